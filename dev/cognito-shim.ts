@@ -1,0 +1,218 @@
+/**
+ * What real Cognito does and cognito-local 5.3 does not: RESEND, MFA preferences, global sign-out, pages of ListUsers,
+ * attributes checked against the pool's schema, request signatures asked for, dates with milliseconds.
+ * Everything else goes to cognito-local unchanged. Each rule follows AWS's documentation or an observed answer; what
+ * nobody could confirm (throttling, eventual consistency) is not invented here: the fault switch stands in for it.
+ */
+import { randomBytes } from "node:crypto";
+import { CognitoError, UnsupportedError } from "cognito-local/lib/errors.js";
+import type { User, UserPoolService } from "cognito-local/lib/services/userPoolService.js";
+import { userToResponseObject } from "cognito-local/lib/targets/responses.js";
+import { context } from "./cognito-users.ts";
+import type { Answer, Arrival, Provider } from "./door.ts";
+import type { Outbox } from "./outbox.ts";
+
+/** A request's body: Cognito's own field names. */
+export type Request = Record<string, unknown>;
+/** One call of cognito-local: the operation and its request. */
+export type Emulator = (operation: string, request: Request) => Promise<unknown>;
+
+interface Parts {
+  readonly emulator: Emulator;
+  readonly pool: UserPoolService;
+  readonly outbox: Outbox;
+  readonly accessKeyId: string;
+  readonly publicJwk: object;
+}
+
+/** Real Cognito's refusal: an exception's name and a sentence, as a 400. */
+class Refusal extends Error {
+  readonly type: string;
+  constructor(type: string, message: string) {
+    super(message);
+    this.type = type;
+  }
+}
+
+/** The pool as a provider behind a door: the signed API at `/`, the public keys at `/<pool>/.well-known/jwks.json`. */
+export function cognitoProvider(parts: Parts): Provider {
+  const operations = shim(parts);
+  let turn: Promise<unknown> = Promise.resolve();
+
+  async function call(operation: string, request: Request): Promise<unknown> {
+    if (request.UserPoolId !== undefined && request.UserPoolId !== parts.pool.options.Id)
+      throw new Refusal("ResourceNotFoundException", "User pool does not exist.");
+    // cognito-local reads and then writes across awaits: one call at a time keeps "exactly one create wins" true.
+    const mine = turn.then(() =>
+      (operations[operation] ?? ((r: Request) => parts.emulator(operation, r)))(request),
+    );
+    turn = mine.catch(() => {});
+    return mine;
+  }
+
+  async function handle(arrival: Arrival): Promise<Answer> {
+    if (isKeys(arrival)) return json(200, { keys: [parts.publicJwk] });
+    const operation = operationOf(arrival);
+    if (arrival.method !== "POST" || operation === undefined) return refuse("UnknownOperationException", "");
+    try {
+      assertSigned(arrival, parts.accessKeyId);
+      return json(200, await call(operation, parse(arrival.body)));
+    } catch (error) {
+      if (error instanceof Refusal) return refuse(error.type, error.message);
+      if (error instanceof UnsupportedError) return json(500, { __type: "CognitoLocal#Unsupported" });
+      if (error instanceof CognitoError) return refuse(error.code, error.message);
+      throw error;
+    }
+  }
+
+  return {
+    describe: (arrival) => {
+      const operation = nameOf(arrival);
+      return { operation, text: operation };
+    },
+    handle,
+    refusal: (code) =>
+      code === "InternalErrorException"
+        ? json(500, { __type: code, message: "injected" })
+        : refuse(code, "injected"),
+    throttled: refuse("TooManyRequestsException", "Too many requests"),
+  };
+}
+
+function shim({ emulator, pool, outbox }: Parts): Record<string, (request: Request) => Promise<unknown>> {
+  async function userOf(request: Request): Promise<User> {
+    const user = await pool.getUserByUsername(context, String(request.Username ?? ""));
+    if (user === null) throw new Refusal("UserNotFoundException", "User does not exist.");
+    return user;
+  }
+  const save = (user: User) => pool.saveUser(context, { ...user, UserLastModifiedDate: new Date() });
+
+  return {
+    async AdminCreateUser(request) {
+      if (request.MessageAction === "RESEND") {
+        const user = await userOf(request);
+        if (user.UserStatus !== "FORCE_CHANGE_PASSWORD")
+          throw new Refusal(
+            "UnsupportedUserStateException",
+            `User cannot be resent an invitation. User status is ${user.UserStatus}`,
+          );
+        const password = String(request.TemporaryPassword ?? randomBytes(9).toString("base64url"));
+        await save({ ...user, Password: password });
+        outbox.record("resend", user, password);
+        return { User: userToResponseObject(user) };
+      }
+      checkCreate(request, pool);
+      // AWS's default medium is SMS, yet a pool that knows only e-mail addresses does send e-mail.
+      return emulator("AdminCreateUser", { DesiredDeliveryMediums: ["EMAIL"], ...request });
+    },
+
+    async AdminSetUserMFAPreference(request) {
+      const user = await userOf(request);
+      const totp = request.SoftwareTokenMfaSettings as
+        | { Enabled?: boolean; PreferredMfa?: boolean }
+        | undefined;
+      if (totp?.Enabled === true && user.SoftwareTokenMfaConfiguration?.Verified !== true)
+        throw new Refusal(
+          "InvalidParameterException",
+          "User does not have delivery config set to turn on TOTP",
+        );
+      if (totp !== undefined) await save(withTotp(user, totp.Enabled === true, totp.PreferredMfa === true));
+      return {};
+    },
+
+    async AdminUserGlobalSignOut(request) {
+      await save({ ...(await userOf(request)), RefreshTokens: [] });
+      return {};
+    },
+
+    async ListUsers(request) {
+      const { Limit: limit = 60, PaginationToken: token, Filter: filter, AttributesToGet: wanted } = request;
+      if (typeof limit !== "number" || limit < 0 || limit > 60)
+        throw new Refusal(
+          "InvalidParameterException",
+          `1 validation error detected: Value '${limit}' at 'limit' failed to satisfy constraint: Member must have value less than or equal to 60`,
+        );
+      const start = token === undefined ? 0 : Number(Buffer.from(String(token), "base64url").toString());
+      if (!Number.isInteger(start) || start < 0)
+        throw new Refusal("InvalidParameterException", "Invalid pagination token.");
+      // AWS takes `sub="…"` as well as `sub = "…"`; cognito-local only the second.
+      const spaced = String(filter ?? "").replace(/^\s*([\w:]+)\s*(\^?=)\s*(".*")\s*$/, "$1 $2 $3");
+      const all = await pool.listUsers(context, spaced === "" ? undefined : spaced);
+      const page = all.slice(start, start + limit).map((user) => {
+        const shown = userToResponseObject(user);
+        if (!Array.isArray(wanted)) return shown;
+        return { ...shown, Attributes: user.Attributes.filter((one) => wanted.includes(one.Name)) };
+      });
+      const next = Buffer.from(`${start + limit}`).toString("base64url");
+      return { Users: page, ...(start + limit < all.length ? { PaginationToken: next } : {}) };
+    },
+  };
+}
+
+/** The user with TOTP on or off, as AdminGetUser then shows it. */
+export function withTotp(user: User, enabled: boolean, preferred: boolean): User {
+  const others = (user.UserMFASettingList ?? []).filter((one) => one !== "SOFTWARE_TOKEN_MFA");
+  const { PreferredMfaSetting: _, ...rest } = user;
+  const list = enabled ? [...others, "SOFTWARE_TOKEN_MFA"] : others;
+  return {
+    ...rest,
+    UserMFASettingList: list,
+    ...(enabled && preferred ? { PreferredMfaSetting: "SOFTWARE_TOKEN_MFA" } : {}),
+  };
+}
+
+function checkCreate(request: Request, pool: UserPoolService): void {
+  if (String(request.Username ?? "").length > 128)
+    throw new Refusal(
+      "InvalidParameterException",
+      "1 validation error detected: Value at 'username' failed to satisfy constraint: Member must have length less than or equal to 128",
+    );
+  const known = new Set(pool.options.SchemaAttributes?.map((one) => one.Name));
+  for (const { Name } of (request.UserAttributes ?? []) as { Name: string }[]) {
+    if (!known.has(Name))
+      throw new Refusal(
+        "InvalidParameterException",
+        `Attributes did not conform to the schema: ${Name}: Attribute does not exist in the schema.\n`,
+      );
+  }
+}
+
+function assertSigned(arrival: Arrival, accessKeyId: string): void {
+  const signature = arrival.headers.authorization ?? "";
+  if (!signature.startsWith("AWS4-HMAC-SHA256 "))
+    throw new Refusal("MissingAuthenticationTokenException", "Missing Authentication Token");
+  if (!signature.includes(`Credential=${accessKeyId}/`))
+    throw new Refusal(
+      "UnrecognizedClientException",
+      "The security token included in the request is invalid.",
+    );
+}
+
+const isKeys = ({ method, path }: Arrival) => method === "GET" && path.endsWith("/.well-known/jwks.json");
+const operationOf = ({ headers }: Arrival) => String(headers["x-amz-target"] ?? "").split(".")[1];
+
+function nameOf(arrival: Arrival): string {
+  if (isKeys(arrival)) return "JWKS";
+  const operation = operationOf(arrival) ?? `${arrival.method} ${arrival.path}`;
+  return operation === "AdminCreateUser" && parse(arrival.body).MessageAction === "RESEND"
+    ? "AdminCreateUser RESEND"
+    : operation;
+}
+
+function parse(body: string): Request {
+  try {
+    return JSON.parse(body) as Request;
+  } catch {
+    throw new Refusal("SerializationException", "");
+  }
+}
+
+const refuse = (type: string, message: string): Answer => json(400, { __type: type, message });
+
+function json(status: number, body: unknown): Answer {
+  const text = JSON.stringify(body, function (this: Record<string, unknown>, key, value: unknown) {
+    const raw = this[key];
+    return raw instanceof Date ? raw.getTime() / 1000 : value;
+  });
+  return { status, headers: { "content-type": "application/x-amz-json-1.1" }, body: text };
+}

@@ -1,0 +1,192 @@
+/**
+ * A local Cognito: cognito-local's own services in this process, with a pool like FLIP's, one client, and two people who
+ * have really signed in. Users live in memory and are gone at the end. The helpers act behind the fault switch, as a
+ * person at the AWS console would. `cognito-shim.ts` supplies what the emulator lacks.
+ */
+import { randomBytes } from "node:crypto";
+import { Router } from "cognito-local/lib/server/Router.js";
+import { DateClock } from "cognito-local/lib/services/clock.js";
+import { CognitoServiceImpl, USER_POOL_AWS_DEFAULTS } from "cognito-local/lib/services/cognitoService.js";
+import type { Services } from "cognito-local/lib/services/index.js";
+import { JwtTokenGenerator } from "cognito-local/lib/services/tokenGenerator.js";
+import { type User, UserPoolServiceFactoryImpl } from "cognito-local/lib/services/userPoolService.js";
+import { cognitoProvider, type Emulator, withTotp } from "./cognito-shim.ts";
+import { attribute, context, MemoryStore } from "./cognito-users.ts";
+import type { Provider } from "./door.ts";
+import { type Mail, Outbox } from "./outbox.ts";
+import { publicJwk } from "./tokens.ts";
+
+/** The attribute that says which attempt created a user. */
+export const ownershipAttribute = "custom:registration_id";
+
+/** What the dummy signature has to name; any secret signs. */
+export const accessKeyId = "local";
+
+/** A user as the console shows it. */
+export interface Person {
+  readonly sub: string;
+  readonly email: string;
+  readonly status: string;
+  readonly enabled: boolean;
+  /** Every attribute, the ownership mark among them. */
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** The pool, and what one can do to it behind the fault switch. */
+export interface Cognito {
+  readonly provider: Provider;
+  readonly userPoolId: string;
+  readonly clientId: string;
+  /** `<door>/<pool>`, the `iss` of its tokens. */
+  readonly issuer: string;
+  listUsers(): Person[];
+  /** By e-mail or by sub. */
+  getUser(emailOrSub: string): Person | undefined;
+  /** A user made by hand: no mail, no mark unless one is given; returns the sub. */
+  createUser(email: string, attributes?: Readonly<Record<string, string>>): Promise<string>;
+  /** A confirmed user and an access token obtained by signing in. */
+  signIn(email: string): Promise<{ sub: string; token: string }>;
+  deleteUser(sub: string): Promise<void>;
+  setStatus(sub: string, status: "FORCE_CHANGE_PASSWORD" | "CONFIRMED" | "RESET_REQUIRED"): Promise<void>;
+  confirm(sub: string): Promise<void>;
+  setEnabled(sub: string, enabled: boolean): Promise<void>;
+  /** Whether the user has an authenticator app, which `UserMFASettingList` then shows. */
+  setTotp(sub: string, enabled: boolean): Promise<void>;
+  mails(to?: string): Mail[];
+  clearMails(): void;
+}
+
+const region = "eu-west-2";
+
+/** Builds the pool; `door` is the public URL in front of it, the start of every token's `iss`. */
+export async function createCognito(door: string): Promise<Cognito> {
+  const userPoolId = `${region}_Local${randomBytes(3).toString("hex")}`;
+  const issuer = `${door}/${userPoolId}`;
+  const outbox = new Outbox();
+  const users = new MemoryStore({ Users: {}, Groups: {} });
+  const clock = new DateClock();
+  const factory = new UserPoolServiceFactoryImpl(clock, { create: async () => users });
+  const cognito = new CognitoServiceImpl("", new MemoryStore({ Clients: {} }), {}, factory);
+  // Its `init` would look for pools on disk; ours has none there.
+  Object.assign(cognito, { userPools: [] });
+  // It asks `enabled` before it calls any trigger, and none is.
+  const triggers = { enabled: () => false } as unknown as Services["triggers"];
+  const emulate = Router({
+    clock,
+    cognito,
+    config: {} as Services["config"],
+    messages: { deliver: async (_c, _s, _i, _p, user, code) => outbox.record("invitation", user, code) },
+    otp: () => "123456",
+    tokenGenerator: new JwtTokenGenerator(clock, triggers, { IssuerDomain: door }),
+    triggers,
+  });
+  const emulator: Emulator = (operation, request) => emulate(operation)(context, request as never);
+
+  await cognito.createUserPool(context, {
+    Id: userPoolId,
+    Name: "flip-local",
+    Arn: `arn:aws:cognito-idp:${region}:000000000000:userpool/${userPoolId}`,
+    UsernameAttributes: ["email"],
+    AutoVerifiedAttributes: ["email"],
+    MfaConfiguration: "OPTIONAL",
+    SchemaAttributes: [
+      ...(USER_POOL_AWS_DEFAULTS.SchemaAttributes ?? []).map((one) =>
+        one.Name === "email" ? { ...one, Required: true, Mutable: false } : one,
+      ),
+      {
+        Name: ownershipAttribute,
+        AttributeDataType: "String",
+        DeveloperOnlyAttribute: false,
+        Mutable: false,
+        Required: false,
+        StringAttributeConstraints: { MinLength: "0", MaxLength: "2048" },
+      },
+    ],
+  });
+  const pool = await cognito.getUserPool(context, userPoolId);
+  pool.getUserByUsername = async (_, name) => users.find(name);
+  const made = (await emulator("CreateUserPoolClient", {
+    UserPoolId: userPoolId,
+    ClientName: "flip-ui",
+    ExplicitAuthFlows: ["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+    AccessTokenValidity: 60,
+    IdTokenValidity: 60,
+    TokenValidityUnits: { AccessToken: "minutes", IdToken: "minutes" },
+    CallbackURLs: ["https://localhost:443"],
+  })) as { UserPoolClient: { ClientId: string } };
+  const clientId = made.UserPoolClient.ClientId;
+
+  function must(emailOrSub: string): User {
+    const user = users.find(emailOrSub);
+    if (user === null) throw new Error("The local pool has no such user.");
+    return user;
+  }
+  async function createUser(
+    email: string,
+    attributes: Readonly<Record<string, string>> = {},
+  ): Promise<string> {
+    const given = Object.entries({ email, email_verified: "true", ...attributes });
+    await emulator("AdminCreateUser", {
+      UserPoolId: userPoolId,
+      Username: email,
+      MessageAction: "SUPPRESS",
+      UserAttributes: given.map(([Name, Value]) => ({ Name, Value })),
+    });
+    return must(email).Username;
+  }
+  const setStatus = async (sub: string, UserStatus: User["UserStatus"]) =>
+    pool.saveUser(context, { ...must(sub), UserStatus });
+
+  return {
+    provider: cognitoProvider({ emulator, pool, outbox, accessKeyId, publicJwk }),
+    userPoolId,
+    clientId,
+    issuer,
+    listUsers: () => users.all().map(personOf),
+    getUser: (emailOrSub) => {
+      const user = users.find(emailOrSub);
+      return user === null ? undefined : personOf(user);
+    },
+    createUser,
+    signIn: async (email) => {
+      const sub = users.find(email)?.Username ?? (await createUser(email));
+      const password = randomBytes(18).toString("base64url");
+      await emulator("AdminSetUserPassword", {
+        UserPoolId: userPoolId,
+        Username: sub,
+        Password: password,
+        Permanent: true,
+      });
+      const signedIn = (await emulator("AdminInitiateAuth", {
+        UserPoolId: userPoolId,
+        ClientId: clientId,
+        AuthFlow: "ADMIN_USER_PASSWORD_AUTH",
+        AuthParameters: { USERNAME: email, PASSWORD: password },
+      })) as { AuthenticationResult: { AccessToken: string } };
+      return { sub, token: signedIn.AuthenticationResult.AccessToken };
+    },
+    deleteUser: async (sub) => pool.deleteUser(context, must(sub)),
+    setStatus,
+    confirm: (sub) => setStatus(sub, "CONFIRMED"),
+    setEnabled: async (sub, Enabled) => pool.saveUser(context, { ...must(sub), Enabled }),
+    setTotp: async (sub, enabled) => {
+      const SoftwareTokenMfaConfiguration = { Secret: "LOCAL", Verified: enabled };
+      await pool.saveUser(context, {
+        ...withTotp(must(sub), enabled, enabled),
+        SoftwareTokenMfaConfiguration,
+      });
+    },
+    mails: (to) => outbox.mails(to),
+    clearMails: () => outbox.clear(),
+  };
+}
+
+function personOf(user: User): Person {
+  return {
+    sub: user.Username,
+    email: attribute(user, "email") ?? "",
+    status: user.UserStatus,
+    enabled: user.Enabled,
+    attributes: Object.fromEntries(user.Attributes.map(({ Name, Value }) => [Name, Value ?? ""])),
+  };
+}

@@ -1,0 +1,126 @@
+/**
+ * `npm run dev`: the local stack and the Worker in `wrangler dev`, with no account anywhere.
+ * `.dev/stack.json` exists exactly while everything answers. Ctrl-C, a provider's death or a failed start end all of it:
+ * no process, no port, no file stays. What went wrong is a sentence and exit code 1, never a stack trace.
+ */
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join, resolve } from "node:path";
+import { banner } from "./banner.ts";
+import { startControl } from "./control.ts";
+import { startStack } from "./stack.ts";
+import { DevError, startWrangler } from "./wrangler.ts";
+
+const root = resolve(import.meta.dirname, "..");
+const scratch = join(root, ".dev");
+const stackFile = join(scratch, "stack.json");
+const envFile = join(scratch, "worker.env");
+
+const cleanups: (() => Promise<unknown>)[] = [];
+const later = (cleanup: () => Promise<unknown>) => void cleanups.push(cleanup);
+
+async function main(interrupted: Promise<undefined>): Promise<void> {
+  const port = portFrom(process.env.PORT ?? "8787");
+  await mkdir(scratch, { recursive: true });
+  await assertAlone();
+  await assertFree(port);
+
+  console.log("Starting PostgreSQL, Cognito and the Worker …");
+  const stack = await startStack();
+  later(stack.stop);
+  const settings = Object.entries(stack.workerEnv()).map(([key, value]) => `${key}='${value}'\n`);
+  await writeFile(envFile, settings.join(""), { mode: 0o600 });
+  later(() => rm(envFile, { force: true }));
+
+  let quiet = true;
+  const onLine = (line: string) => void (quiet || console.log(line));
+  const wrangler = startWrangler({ root, port, envFile, scratch, onLine });
+  later(wrangler.stop);
+  const control = await startControl({ stack, sweep: wrangler.sweep });
+  later(control.stop);
+
+  const death = Promise.race([stack.died, wrangler.died]).then((why) => {
+    throw new DevError(why);
+  });
+  death.catch(() => {});
+  const early = await Promise.race([wrangler.healthy().then(() => "up"), interrupted, death]);
+  if (early === undefined) return;
+
+  const facts = {
+    baseUrl: wrangler.url,
+    adminToken: stack.adminToken,
+    viewerToken: stack.viewerToken,
+    databaseUrl: stack.databaseUrl,
+    cognitoEndpoint: stack.cognitoEndpoint,
+    userPoolId: stack.userPoolId,
+    clientId: stack.clientId,
+    controlUrl: control.url,
+    neonEndpoint: stack.neonEndpoint,
+    issuer: stack.issuer,
+    adminSub: stack.adminSub,
+    viewerSub: stack.viewerSub,
+    pid: process.pid,
+  };
+  // Written aside and renamed: whoever waits for the file never reads half of it.
+  await writeFile(`${stackFile}.new`, `${JSON.stringify(facts, null, 2)}\n`, { mode: 0o600 });
+  await rename(`${stackFile}.new`, stackFile);
+  later(() => rm(stackFile, { force: true }));
+  console.log(banner(stack, wrangler.url, control.url, process.stdout.isTTY === true));
+  quiet = false;
+  await Promise.race([interrupted, death]);
+}
+
+function portFrom(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
+  throw new DevError("PORT has to be a number from 1 to 65535.");
+}
+
+async function assertAlone(): Promise<void> {
+  const text = await readFile(stackFile, "utf8").catch(() => undefined);
+  if (text === undefined) return;
+  try {
+    const { pid } = JSON.parse(text) as { pid: number };
+    process.kill(pid, 0);
+    if (pid === process.pid) return;
+  } catch {
+    // The one who wrote it is gone, killed before it could tidy up.
+    return rm(stackFile, { force: true });
+  }
+  throw new DevError(
+    "A local stack of this checkout is running already. Stop it first (Ctrl-C in its terminal).",
+  );
+}
+
+function assertFree(port: number): Promise<void> {
+  return new Promise((done, fail) => {
+    const probe = createServer();
+    probe.once("error", () =>
+      fail(new DevError(`Port ${port} is in use. Free it, or choose another: PORT=8790 npm run dev`)),
+    );
+    probe.listen(port, "127.0.0.1", () => probe.close(() => done()));
+  });
+}
+
+const interrupted = new Promise<undefined>((done) => {
+  let asked = false;
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.on(signal, () => {
+      // npm passes a signal on that the terminal has sent already, so the second one may be the first again.
+      if (!asked) console.log("\nStopping …");
+      asked = true;
+      done(undefined);
+    });
+});
+// A closed terminal must not stop the tidying up.
+process.stdout.on("error", () => {});
+process.stderr.on("error", () => {});
+
+try {
+  await main(interrupted);
+} catch (error) {
+  process.exitCode = 1;
+  console.error(`\n${error instanceof Error ? error.message : "The local stack failed."}`);
+}
+for (const cleanup of cleanups.reverse()) await cleanup().catch(() => {});
+process.exit();

@@ -1,0 +1,71 @@
+/**
+ * The HTTP face: what every request passes, and which program answers which path.
+ *
+ * Every path answers with and without a trailing slash; nothing is redirected, so no Location is ever made from a
+ * Host header.
+ */
+import { Hono, type MiddlewareHandler } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { cors } from "hono/cors";
+import { requestId } from "hono/request-id";
+import { secureHeaders } from "hono/secure-headers";
+import type { Settings } from "./config.ts";
+import { authenticate } from "./http/authenticate.ts";
+import { BodyTooLarge, MethodNotAllowed, NotFound } from "./http/errors.ts";
+import { type AppEnv, makeHandler } from "./http/handler.ts";
+import { internalProblem, problemResponse, toProblem } from "./http/problem.ts";
+import { registerUser } from "./http/users.ts";
+import { BODY_BYTES_MAX } from "./http/validation.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** Builds the application on one deployment's runtime. */
+export const makeApp = (runtime: Runtime, settings: Settings) => {
+  const app = new Hono<AppEnv>({ strict: false });
+  const handlers = makeHandler(runtime, settings.REQUEST_BUDGET_SECONDS);
+  const authenticated = handlers.before(authenticate);
+  const limited = bodyLimit({
+    maxSize: BODY_BYTES_MAX,
+    onError: (c) => problemResponse(toProblem(new BodyTooLarge()), c.get("requestId")),
+  });
+
+  app.use(requestId(), secureHeaders(), noStore, crossOrigin(settings.corsOrigins));
+
+  app.get("/api", (c) => c.json({ message: "Welcome to Registrar" }));
+  app.get("/api/health", (c) => c.json({ status: "ok", message: "registrar is running" }));
+  app.post("/api/users", authenticated, limited, registerUser(handlers));
+
+  refuseOtherMethods(app);
+  app.notFound((c) => problemResponse(toProblem(new NotFound()), c.get("requestId")));
+  app.onError((error, c) => {
+    console.error(JSON.stringify({ level: "Error", message: "defect in a handler", error: error.name }));
+    return problemResponse(internalProblem, c.get("requestId"));
+  });
+  return app;
+};
+
+/** Answers are about persons and outcomes of one moment: no cache may keep them. */
+const noStore: MiddlewareHandler = async (c, next) => {
+  await next();
+  c.header("Cache-Control", "no-store");
+};
+
+const crossOrigin = (origins: ReadonlyArray<string>) =>
+  cors({
+    origin: (origin) => (origins.includes(origin) ? origin : null),
+    credentials: true,
+    maxAge: 600,
+    exposeHeaders: ["Idempotency-Replayed", "Registration-Id", "Retry-After", "X-Request-Id"],
+  });
+
+/** 405 with every method that a path knows (RFC 9110, section 15.5.6), before anybody is asked for a token. */
+const refuseOtherMethods = (app: Hono<AppEnv>) => {
+  const methods = new Map<string, Set<string>>();
+  for (const { path, method } of app.routes) {
+    if (method === "ALL") continue;
+    methods.set(path, (methods.get(path) ?? new Set()).add(method));
+  }
+  for (const [path, known] of methods) {
+    const problem = toProblem(new MethodNotAllowed({ allow: [...known] }));
+    app.all(path, (c) => problemResponse(problem, c.get("requestId")));
+  }
+};

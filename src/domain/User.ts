@@ -1,0 +1,71 @@
+/**
+ * What a user is to Registrar: an address, roles, and the identifiers that Cognito and Postgres know him by.
+ *
+ * The address grammar is deliberately narrower than RFC 5322: a plain dot-atom local part, a host name in its
+ * A-label form. Nothing that passes can open a header, a filter expression or a display name.
+ */
+import { Schema, SchemaTransformation } from "effect";
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** The annotation that carries FLIP's name for a validation failure (pydantic's `type`). */
+export const violation = (type: string, msg: string) => ({ violation: { type, msg }, message: msg });
+
+const uuid = Schema.String.annotate(violation("uuid_type", "UUID input should be a string")).check(
+  Schema.isPattern(
+    UUID,
+    violation("uuid_parsing", "Input should be a valid UUID in its 36-character hyphenated form"),
+  ),
+);
+
+const lowerCaseUuid = uuid.pipe(Schema.decode(SchemaTransformation.toLowerCase()));
+
+/** A Cognito `sub`: the pool's immutable identifier of a user. */
+export const UserId = lowerCaseUuid.pipe(Schema.brand("UserId"));
+export type UserId = typeof UserId.Type;
+
+/** The id of a row in FLIP's `roles` table. */
+export const RoleId = lowerCaseUuid.pipe(Schema.brand("RoleId"));
+export type RoleId = typeof RoleId.Type;
+
+const ATOM = "[a-z0-9!#$%&'*+/=?^_`{|}~-]+";
+const LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
+const ADDRESS = new RegExp(`^(?=.{1,64}@)${ATOM}(?:\\.${ATOM})*@(?:${LABEL}\\.)+(?!\\d+$)${LABEL}$`);
+
+/** RFC 6761 and RFC 7686 names that can never receive mail; the same list that FLIP refuses. */
+const SPECIAL_USE = /[@.](?:arpa|invalid|local|localhost|onion|test)$/;
+
+/** Cognito refuses a longer user name. */
+const EMAIL_LENGTH_MAX = 128;
+
+const invalid = (reason: string) => violation("value_error", `value is not a valid email address: ${reason}`);
+
+/** An e-mail address: trimmed, lower-cased as a whole, at most 128 characters. */
+export const Email = Schema.String.annotate(violation("string_type", "Input should be a valid string")).pipe(
+  Schema.decode(SchemaTransformation.trim()),
+  Schema.decode(SchemaTransformation.toLowerCase()),
+  Schema.check(
+    Schema.isMaxLength(EMAIL_LENGTH_MAX, invalid(`it is longer than ${EMAIL_LENGTH_MAX} characters`)).abort(),
+    Schema.isPattern(
+      ADDRESS,
+      invalid("it must be a plain address (local@domain), the domain in its ASCII (A-label) form"),
+    ).abort(),
+    Schema.makeFilter((address: string) => !SPECIAL_USE.test(address), invalid("its domain is reserved")),
+  ),
+  Schema.brand("Email"),
+);
+export type Email = typeof Email.Type;
+
+/** How many roles one request may name. */
+export const ROLES_MAX = 100;
+
+/** The body of both registration endpoints. Properties it does not name are ignored, as FLIP does. */
+export const RegistrationBody = Schema.Struct({
+  roles: Schema.Array(RoleId)
+    .annotate(violation("list_type", "Input should be a valid list"))
+    .check(
+      Schema.isMaxLength(ROLES_MAX, violation("too_long", `List should have at most ${ROLES_MAX} items`)),
+    ),
+  email: Email,
+});
+export type RegistrationBody = typeof RegistrationBody.Type;

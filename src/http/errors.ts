@@ -1,0 +1,49 @@
+/** What can be wrong with a request before any program has seen it. */
+import { Schema } from "effect";
+
+export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", {}) {}
+
+export class MethodNotAllowed extends Schema.TaggedError<MethodNotAllowed>()("MethodNotAllowed", {
+  allow: Schema.Array(Schema.String),
+}) {}
+
+export class UnsupportedMediaType extends Schema.TaggedError<UnsupportedMediaType>()(
+  "UnsupportedMediaType",
+  {},
+) {}
+
+export class BodyTooLarge extends Schema.TaggedError<BodyTooLarge>()("BodyTooLarge", {}) {}
+
+export class MalformedBody extends Schema.TaggedError<MalformedBody>()("MalformedBody", {}) {}
+
+export class InvalidIdempotencyKey extends Schema.TaggedError<InvalidIdempotencyKey>()(
+  "InvalidIdempotencyKey",
+  {},
+) {}
+
+/** One thing wrong with one field, in FLIP's (pydantic's) names. Never holds what was sent. */
+export const Violation = Schema.Struct({
+  type: Schema.String,
+  loc: Schema.Array(Schema.Union([Schema.String, Schema.Number])),
+  msg: Schema.String,
+});
+export type Violation = typeof Violation.Type;
+
+export class InvalidRequest extends Schema.TaggedError<InvalidRequest>()("InvalidRequest", {
+  violations: Schema.Array(Violation),
+}) {}
+
+export class RegistrationNotFound extends Schema.TaggedError<RegistrationNotFound>()(
+  "RegistrationNotFound",
+  {},
+) {}
+
+export type RequestError =
+  | NotFound
+  | MethodNotAllowed
+  | UnsupportedMediaType
+  | BodyTooLarge
+  | MalformedBody
+  | InvalidIdempotencyKey
+  | InvalidRequest
+  | RegistrationNotFound;

@@ -1,0 +1,112 @@
+/**
+ * The guarantee, as a program: a user is registered in Cognito and in Postgres, or nothing of him is left, or the
+ * attempt stands open in the ledger and the sweeper finishes it.
+ *
+ *   open     writes the attempt down before Cognito is touched
+ *   obtain   acquires the user: one create, doubt is read back
+ *   commit   uses him: one statement writes the audit row, doubt is fenced so that it cannot land later
+ *   remove   releases him unless the commit is certain: by the sub that create returned, nobody else ever
+ *
+ * docs/protocol.md is the law that it follows.
+ */
+import { Cause, Effect, Exit, Option, Result, Schema } from "effect";
+import { CleanupRequired, type RegistrationError, RegistrationRolledBack } from "./domain/errors.ts";
+import { type Attempt, type Registered, type RegisterUser, State } from "./domain/Registration.ts";
+import type { UserId } from "./domain/User.ts";
+import { obtain } from "./obtain.ts";
+import { onceMore, open } from "./open.ts";
+import { withinBudget } from "./services/Budget.ts";
+import { IdentityProvider, type PoolUser } from "./services/IdentityProvider.ts";
+import { Registrations } from "./services/Registrations.ts";
+
+/** Registers a user, or fails with the one typed error that says what the caller has to hear. */
+export const register = Effect.fn("register")(function* (command: RegisterUser) {
+  const opened = yield* open(command);
+  if (opened._tag === "Replayed") return opened.answer;
+  const { attempt } = opened;
+
+  const userId = yield* Effect.acquireUseRelease(
+    obtain(attempt),
+    (user) => commit(attempt, user),
+    (user, exit) => (Exit.isSuccess(exit) ? Effect.void : remove(attempt, user, exit)),
+  ).pipe(Effect.catchCause((cause) => Effect.failCause(conclude(attempt, cause))));
+
+  return { attempt, userId, replayed: false } satisfies Registered as Registered;
+});
+
+/** The audit row is not there, or nobody knows. `fenced`: what was read after shutting a late commit out. */
+class NotCommitted extends Schema.TaggedError<NotCommitted>()("NotCommitted", {
+  fenced: Schema.Option(State),
+  cause: Schema.Defect(),
+}) {}
+
+/** The user was not deleted, or nobody knows. */
+class NotRemoved extends Schema.TaggedError<NotRemoved>()("NotRemoved", { cause: Schema.Defect() }) {}
+
+const isRegistered = Option.exists<State>((state) => state === "registered" || state === "completed");
+
+const commit = Effect.fn("register.commit")(function* (
+  attempt: Attempt,
+  user: PoolUser,
+): Effect.fn.Return<UserId, NotCommitted, Registrations> {
+  const registrations = yield* Registrations;
+  const outcome = yield* Effect.result(
+    registrations.commit(attempt.id, user.sub).pipe(Effect.retry(onceMore)),
+  );
+  if (Result.isSuccess(outcome) && outcome.success) return user.sub;
+
+  const fenced = yield* fence(attempt);
+  if (isRegistered(fenced)) return user.sub;
+  const cause = Result.isFailure(outcome)
+    ? outcome.failure
+    : new Error("the attempt was not `started` any more");
+  return yield* new NotCommitted({ fenced, cause });
+});
+
+/** Shuts a late commit out. None: the ledger did not answer, so a commit may have landed, or may still. */
+const fence = Effect.fn("register.fence")(function* (attempt: Attempt) {
+  const registrations = yield* Registrations;
+  return yield* registrations.fence(attempt.id).pipe(
+    Effect.repeat({ times: 2, while: (state) => state === "started" }),
+    Effect.map(Option.liftPredicate((state: State) => state !== "started")),
+    Effect.catch((error) =>
+      Effect.as(Effect.logWarning("the fence is uncertain", error), Option.none<State>()),
+    ),
+  );
+});
+
+const remove = Effect.fn("register.remove")(function* (
+  attempt: Attempt,
+  user: PoolUser,
+  exit: Exit.Failure<UserId, NotCommitted>,
+) {
+  const identity = yield* IdentityProvider;
+  const registrations = yield* Registrations;
+  const failure = Cause.findErrorOption(exit.cause);
+  const fenced = Option.isSome(failure) ? failure.value.fenced : yield* fence(attempt);
+  if (isRegistered(fenced)) return;
+  // Unfenced, a delete is right only while no other may have believed in the commit: before the budget is over.
+  if (Option.isNone(fenced) && !(yield* withinBudget)) {
+    return yield* new NotRemoved({ cause: new Error("the budget is over, and the commit may have landed") });
+  }
+  yield* identity.remove(user.sub).pipe(Effect.mapError((cause) => new NotRemoved({ cause })));
+  yield* registrations
+    .settle(attempt.id, { consumed: true, sub: user.sub })
+    .pipe(Effect.catch((error) => Effect.logWarning("removed, but not settled; the sweeper will", error)));
+});
+
+/** What the caller has to hear of a failure. A release that failed, and a bug, leave the attempt to the sweeper. */
+const conclude = (
+  { id: registrationId }: Attempt,
+  cause: Cause.Cause<RegistrationError | NotCommitted | NotRemoved>,
+): Cause.Cause<RegistrationError> => {
+  if (Cause.hasInterruptsOnly(cause)) return Cause.fromReasons(cause.reasons.filter(Cause.isInterruptReason));
+  const failures = cause.reasons.filter(Cause.isFailReason).map(({ error }) => error);
+  if (Cause.hasDies(cause) || failures.some(({ _tag }) => _tag === "NotRemoved")) {
+    return Cause.fail(new CleanupRequired({ registrationId, cause }));
+  }
+  const [failure] = failures;
+  return failure === undefined || failure._tag === "NotCommitted" || failure._tag === "NotRemoved"
+    ? Cause.fail(new RegistrationRolledBack({ registrationId, cause }))
+    : Cause.fail(failure);
+};

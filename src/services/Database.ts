@@ -1,0 +1,48 @@
+/**
+ * One SQL statement, one round trip, autocommit: all that Registrar asks of Postgres.
+ *
+ * The layer behind it is Neon.ts. A statement's text starts with a comment that names it, so that a log, a
+ * slow-query list and a fault switch can tell statements apart.
+ */
+import { Context, type Effect, Schema } from "effect";
+
+/** Postgres answered with an SQLSTATE that proves the statement was rolled back. */
+export class StatementRefused extends Schema.TaggedError<StatementRefused>()("StatementRefused", {
+  sqlState: Schema.String,
+}) {
+  /** Class 40: the transaction lost a race; the very same statement may succeed now. */
+  get isRetryable(): boolean {
+    return this.sqlState.startsWith("40");
+  }
+}
+
+/** No answer, or none that proves anything: the statement may have committed, or may still. */
+export class StatementUnknown extends Schema.TaggedError<StatementUnknown>()("StatementUnknown", {}) {
+  readonly isRetryable = true;
+}
+
+/** The one error of this service. `statement` is its name, never its text or parameters. */
+export class DatabaseError extends Schema.TaggedError<DatabaseError>()("DatabaseError", {
+  statement: Schema.String,
+  reason: Schema.Union([StatementRefused, StatementUnknown]),
+  cause: Schema.Defect(),
+}) {
+  get isRetryable(): boolean {
+    return this.reason.isRetryable;
+  }
+}
+
+export type Parameter = string | number | boolean | null | ReadonlyArray<string>;
+export type Row = Readonly<Record<string, unknown>>;
+
+export class Database extends Context.Service<
+  Database,
+  {
+    /** Runs one statement. `text` uses $1, $2, … ; `name` appears in logs, spans and errors. */
+    readonly query: (
+      name: string,
+      text: string,
+      parameters: ReadonlyArray<Parameter>,
+    ) => Effect.Effect<ReadonlyArray<Row>, DatabaseError>;
+  }
+>()("registrar/services/Database") {}

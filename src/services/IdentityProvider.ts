@@ -1,0 +1,82 @@
+/**
+ * The directory that holds the users: what Registrar asks of it, and what each failure proves.
+ *
+ * A user is found by address, but removed and invited only by `sub`. The layer behind it is Cognito.ts.
+ */
+import { Context, type Effect, type Option, Schema } from "effect";
+import type { RegistrationId } from "../domain/Registration.ts";
+import type { Email, UserId } from "../domain/User.ts";
+
+/** The address already has a user. Proves: this call created nothing. */
+export class UserAlreadyExists extends Schema.TaggedError<UserAlreadyExists>()("UserAlreadyExists", {}) {
+  readonly isRetryable = false;
+}
+
+/** The provider refused what was asked. Proves: no effect; the same request will be refused again. */
+export class Refused extends Schema.TaggedError<Refused>()("Refused", {}) {
+  readonly isRetryable = false;
+}
+
+/** The provider asks us to slow down. Proves: no effect. */
+export class Throttled extends Schema.TaggedError<Throttled>()("Throttled", {}) {
+  readonly isRetryable = true;
+}
+
+/** Pool, credentials or permissions are wrong. Proves: no effect; an operator has to mend the deployment. */
+export class Misconfigured extends Schema.TaggedError<Misconfigured>()("Misconfigured", {}) {
+  readonly isRetryable = false;
+}
+
+/** No answer, or none that can be read. Proves nothing: the call may have taken effect, or may still. */
+export class OutcomeUnknown extends Schema.TaggedError<OutcomeUnknown>()("OutcomeUnknown", {}) {
+  readonly isRetryable = true;
+}
+
+/** The one error of this service. `reason` says what the failure proves; `cause` is for the log alone. */
+export class IdentityProviderError extends Schema.TaggedError<IdentityProviderError>()(
+  "IdentityProviderError",
+  {
+    operation: Schema.Literals(["create", "find", "remove", "invite"]),
+    reason: Schema.Union([UserAlreadyExists, Refused, Throttled, Misconfigured, OutcomeUnknown]),
+    cause: Schema.Defect(),
+  },
+) {
+  get isRetryable(): boolean {
+    return this.reason.isRetryable;
+  }
+}
+
+/** A user of the pool. `mark` is the ownership mark: the id of the attempt that created him, if one did. */
+export interface PoolUser {
+  readonly sub: UserId;
+  readonly mark: string | null;
+}
+
+export interface CreateUser {
+  readonly email: Email;
+  readonly mark: RegistrationId;
+}
+
+/** Whom to invite: found by `sub`; the address only where the provider insists on it, and compared before. */
+export interface InviteUser {
+  readonly sub: UserId;
+  readonly email: Email;
+}
+
+export class IdentityProvider extends Context.Service<
+  IdentityProvider,
+  {
+    /** Sends one AdminCreateUser, never repeated: a repeat would read its own success as "already exists". */
+    readonly create: (user: CreateUser) => Effect.Effect<PoolUser, IdentityProviderError>;
+    /** Reads one user, by address or by `sub`. */
+    readonly find: (key: Email | UserId) => Effect.Effect<Option.Option<PoolUser>, IdentityProviderError>;
+    /** Deletes the user with this `sub`. Succeeds when he is gone, also where he was gone already. */
+    readonly remove: (sub: UserId) => Effect.Effect<"deleted" | "absent", IdentityProviderError>;
+    /** Sends (again) the invitation. `notNeeded`: the user has signed in and needs none. */
+    readonly invite: (
+      user: InviteUser,
+    ) => Effect.Effect<"sent" | "notNeeded" | "absent", IdentityProviderError>;
+    /** False where the deployment has no ownership attribute: then no doubtful user is ever deleted. */
+    readonly marksUsers: boolean;
+  }
+>()("registrar/services/IdentityProvider") {}

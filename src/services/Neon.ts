@@ -1,0 +1,53 @@
+/**
+ * Postgres over Neon's HTTP driver: one POST per statement, nothing bound to a request.
+ *
+ * The driver says "Error connecting to database" alike for a statement that never arrived and for one that was
+ * committed and whose answer was lost, so only an SQLSTATE counts as proof.
+ * https://github.com/neondatabase/serverless
+ */
+import { NeonDbError, neon, neonConfig } from "@neondatabase/serverless";
+import { Effect, Layer, Redacted } from "effect";
+import { Config } from "../config.ts";
+import { callTimeout } from "./Budget.ts";
+import { Database, DatabaseError, type Row, StatementRefused, StatementUnknown } from "./Database.ts";
+
+/**
+ * SQLSTATEs that leave the outcome open: connection exceptions (08), a server going away (57P),
+ * statement_completion_unknown (40003), internal errors (XX).
+ * https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
+const OPEN = /^(08|57P|40003|XX)/;
+
+/** What a failure of the driver proves. */
+export const classify = (cause: unknown): DatabaseError["reason"] => {
+  const code = cause instanceof NeonDbError ? cause.code : undefined;
+  return code !== undefined && /^[0-9A-Z]{5}$/.test(code) && !OPEN.test(code)
+    ? new StatementRefused({ sqlState: code })
+    : new StatementUnknown();
+};
+
+export const NeonLive = Layer.effect(
+  Database,
+  Effect.gen(function* () {
+    const settings = yield* Config;
+    if (settings.NEON_ENDPOINT !== undefined) neonConfig.fetchEndpoint = settings.NEON_ENDPOINT;
+    const sql = neon(Redacted.value(settings.DATABASE_URL));
+
+    return Database.of({
+      query: Effect.fn("Database.query")(function* (name, text, parameters) {
+        yield* Effect.annotateCurrentSpan("statement", name);
+        const limit = yield* callTimeout(settings.DATABASE_TIMEOUT_MS);
+        return yield* Effect.tryPromise({
+          try: async (): Promise<ReadonlyArray<Row>> => {
+            // Awaited here, once: the driver's query objects run again each time they are awaited.
+            const rows = await sql.query(`/* ${name} */ ${text}`, [...parameters], {
+              fetchOptions: { signal: AbortSignal.timeout(limit) },
+            });
+            return rows;
+          },
+          catch: (cause) => new DatabaseError({ statement: name, reason: classify(cause), cause }),
+        });
+      }),
+    });
+  }),
+);

@@ -1,0 +1,247 @@
+/**
+ * The ledger's SQL: one constant per move, each a single statement, so that it happens whole or not at all.
+ *
+ * A move names the state it starts from in its `where`; that is what makes commit and fence exclude each other.
+ * Where a move writes an audit row, the row is made from what the move returned: no move, no row.
+ */
+import { AuditAction } from "../domain/Audit.ts";
+
+/** Seconds of the deployment, as parameters $1 to $3 of a statement that needs them all. */
+const seconds = (parameter: string) => `make_interval(secs => ${parameter}::double precision)`;
+
+/** A row as the Attempt schema reads it. `budget` and `horizon` are parameters, in seconds. */
+export const attempt = (row: string, budget: string, horizon: string) => `jsonb_build_object(
+  'id', ${row}.id, 'kind', ${row}.kind, 'caller', ${row}.caller, 'email', ${row}.email,
+  'roles', to_jsonb(${row}.roles), 'state', ${row}.state, 'verdict', ${row}.verdict, 'sub', ${row}.sub,
+  'startedAt', ${row}.started_at, 'closedAt', ${row}.closed_at, 'acknowledgedAt', ${row}.acknowledged_at,
+  'missingSince', ${row}.missing_since, 'watchUntil', ${row}.watch_until, 'dueAt', ${row}.due_at,
+  'tries', ${row}.tries, 'needsOperator', ${row}.needs_operator, 'lastError', ${row}.last_error,
+  'history', ${row}.history, 'readAt', now(),
+  'stale', now() > ${row}.started_at + ${seconds(budget)},
+  'pastHorizon', now() > ${row}.started_at + ${seconds(horizon)},
+  'watchOver', coalesce(now() > ${row}.watch_until, false))`;
+
+const history = (state: string, by: string, note = "null::text") =>
+  `history || jsonb_strip_nulls(jsonb_build_object('at', now(), 'state', ${state}, 'by', ${by}::text, 'note', ${note}))`;
+
+/**
+ * Writes one audit row for each row of `source`. Through the table's own row type, so that a `timestamp` column
+ * (FLIP until July 2026) and a `timestamptz` one both get UTC, whatever the session's time zone is.
+ */
+const audit = (source: string, id: string, action: string) => `
+  insert into users_audit (id, action, user_id, modified_by_user_id, "timestamp")
+  select entry.id, entry.action, entry.user_id, entry.modified_by_user_id, entry."timestamp"
+  from ${source} moved, jsonb_populate_record(null::users_audit, jsonb_build_object(
+    'id', ${id}, 'action', '${action}', 'user_id', moved.sub, 'modified_by_user_id', moved.caller,
+    'timestamp', to_char(now() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'))) entry
+  where moved.sub is not null
+  on conflict (id) do nothing`;
+
+/** How long a worker that has just acknowledged may take for the invitation before the sweeper sends it. */
+const INVITING = "interval '60 seconds'";
+
+/** $1 id, $2 caller, $3 kind, $4 email, $5 roles, $6 key, $7 permission, $8 budget, $9 horizon, $10 actor */
+export const open = `
+with allowed as (
+  select exists (
+    select from user_role
+    join role_permission on role_permission.role_id = user_role.role_id
+    where user_role.user_id = $2::uuid and role_permission.permission_id = $7::uuid) as yes
+), unknown_role as (
+  select named.id, named.n from unnest($5::uuid[]) with ordinality named(id, n)
+  where not exists (select from roles where roles.id = named.id)
+), own as (
+  select * from registration where id = $1::uuid
+), key_holder as (
+  select * from registration
+  where caller = $2::uuid and idempotency_key = $6::text and state <> 'rolled_back' and id <> $1::uuid
+), address_holder as (
+  select * from registration
+  where email = $4::text and state in ('started', 'rolling_back') and id <> $1::uuid
+), opened as (
+  insert into registration (id, kind, caller, email, roles, idempotency_key, due_at, history)
+  select $1::uuid, $3::text, $2::uuid, $4::text, $5::uuid[], $6::text, now() + ${seconds("$8")},
+    jsonb_build_array(jsonb_build_object('at', now(), 'state', 'started', 'by', $10::text))
+  where (select yes from allowed)
+    and not exists (select from unknown_role)
+    and not exists (select from own)
+    and not exists (select from key_holder)
+    and not exists (select from address_holder)
+  on conflict do nothing
+  returning *
+)
+select jsonb_build_object(
+  'allowed', (select yes from allowed),
+  'unknownRoles', (select coalesce(jsonb_agg(id order by n), '[]') from unknown_role),
+  'own', (select ${attempt("mine", "$8", "$9")} from (select * from opened union all select * from own) mine),
+  'keyHolder', (select ${attempt("key_holder", "$8", "$9")} from key_holder),
+  'sameRequest', (select kind = $3::text and email = $4::text and roles @> $5::uuid[] and roles <@ $5::uuid[]
+    from key_holder),
+  'addressHolder', (select ${attempt("address_holder", "$8", "$9")} from address_holder)) as answer`;
+
+/** $1 id, $2 sub, $3 horizon, $4 actor */
+export const commit = `
+with moved as (
+  update registration
+  set state = 'registered', sub = $2::uuid, tries = 0, last_error = null, needs_operator = false,
+    due_at = started_at + ${seconds("$3")}, history = ${history("'registered'", "$4")}
+  where id = $1::uuid and state = 'started'
+  returning *
+), audited as (${audit("moved", "moved.id", AuditAction.registered)}
+), granted as (
+  insert into user_role (user_id, role_id)
+  select moved.sub, role.id from moved, unnest(moved.roles) role(id) where moved.kind = 'step'
+  on conflict do nothing
+), granted_audited as (${audit("(select * from moved where kind = 'step')", "gen_random_uuid()", AuditAction.rolesUpdated)}
+)
+select id from moved`;
+
+/** $1 id, $2 actor */
+export const fence = `
+update registration
+set state = 'rolling_back', tries = 0, last_error = null, history = ${history("'rolling_back'", "$2")}
+where id = $1::uuid and state = 'started'
+returning id`;
+
+/** $1 id, $2 consumed, $3 sub, $4 horizon, $5 actor */
+export const settle = `
+with moved as (
+  update registration
+  set state = 'rolled_back', closed_at = now(), sub = coalesce($3::uuid, sub), tries = 0, last_error = null,
+    needs_operator = false, history = ${history("'rolled_back'", "$5")},
+    watch_until = case when $2::boolean then null
+      else greatest(now(), started_at + ${seconds("$4")}) + interval '1 minute' end,
+    due_at = case when $2::boolean then null
+      else greatest(now(), started_at + ${seconds("$4")}) + interval '1 minute' end
+  where id = $1::uuid and state = 'rolling_back'
+  returning *
+), audited as (${audit("moved", "gen_random_uuid()", AuditAction.rolledBack)}
+)
+select id from moved`;
+
+/** $1 id, $2 verdict, $3 doubt, $4 horizon, $5 actor */
+export const reject = `
+update registration
+set state = 'rejected', verdict = $2::text, closed_at = now(), history = ${history("'rejected'", "$5", "$2::text")},
+  watch_until = case when $3::boolean
+    then greatest(now(), started_at + ${seconds("$4")}) + interval '1 minute' end,
+  due_at = case when $3::boolean
+    then greatest(now(), started_at + ${seconds("$4")}) + interval '1 minute' end
+where id = $1::uuid and state = 'started'
+returning id`;
+
+/** $1 id, $2 actor */
+export const abandon = `
+update registration
+set state = 'rolled_back', closed_at = now(), due_at = null, history = ${history("'rolled_back'", "$2", "'nothing was created'")}
+where id = $1::uuid and state = 'started'
+returning id`;
+
+/** $1 id */
+export const acknowledge = `
+update registration
+set acknowledged_at = coalesce(acknowledged_at, now()), due_at = now() + ${INVITING}
+where id = $1::uuid and state = 'registered'
+returning id`;
+
+/** $1 id, $2 actor */
+export const complete = `
+update registration
+set state = 'completed', closed_at = now(), due_at = null, missing_since = null, tries = 0, last_error = null,
+  needs_operator = false, history = ${history("'completed'", "$2")}
+where id = $1::uuid and state = 'registered'
+returning id`;
+
+/** $1 id, $2 looked at, $3 horizon, $4 actor */
+export const missing = `
+with moved as (
+  update registration
+  set missing_since = coalesce(missing_since, now()), tries = 0,
+    due_at = coalesce(missing_since, now()) + ${seconds("$3")} + interval '1 minute'
+  where id = $1::uuid and state = 'registered'
+    and (missing_since is null or missing_since >= $2::timestamptz - ${seconds("$3")})
+  returning id, state
+), lost as (
+  update registration
+  set state = 'user_lost', closed_at = now(), due_at = null, tries = 0, last_error = null,
+    needs_operator = false, history = ${history("'user_lost'", "$4")}
+  where id = $1::uuid and state = 'registered' and missing_since < $2::timestamptz - ${seconds("$3")}
+  returning *
+), audited as (${audit("lost", "gen_random_uuid()", AuditAction.lost)}
+)
+select coalesce((select state from lost), (select state from moved), (select state from registration where id = $1::uuid)) as state`;
+
+/** $1 id */
+export const seen = `
+update registration set missing_since = null where id = $1::uuid and state = 'registered' returning id`;
+
+/** $1 id, $2 sub, $3 actor */
+export const unwatch = `
+with moved as (
+  update registration
+  set watch_until = null, due_at = null, tries = 0, last_error = null, needs_operator = false,
+    sub = coalesce($2::uuid, sub), history = ${history("state", "$3", "'last look taken'")}
+  where id = $1::uuid and state in ('rejected', 'rolled_back') and watch_until is not null
+  returning *
+), audited as (${audit("(select id, caller, $2::uuid as sub from moved)", "gen_random_uuid()", AuditAction.rolledBack)}
+)
+select id from moved`;
+
+/** $1 id, $2 budget, $3 horizon */
+export const find = `
+select ${attempt("registration", "$2", "$3")} as attempt from registration where id = $1::uuid`;
+
+/** Tries before an attempt is marked for an operator; from then on it is tried daily. */
+export const TRIES_BEFORE_OPERATOR = 10;
+
+/** $1 limit, $2 budget, $3 horizon. The lease is the back-off: 1, 2, 4, … 60 minutes, then a day. */
+export const lease = `
+with due as (
+  select id from registration where due_at <= now()
+  order by due_at limit $1::integer for update skip locked
+), taken as (
+  update registration
+  set tries = tries + 1,
+    due_at = now() + case when tries + 1 > ${TRIES_BEFORE_OPERATOR} then interval '1 day'
+      else least(interval '1 hour', interval '1 minute' * power(2, tries)) end
+  from due where registration.id = due.id
+  returning registration.*
+)
+select ${attempt("taken", "$2", "$3")} as attempt from taken order by taken.started_at`;
+
+/** $1 id, $2 error, $3 needs an operator now */
+export const defer = `
+update registration
+set last_error = $2::text, needs_operator = needs_operator or $3::boolean or tries >= ${TRIES_BEFORE_OPERATOR}
+where id = $1::uuid and due_at is not null
+returning id`;
+
+/** $1 hours a key is kept */
+export const tidy = `
+with forgotten as (
+  update registration set idempotency_key = null
+  where id in (
+    select id from registration
+    where idempotency_key is not null and started_at < now() - make_interval(hours => $1::integer)
+      and closed_at is not null and watch_until is null
+    order by started_at limit 1000)
+  returning id
+)
+select (select count(*) from forgotten)::integer as keys_forgotten,
+  (select count(*) from registration where due_at is not null)::integer as open,
+  (select count(*) from registration where due_at is not null and needs_operator)::integer as need_operator`;
+
+/** $1 caller, $2 permission */
+export const mayManageUsers = `
+select exists (
+  select from user_role
+  join role_permission on role_permission.role_id = user_role.role_id
+  where user_role.user_id = $1::uuid and role_permission.permission_id = $2::uuid) as yes`;
+
+/** $1 state, $2 needs operator, $3 and $4 cursor, $5 limit, $6 budget, $7 horizon */
+export const list = `
+select ${attempt("registration", "$6", "$7")} as attempt from registration
+where ($1::text is null or state = $1::text)
+  and ($2::boolean is null or needs_operator = $2::boolean)
+  and ($3::timestamptz is null or (started_at, id) < ($3::timestamptz, $4::uuid))
+order by started_at desc, id desc limit $5::integer`;
