@@ -14,6 +14,7 @@ import { authenticate } from "./http/authenticate.ts";
 import { BodyTooLarge, MethodNotAllowed, NotFound } from "./http/errors.ts";
 import { type AppEnv, makeHandler } from "./http/handler.ts";
 import { internalProblem, problemResponse, toProblem } from "./http/problem.ts";
+import { getRegistration, listRegistrations, settleRegistration } from "./http/registrations.ts";
 import { registerUser } from "./http/users.ts";
 import { BODY_BYTES_MAX } from "./http/validation.ts";
 import type { Runtime } from "./runtime.ts";
@@ -28,11 +29,15 @@ export const makeApp = (runtime: Runtime, settings: Settings) => {
     onError: (c) => problemResponse(toProblem(new BodyTooLarge()), c.get("requestId")),
   });
 
-  app.use(requestId(), secureHeaders(), noStore, crossOrigin(settings.corsOrigins));
+  app.use(requestId(), secureHeaders(), noStore);
+  if (settings.corsOrigins.length > 0) app.use(crossOrigin(settings.corsOrigins));
 
   app.get("/api", (c) => c.json({ message: "Welcome to Registrar" }));
   app.get("/api/health", (c) => c.json({ status: "ok", message: "registrar is running" }));
   app.post("/api/users", authenticated, limited, registerUser(handlers));
+  app.get("/api/registrations", authenticated, listRegistrations(handlers));
+  app.get("/api/registrations/:id", authenticated, getRegistration(handlers));
+  app.post("/api/registrations/:id/settle", authenticated, settleRegistration(handlers));
 
   refuseOtherMethods(app);
   app.notFound((c) => problemResponse(toProblem(new NotFound()), c.get("requestId")));

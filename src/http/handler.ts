@@ -25,6 +25,7 @@ export const makeHandler = (runtime: Runtime, budgetSeconds: number) => {
     runtime.runPromise(
       program.pipe(
         withBudget(budgetSeconds * 1000),
+        Effect.tap(noteSuccess),
         Effect.catchCause((cause) => answer(cause, c.get("requestId"))),
         Effect.annotateLogs({ requestId: c.get("requestId"), route: c.req.routePath, method: c.req.method }),
       ),
@@ -70,6 +71,14 @@ const answer = Effect.fnUntraced(function* (cause: Cause.Cause<HttpError>, reque
   yield* note(problem, cause);
   return problemResponse(problem, requestId);
 });
+
+const noteSuccess = (response: Response | undefined) => {
+  if (response === undefined) return Effect.void;
+  const registrationId = response.headers.get("Registration-Id");
+  return Effect.logInfo("request answered").pipe(
+    Effect.annotateLogs({ status: response.status, ...(registrationId && { registrationId }) }),
+  );
+};
 
 /** What an operator has to see is logged with its cause; a caller's own mistake only by its name. */
 const note = (problem: Problem, cause: Cause.Cause<HttpError>) => {
