@@ -1,8 +1,9 @@
 /**
  * What real Cognito does and cognito-local 5.3 does not: RESEND, MFA preferences, global sign-out, pages of ListUsers,
  * attributes checked against the pool's schema, request signatures asked for, dates with milliseconds.
- * Everything else goes to cognito-local unchanged. Each rule follows AWS's documentation or an observed answer; what
- * nobody could confirm (throttling, eventual consistency) is not invented here: the fault switch stands in for it.
+ * Everything else goes to cognito-local unchanged. RESEND's refusals and the page size are as AWS or its users report
+ * them; the wording of refusals and the checks of schema and signature are our best understanding, never compared with a
+ * live pool, so test against the exceptions' names only. Throttling and stale reads are not imitated: use the faults.
  */
 import { randomBytes } from "node:crypto";
 import { CognitoError, UnsupportedError } from "cognito-local/lib/errors.js";

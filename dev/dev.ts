@@ -28,13 +28,14 @@ async function main(interrupted: Promise<undefined>): Promise<void> {
   console.log("Starting PostgreSQL, Cognito and the Worker …");
   const stack = await startStack();
   later(stack.stop);
-  const settings = Object.entries(stack.workerEnv()).map(([key, value]) => `${key}='${value}'\n`);
-  await writeFile(envFile, settings.join(""), { mode: 0o600 });
+  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, DATABASE_URL, ...vars } = stack.workerEnv();
+  const secrets = Object.entries({ AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, DATABASE_URL });
+  await writeFile(envFile, secrets.map(([key, value]) => `${key}='${value}'\n`).join(""), { mode: 0o600 });
   later(() => rm(envFile, { force: true }));
 
   let quiet = true;
   const onLine = (line: string) => void (quiet || console.log(line));
-  const wrangler = startWrangler({ root, port, envFile, scratch, onLine });
+  const wrangler = startWrangler({ root, port, envFile, vars, scratch, onLine });
   later(wrangler.stop);
   const control = await startControl({ stack, sweep: wrangler.sweep });
   later(control.stop);

@@ -1,8 +1,9 @@
 /**
  * Neon's SQL-over-HTTP protocol in front of a plain PostgreSQL, for the unmodified `@neondatabase/serverless` driver.
  * One POST is one autocommitted statement, or one transaction; a failed one is a 400 with PostgreSQL's own fields, and a
- * lost connection is a 400 with an empty code, as Neon's proxy answers. The connection string in the request decides
- * user and database, so that a wrong password or a missing right fails here as it would there; its host is ignored.
+ * lost connection is a 400 with an empty code. The connection string in the request decides user and database, so that a
+ * wrong password or a missing right is noticed here; its host is ignored. Unlike Neon's proxy it never cancels a
+ * statement because its caller hung up, and it does not limit the size of an answer.
  */
 import pg from "pg";
 import type { Answer, Arrival, Provider } from "./door.ts";

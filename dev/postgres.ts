@@ -16,7 +16,7 @@ export interface Postgres {
   readonly url: string;
   readonly port: number;
   readonly pid: number;
-  /** Resolves with the server's last words if it ends without having been asked to. */
+  /** Resolves with the exit code and the server's last line if it ends without having been asked to. */
   readonly died: Promise<string>;
   /** Ends the server at once and removes its data; may be called twice. */
   stop(): Promise<void>;
@@ -110,7 +110,7 @@ async function listen(binaries: Binaries, home: string, password: string, attemp
   };
   let stopping: Promise<void> | undefined;
   const died = new Promise<string>((tell) => {
-    void gone.then(() => asked || tell(words()));
+    void gone.then((code) => asked || tell(`${code ?? "killed"}; ${words().split(" | ").at(-1)}`));
   });
   return {
     url: `postgresql://registrar:${password}@127.0.0.1:${port}/postgres`,

@@ -122,7 +122,7 @@ async function assemble(parts: Parts): Promise<Stack> {
     faults,
     cognito,
     postgres: server,
-    died: server.died.then((words) => `PostgreSQL ended on its own: ${words}`),
+    died: server.died.then((words) => `PostgreSQL ended on its own (${words})`),
     mails: (to) => cognito.mails(to),
     query: async <Row extends pg.QueryResultRow>(sql: string, params?: unknown[]) =>
       (await pool.query<Row>(sql, params)).rows,

@@ -18,8 +18,10 @@ export class DevError extends Error {}
 export interface WranglerOptions {
   readonly root: string;
   readonly port: number;
-  /** A file in .env form with the Worker's settings. */
+  /** A file in .env form with the Worker's secrets. */
   readonly envFile: string;
+  /** The Worker's other settings. */
+  readonly vars: Readonly<Record<string, string>>;
   /** Where wrangler may keep its logs and state. */
   readonly scratch: string;
   /** Takes each line that wrangler prints. */
@@ -130,9 +132,11 @@ export function startWrangler(options: WranglerOptions): Wrangler {
   return { url, died, healthy, sweep, stop };
 }
 
-function launch(program: string, { root, port, envFile, scratch }: WranglerOptions): ChildProcess {
+function launch(program: string, { root, port, envFile, vars, scratch }: WranglerOptions): ChildProcess {
   const args = ["dev", "--local", "--ip", "127.0.0.1", "--port", `${port}`, "--env-file", envFile];
   args.push("--inspector-port", "0", "--show-interactive-dev-session=false", "--test-scheduled");
+  // Where wrangler.toml lists the secrets, wrangler takes nothing else from the file.
+  for (const [key, value] of Object.entries(vars)) args.push("--var", `${key}:${value}`);
   return spawn(process.execPath, [program, ...args], {
     cwd: root,
     // A group of its own, so that it can be ended as a whole, and in its turn.
