@@ -49,9 +49,11 @@ export const makeApp = (runtime: Runtime, settings: Settings) => {
 };
 
 /** Answers are about persons and outcomes of one moment: no cache may keep them. */
-const noStore: MiddlewareHandler = async (c, next) => {
+const noStore: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next();
   c.header("Cache-Control", "no-store");
+  // hono/request-id sets it before the handler, and a handler's own Response does not inherit that.
+  c.header("X-Request-Id", c.get("requestId"));
 };
 
 const crossOrigin = (origins: ReadonlyArray<string>) =>

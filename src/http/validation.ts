@@ -32,6 +32,8 @@ export const decode = <S extends Schema.ConstraintDecoder<unknown>>(
   value: unknown,
   loc: Violation["loc"],
 ): Effect.Effect<S["Type"], InvalidRequest> => {
+  // A missing body and a JSON null are the same to FLIP.
+  if (value === null) return Effect.fail(new InvalidRequest({ violations: [ordered({ ...MISSING, loc })] }));
   const exit = Schema.decodeUnknownExit(schema)(value, { errors: "all" });
   if (Exit.isSuccess(exit)) return Effect.succeed(exit.value);
   const failure = Cause.findErrorOption(exit.cause);
@@ -74,10 +76,8 @@ const violations = (
       return [{ ...(named(issue.filter.annotations) ?? inherited ?? generic), loc }].map(ordered);
     case "MissingKey":
       return [ordered({ ...MISSING, loc })];
-    case "InvalidType": {
-      const absent = loc.length === 1 && "input" in issue && issue.input === null;
-      return [ordered({ ...(absent ? MISSING : (inherited ?? nameOf(issue.ast) ?? generic)), loc })];
-    }
+    case "InvalidType":
+      return [ordered({ ...(inherited ?? nameOf(issue.ast) ?? generic), loc })];
     case "InvalidValue":
     case "UnexpectedKey":
     case "Forbidden":

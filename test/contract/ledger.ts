@@ -1,0 +1,96 @@
+/** Steps that the ledger's suites share: requests, attempts brought to a state, and the one check that resets first. */
+import { Effect, Option } from "effect";
+import {
+  type Attempt,
+  type RegisterUser,
+  RegistrationId,
+  type State,
+} from "../../src/domain/Registration.ts";
+import { Email, UserId } from "../../src/domain/User.ts";
+import { Registrations } from "../../src/services/Registrations.ts";
+import type { LedgerSubject, Tester } from "./subjects.ts";
+
+/** The terms of the deployments under test, in seconds. */
+export const BUDGET = 20;
+export const HORIZON = 1200;
+
+export const newId = () => RegistrationId.make(crypto.randomUUID());
+export const newSub = () => UserId.make(crypto.randomUUID());
+export const someone = () => Email.make(`${crypto.randomUUID()}@hospital.example`);
+
+export const makeLedger = (test: Tester, subject: () => LedgerSubject) => {
+  /** One test on an empty ledger. */
+  const check = <A, E>(title: string, body: Effect.Effect<A, E, Registrations>) =>
+    test(title, () =>
+      Effect.suspend(() => subject().reset.pipe(Effect.andThen(body), Effect.provide(subject().layer))),
+    );
+
+  const request = (overrides: Partial<RegisterUser> = {}): RegisterUser => ({
+    id: newId(),
+    kind: "user",
+    caller: subject().admin,
+    email: someone(),
+    roles: [subject().roles[0]],
+    idempotencyKey: null,
+    ...overrides,
+  });
+
+  const read = Effect.fnUntraced(function* (id: RegistrationId) {
+    const ledger = yield* Registrations;
+    return Option.getOrThrow(yield* ledger.find(id));
+  });
+
+  /** A new attempt. */
+  const started = Effect.fnUntraced(function* (overrides: Partial<RegisterUser> = {}) {
+    const ledger = yield* Registrations;
+    const command = request(overrides);
+    const opening = yield* ledger.open(command);
+    if (opening._tag !== "Opened") return yield* Effect.die(new Error(`not opened: ${opening._tag}`));
+    return opening.attempt;
+  });
+
+  /** A new attempt, brought to a state by the moves that lead there. */
+  const inState = Effect.fnUntraced(function* (state: State, overrides: Partial<RegisterUser> = {}) {
+    const ledger = yield* Registrations;
+    const { id } = yield* started(overrides);
+    yield* lead(state, id);
+    const attempt: Attempt = yield* read(id);
+    if (attempt.state !== state) return yield* Effect.die(new Error(`led to ${attempt.state}`));
+    return attempt;
+
+    function lead(goal: State, of: RegistrationId): Effect.Effect<unknown, unknown, Registrations> {
+      const sub = newSub();
+      switch (goal) {
+        case "started":
+          return Effect.void;
+        case "registered":
+          return ledger.commit(of, sub);
+        case "rolling_back":
+          return ledger.fence(of);
+        case "completed":
+          return Effect.andThen(ledger.commit(of, sub), ledger.complete(of));
+        case "rejected":
+          return ledger.reject(of, "user_exists", true);
+        case "rolled_back":
+          return Effect.andThen(ledger.fence(of), ledger.settle(of, { consumed: false, sub: null }));
+        case "user_lost":
+          return ledger
+            .commit(of, sub)
+            .pipe(
+              Effect.andThen(lose(of)),
+              Effect.andThen(subject().age(HORIZON + 1)),
+              Effect.andThen(Effect.suspend(() => lose(of))),
+            );
+      }
+    }
+    function lose(of: RegistrationId) {
+      return Effect.flatMap(Effect.orDie(read(of)), ({ readAt }) => ledger.missing(of, readAt));
+    }
+  });
+
+  return { check, request, read, started, inState };
+};
+
+/** Seconds from one time to another; NaN where one is absent. */
+export const seconds = (from: string | null, to: string | null): number =>
+  from === null || to === null ? Number.NaN : (Date.parse(to) - Date.parse(from)) / 1000;

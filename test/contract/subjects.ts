@@ -1,0 +1,44 @@
+/**
+ * What the contract suites need of a thing under test, beside its layer: somebody's hands behind its back, to see what
+ * it did and to let time pass. Memory and the real parts each bring their own.
+ */
+
+import type { it } from "@effect/vitest";
+import type { Effect, Layer } from "effect";
+import type { RoleId, UserId } from "../../src/domain/User.ts";
+import type { IdentityProvider } from "../../src/services/IdentityProvider.ts";
+import type { Registrations } from "../../src/services/Registrations.ts";
+
+/** `it.effect` where time is TestClock's, `it.live` where it is real. */
+export type Tester = typeof it.effect | typeof it.live;
+
+export interface LedgerSubject {
+  readonly layer: Layer.Layer<Registrations>;
+  /** An administrator; one without permission; two roles that exist. */
+  readonly admin: UserId;
+  readonly viewer: UserId;
+  readonly roles: readonly [RoleId, RoleId];
+  /** Seconds, for every attempt there is. */
+  readonly age: (seconds: number) => Effect.Effect<void>;
+  readonly audit: Effect.Effect<
+    ReadonlyArray<{
+      readonly id: string;
+      readonly action: string;
+      readonly userId: string;
+      readonly by: string;
+    }>
+  >;
+  readonly grants: (sub: UserId) => Effect.Effect<ReadonlyArray<string>>;
+  /** An empty ledger and an empty audit. */
+  readonly reset: Effect.Effect<void>;
+}
+
+export interface PoolSubject {
+  readonly layer: Layer.Layer<IdentityProvider>;
+  /** A user made by hand, without a mark. */
+  readonly addByHand: (email: string) => Effect.Effect<UserId>;
+  readonly confirm: (sub: UserId) => Effect.Effect<void>;
+  /** To whom mails went, by `sub`, in order. */
+  readonly mails: Effect.Effect<ReadonlyArray<string>>;
+  readonly reset: Effect.Effect<void>;
+}

@@ -1,0 +1,56 @@
+/** The real layers keep the contract of the memory layers: CognitoLive against a pool, the SQL against PostgreSQL. */
+import { afterAll, beforeAll, it } from "@effect/vitest";
+import { Effect, Layer } from "effect";
+import { roles as seededRoles } from "../../dev/seed.ts";
+import { type Stack, startStack } from "../../dev/stack.ts";
+import { Config, readSettings } from "../../src/config.ts";
+import { RoleId, UserId } from "../../src/domain/User.ts";
+import { CognitoLive } from "../../src/services/Cognito.ts";
+import { NeonLive } from "../../src/services/Neon.ts";
+import { RegistrationsSql } from "../../src/services/RegistrationsSql.ts";
+import { identityProviderContract } from "../contract/identityProviderContract.ts";
+import { registrationsContract } from "../contract/registrationsContract.ts";
+import type { LedgerSubject, PoolSubject } from "../contract/subjects.ts";
+
+let stack: Stack;
+let pool: PoolSubject;
+let ledger: LedgerSubject;
+
+beforeAll(async () => {
+  stack = await startStack();
+  const config = Config.layer(readSettings(stack.workerEnv()));
+  const promised = <A>(work: () => Promise<A>) => Effect.promise(work);
+
+  pool = {
+    layer: CognitoLive.pipe(Layer.provide(config)),
+    addByHand: (email) => promised(async () => UserId.make(await stack.cognito.createUser(email))),
+    confirm: (sub) => promised(() => stack.cognito.confirm(sub)),
+    mails: Effect.sync(() => stack.mails().map(({ sub }) => sub)),
+    reset: promised(() => stack.reset()),
+  };
+
+  ledger = {
+    layer: RegistrationsSql.pipe(Layer.provide(NeonLive), Layer.provide(config)),
+    admin: UserId.make(stack.adminSub),
+    viewer: UserId.make(stack.viewerSub),
+    roles: [RoleId.make(seededRoles.researcher), RoleId.make(seededRoles.observer)],
+    age: (seconds) => promised(() => stack.age(seconds)),
+    audit: promised(() =>
+      stack.query<{ id: string; action: string; userId: string; by: string }>(
+        `select id, action, user_id as "userId", modified_by_user_id as by from users_audit`,
+      ),
+    ),
+    grants: (sub) =>
+      Effect.map(
+        promised(() =>
+          stack.query<{ id: string }>("select role_id as id from user_role where user_id = $1", [sub]),
+        ),
+        (rows) => rows.map(({ id }) => id),
+      ),
+    reset: Effect.asVoid(promised(() => stack.query("truncate registration, users_audit"))),
+  };
+});
+afterAll(() => stack.stop());
+
+identityProviderContract("Cognito", it.live, () => pool);
+registrationsContract("PostgreSQL", it.live, () => ledger);

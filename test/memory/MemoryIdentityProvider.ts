@@ -1,0 +1,95 @@
+/**
+ * A pool in memory. It keeps what Cognito promises and no more: one user per address, users removed and invited by
+ * `sub`, a read that may answer an earlier state.
+ */
+import { Effect, Layer, Option, Result } from "effect";
+import { Config, type Settings } from "../../src/config.ts";
+import { UserId } from "../../src/domain/User.ts";
+import {
+  IdentityProvider,
+  IdentityProviderError,
+  Misconfigured,
+  OutcomeUnknown,
+  type PoolUser,
+  Refused,
+  Throttled,
+  UserAlreadyExists,
+} from "../../src/services/IdentityProvider.ts";
+import { type Call, directWire, type Wire, type Word } from "./Wire.ts";
+import { nextId, removeUser, type User, userAt, type World } from "./World.ts";
+
+const REASONS: Record<Word, () => IdentityProviderError["reason"]> = {
+  unknown: () => new OutcomeUnknown(),
+  refused: () => new Refused(),
+  throttled: () => new Throttled(),
+  misconfigured: () => new Misconfigured(),
+};
+
+type Operation = IdentityProviderError["operation"];
+
+const failure = (operation: Operation, reason: IdentityProviderError["reason"]) =>
+  new IdentityProviderError({ operation, reason, cause: new Error(`the pool said: ${reason._tag}`) });
+
+const shown = ({ sub, mark }: User): PoolUser => ({ sub, mark });
+
+const named =
+  (key: string) =>
+  ({ email, sub }: User): boolean =>
+    email === key || sub === key;
+
+/** The service itself, for those who do without layers. */
+export const makeIdentityProvider = (
+  world: World,
+  wire: Wire,
+  { OWNERSHIP_ATTRIBUTE, INVITATION }: Settings,
+) => {
+  const marksUsers = OWNERSHIP_ATTRIBUTE !== "";
+
+  const call = <A>(operation: Operation, about: string, act: Call<A>["act"]) =>
+    wire
+      .send({ operation: `identity.${operation}`, about, act })
+      .pipe(Effect.mapError((word) => failure(operation, REASONS[word]())));
+
+  const mail = ({ sub, email, mark }: User, at: number) => world.mails.push({ sub, email, mark, at });
+
+  return IdentityProvider.of({
+    marksUsers,
+
+    create: ({ email, mark }) =>
+      call("create", email, ({ now }) => {
+        if (userAt(world, email)) return Result.fail(failure("create", new UserAlreadyExists()));
+        const sub = UserId.make(nextId(world));
+        const user: User = { sub, email, mark: marksUsers ? mark : null, confirmed: false };
+        world.users = [...world.users, user];
+        if (INVITATION === "immediate") mail(user, now);
+        return Result.succeed(shown(user));
+      }).pipe(Effect.flatMap(Effect.fromResult)),
+
+    find: (key) =>
+      call("find", key, ({ users }) => Option.map(Option.fromNullishOr(users.find(named(key))), shown)),
+
+    remove: (sub) =>
+      // Like AdminDeleteUser it would take an address for a name: whoever passes one deletes whoever has it.
+      call("remove", sub, ({ now }) => {
+        const user = world.users.find(named(sub));
+        return user !== undefined && removeUser(world, user.sub, { by: "service", at: now })
+          ? ("deleted" as const)
+          : ("absent" as const);
+      }),
+
+    invite: ({ sub }) =>
+      call("invite", sub, ({ now, users }) => {
+        const user = world.users.find(named(sub));
+        if (user === undefined || !users.some(named(sub))) return "absent" as const;
+        if (user.confirmed) return "notNeeded" as const;
+        mail(user, now);
+        return "sent" as const;
+      }),
+  });
+};
+
+export const MemoryIdentityProvider = (world: World, wire: Wire = directWire(world)) =>
+  Layer.effect(
+    IdentityProvider,
+    Effect.map(Config, (settings) => makeIdentityProvider(world, wire, settings)),
+  );

@@ -1,0 +1,173 @@
+/**
+ * The ledger's moves in memory: src/services/statements.ts word for word, each whole or not at all. The contract
+ * suites hold both to the same promises.
+ */
+import { AuditAction } from "../../src/domain/Audit.ts";
+import type { Attempt, RegistrationId, State, Verdict } from "../../src/domain/Registration.ts";
+import type { UserId } from "../../src/domain/User.ts";
+import { TRIES_BEFORE_OPERATOR } from "../../src/services/statements.ts";
+import {
+  attemptOf,
+  DAY,
+  fresh,
+  HOUR,
+  inState,
+  MINUTE,
+  noted,
+  type Statement,
+  update,
+  watchEnd,
+  writeAudit,
+} from "./rows.ts";
+
+export const commit = (at: Statement, id: RegistrationId, sub: UserId): boolean => {
+  const moved = update(at, id, inState("started"), (row) => ({
+    ...fresh,
+    state: "registered",
+    sub,
+    needsOperator: false,
+    dueAt: row.startedAt + at.terms.horizon,
+    history: noted(row, at, "registered"),
+  }));
+  if (moved === undefined) return false;
+  writeAudit(at, AuditAction.registered, moved, moved.id);
+  if (moved.kind === "step") {
+    at.world.grants.set(sub, new Set([...(at.world.grants.get(sub) ?? []), ...moved.roles]));
+    writeAudit(at, AuditAction.rolesUpdated, moved);
+  }
+  return true;
+};
+
+export const fence = (at: Statement, id: RegistrationId): boolean =>
+  update(at, id, inState("started"), (row) => ({
+    ...fresh,
+    state: "rolling_back",
+    history: noted(row, at, "rolling_back"),
+  })) !== undefined;
+
+export const settle = (
+  at: Statement,
+  id: RegistrationId,
+  { consumed, sub }: { readonly consumed: boolean; readonly sub: UserId | null },
+): boolean => {
+  const moved = update(at, id, inState("rolling_back"), (row) => ({
+    ...fresh,
+    state: "rolled_back",
+    closedAt: at.now,
+    sub: sub ?? row.sub,
+    needsOperator: false,
+    watchUntil: consumed ? null : watchEnd(row, at),
+    dueAt: consumed ? null : watchEnd(row, at),
+    history: noted(row, at, "rolled_back"),
+  }));
+  if (moved !== undefined) writeAudit(at, AuditAction.rolledBack, moved);
+  return moved !== undefined;
+};
+
+export const reject = (at: Statement, id: RegistrationId, verdict: Verdict, doubt: boolean): boolean =>
+  update(at, id, inState("started"), (row) => ({
+    state: "rejected",
+    verdict,
+    closedAt: at.now,
+    watchUntil: doubt ? watchEnd(row, at) : null,
+    dueAt: doubt ? watchEnd(row, at) : null,
+    history: noted(row, at, "rejected", verdict),
+  })) !== undefined;
+
+export const abandon = (at: Statement, id: RegistrationId): boolean =>
+  update(at, id, inState("started"), (row) => ({
+    state: "rolled_back",
+    closedAt: at.now,
+    dueAt: null,
+    history: noted(row, at, "rolled_back", "nothing was created"),
+  })) !== undefined;
+
+export const acknowledge = (at: Statement, id: RegistrationId): boolean =>
+  update(at, id, inState("registered"), (row) => ({
+    acknowledgedAt: row.acknowledgedAt ?? at.now,
+    dueAt: at.now + MINUTE,
+  })) !== undefined;
+
+export const complete = (at: Statement, id: RegistrationId): boolean =>
+  update(at, id, inState("registered"), (row) => ({
+    ...fresh,
+    state: "completed",
+    closedAt: at.now,
+    dueAt: null,
+    missingSince: null,
+    needsOperator: false,
+    history: noted(row, at, "completed"),
+  })) !== undefined;
+
+export const missing = (at: Statement, id: RegistrationId, lookedAt: string): State | undefined => {
+  const before = Date.parse(lookedAt) - at.terms.horizon;
+  const lost = update(
+    at,
+    id,
+    (row) => row.state === "registered" && row.missingSince !== null && row.missingSince < before,
+    (row) => ({
+      ...fresh,
+      state: "user_lost",
+      closedAt: at.now,
+      dueAt: null,
+      needsOperator: false,
+      history: noted(row, at, "user_lost"),
+    }),
+  );
+  if (lost !== undefined) writeAudit(at, AuditAction.lost, lost);
+  update(at, id, inState("registered"), (row) => ({
+    missingSince: row.missingSince ?? at.now,
+    tries: 0,
+    dueAt: (row.missingSince ?? at.now) + at.terms.horizon + MINUTE,
+  }));
+  return at.world.rows.get(id)?.state;
+};
+
+export const seen = (at: Statement, id: RegistrationId): boolean =>
+  update(at, id, inState("registered"), () => ({ missingSince: null })) !== undefined;
+
+export const unwatch = (at: Statement, id: RegistrationId, sub: UserId | null): boolean => {
+  const watched = inState("rejected", "rolled_back");
+  const moved = update(
+    at,
+    id,
+    (row) => watched(row) && row.watchUntil !== null,
+    (row) => ({
+      ...fresh,
+      watchUntil: null,
+      dueAt: null,
+      needsOperator: false,
+      sub: sub ?? row.sub,
+      history: noted(row, at, row.state, "last look taken"),
+    }),
+  );
+  if (moved !== undefined) writeAudit(at, AuditAction.rolledBack, { caller: moved.caller, sub });
+  return moved !== undefined;
+};
+
+export const lease = (at: Statement, limit: number): ReadonlyArray<Attempt> =>
+  [...at.world.rows.values()]
+    .filter(({ dueAt }) => dueAt !== null && dueAt <= at.now)
+    .sort((one, two) => (one.dueAt ?? 0) - (two.dueAt ?? 0))
+    .slice(0, limit)
+    .flatMap(({ id }) => update(at, id, () => true, leased(at)) ?? [])
+    .sort((one, two) => one.startedAt - two.startedAt)
+    .map((row) => attemptOf(row, at));
+
+const leased =
+  ({ now }: Statement) =>
+  ({ tries }: { readonly tries: number }) => ({
+    tries: tries + 1,
+    dueAt: now + (tries + 1 > TRIES_BEFORE_OPERATOR ? DAY : Math.min(HOUR, MINUTE * 2 ** tries)),
+  });
+
+export const defer = (at: Statement, id: RegistrationId, error: string, needsOperator: boolean): boolean =>
+  update(
+    at,
+    id,
+    ({ dueAt }) => dueAt !== null,
+    (row) => ({
+      lastError: error,
+      needsOperator: row.needsOperator || needsOperator || row.tries >= TRIES_BEFORE_OPERATOR,
+    }),
+  ) !== undefined;

@@ -1,0 +1,282 @@
+/**
+ * Every error's answer: status, code, what is certain about the user, headers, and FLIP's sentences word for word.
+ * The table is exhaustive by type: an error without a row here does not compile.
+ */
+import { assert, describe, it } from "@effect/vitest";
+import {
+  CleanupRequired,
+  CreateRefused,
+  Forbidden,
+  IdempotencyKeyReused,
+  RegistrationInProgress,
+  RegistrationRolledBack,
+  Unavailable,
+  UnknownRoles,
+  UserExists,
+  UserLost,
+} from "../../src/domain/errors.ts";
+import {
+  BodyTooLarge,
+  InvalidIdempotencyKey,
+  InvalidRequest,
+  MalformedBody,
+  MethodNotAllowed,
+  NotFound,
+  RegistrationNotFound,
+  UnsupportedMediaType,
+} from "../../src/http/errors.ts";
+import {
+  type HttpError,
+  internalProblem,
+  type Outcome,
+  problemResponse,
+  toProblem,
+} from "../../src/http/problem.ts";
+import { SigningKeysUnavailable, Unauthenticated } from "../../src/services/TokenVerifier.ts";
+import { alice, attemptId } from "../memory/scene.ts";
+import { admin, adminRole, researcherRole } from "../memory/World.ts";
+
+const registrationId = attemptId(1);
+const cause = new Error("alice@hospital.example and a stack that nobody may see");
+
+/** status, code, detail, outcome, retryable, headers of the answer that are its own */
+type Answer = readonly [number, string, string, Outcome, boolean, Readonly<Record<string, string>>?];
+type Row = readonly [HttpError, Answer];
+
+const nothing = "nothing_created";
+const later = "at the moment. Please try again.";
+const invalidToken = { "WWW-Authenticate": 'Bearer realm="registrar", error="invalid_token"' };
+const token = (detail: string): Answer => [401, "invalid_token", detail, nothing, false, invalidToken];
+
+const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
+  Unauthenticated: [
+    [
+      new Unauthenticated({ reason: "missing" }),
+      [
+        ...([401, "not_authenticated", "Not authenticated", nothing, false] as const),
+        { "WWW-Authenticate": 'Bearer realm="registrar"' },
+      ],
+    ],
+    [new Unauthenticated({ reason: "invalid", cause }), token("Could not validate credentials")],
+    [new Unauthenticated({ reason: "expired", cause }), token("Token has expired")],
+    [new Unauthenticated({ reason: "no subject" }), token("Token missing user identifier")],
+    [new Unauthenticated({ reason: "bad subject" }), token("Invalid user identifier format")],
+    [new Unauthenticated({ reason: "no username" }), token("Token missing username claim")],
+  ],
+  SigningKeysUnavailable: [
+    [
+      new SigningKeysUnavailable({ cause }),
+      [
+        ...([503, "signing_keys_unavailable"] as const),
+        ...([`The service that signs the tokens cannot be reached ${later}`, nothing, true] as const),
+        { "Retry-After": "5" },
+      ],
+    ],
+  ],
+  Forbidden: [
+    [
+      new Forbidden({ caller: admin, action: "register a user" }),
+      [403, "forbidden", `User with ID: ${admin} was unable to register a user`, nothing, false],
+    ],
+    [
+      new Forbidden({ caller: admin, action: "manage users" }),
+      [403, "forbidden", `User with ID: ${admin} was unable to manage users`, nothing, false],
+    ],
+  ],
+  NotFound: [[new NotFound(), [404, "not_found", "Not Found", nothing, false]]],
+  RegistrationNotFound: [
+    [
+      new RegistrationNotFound(),
+      [404, "registration_not_found", "There is no registration with this id.", nothing, false],
+    ],
+  ],
+  MethodNotAllowed: [
+    [
+      new MethodNotAllowed({ allow: ["GET", "POST"] }),
+      [405, "method_not_allowed", "Method Not Allowed", nothing, false, { Allow: "GET, POST" }],
+    ],
+  ],
+  UnsupportedMediaType: [
+    [
+      new UnsupportedMediaType(),
+      [
+        ...([415, "unsupported_media_type"] as const),
+        ...(["The body must be JSON, sent as Content-Type: application/json.", nothing, false] as const),
+      ],
+    ],
+  ],
+  BodyTooLarge: [
+    [
+      new BodyTooLarge(),
+      [413, "body_too_large", "The body must not be larger than 65536 bytes.", nothing, false],
+    ],
+  ],
+  MalformedBody: [
+    [new MalformedBody(), [400, "malformed_body", "The body is not valid JSON in UTF-8.", nothing, false]],
+  ],
+  InvalidIdempotencyKey: [
+    [
+      new InvalidIdempotencyKey(),
+      [
+        ...([400, "invalid_idempotency_key"] as const),
+        "The Idempotency-Key header must be one string of 1 to 255 printable ASCII characters.",
+        ...([nothing, false] as const),
+      ],
+    ],
+  ],
+  InvalidRequest: [
+    [
+      new InvalidRequest({
+        violations: [
+          { type: "missing", loc: ["body", "email"], msg: "Field required" },
+          { type: "uuid_parsing", loc: ["body", "roles", 0], msg: "no" },
+          { type: "uuid_parsing", loc: ["body", "roles", 0], msg: "no" },
+        ],
+      }),
+      [422, "invalid_request", "The request is not valid: email, roles.0.", nothing, false],
+    ],
+    [
+      new InvalidRequest({
+        violations: Array.from({ length: 12 }, (_, n) => ({
+          type: "t",
+          loc: ["body", "roles", n],
+          msg: "m",
+        })),
+      }),
+      [
+        ...([422, "invalid_request"] as const),
+        `The request is not valid: ${Array.from({ length: 10 }, (_, n) => `roles.${n}`).join(", ")} and 2 more.`,
+        ...([nothing, false] as const),
+      ],
+    ],
+  ],
+  UnknownRoles: [
+    [
+      new UnknownRoles({ roles: [adminRole, researcherRole] }),
+      [400, "unknown_roles", `Invalid role(s): [${adminRole}, ${researcherRole}]`, nothing, false],
+    ],
+  ],
+  UserExists: [
+    [
+      new UserExists({ registrationId, email: alice }),
+      [400, "user_exists", `User with email ${alice} already exists`, nothing, false],
+    ],
+  ],
+  IdempotencyKeyReused: [
+    [
+      new IdempotencyKeyReused({ registrationId }),
+      [
+        ...([422, "idempotency_key_reused"] as const),
+        ...(["This Idempotency-Key was used before, for another request.", nothing, false] as const),
+      ],
+    ],
+  ],
+  RegistrationInProgress: [
+    [
+      new RegistrationInProgress({ registrationId }),
+      [
+        ...([409, "registration_in_progress"] as const),
+        "A registration of this user is in progress. Please try again in a few seconds.",
+        ...([nothing, true, { "Retry-After": "5" }] as const),
+      ],
+    ],
+  ],
+  UserLost: [
+    [
+      new UserLost({ registrationId }),
+      [
+        ...([409, "user_removed"] as const),
+        "The user of this Idempotency-Key was registered, and has been removed since.",
+        ...([nothing, false] as const),
+      ],
+    ],
+  ],
+  CreateRefused: [
+    [
+      new CreateRefused({ registrationId, why: "verdict", cause }),
+      [500, "create_refused", "Failed to create user", nothing, false],
+    ],
+    [
+      new CreateRefused({ registrationId, why: "configuration", cause }),
+      [500, "create_refused", "Failed to create user", nothing, true],
+    ],
+  ],
+  RegistrationRolledBack: [
+    [
+      new RegistrationRolledBack({ registrationId, cause }),
+      [500, "registration_rolled_back", "Failed to register user. Please try again.", "rolled_back", true],
+    ],
+  ],
+  CleanupRequired: [
+    [
+      new CleanupRequired({ registrationId, cause }),
+      [
+        ...([500, "cleanup_required"] as const),
+        "Failed to register user; rollback also failed. Manual cleanup of the Cognito user required.",
+        ...(["tracked", true] as const),
+      ],
+    ],
+  ],
+  Unavailable: [
+    [
+      new Unavailable({ dependency: "database", cause }),
+      [
+        ...([503, "database_unavailable", `The database cannot be reached ${later}`, nothing, true] as const),
+        { "Retry-After": "5" },
+      ],
+    ],
+    [
+      new Unavailable({ dependency: "identity provider", cause }),
+      [
+        ...([503, "identity_provider_unavailable"] as const),
+        ...([`The identity provider cannot be reached ${later}`, nothing, true] as const),
+        { "Retry-After": "10" },
+      ],
+    ],
+    [
+      new Unavailable({ dependency: "signing keys", cause }),
+      [
+        ...([503, "signing_keys_unavailable"] as const),
+        ...([`The service that signs the tokens cannot be reached ${later}`, nothing, true] as const),
+        { "Retry-After": "5" },
+      ],
+    ],
+  ],
+};
+
+const OWN = ["retry-after", "www-authenticate", "allow"];
+
+describe("the answer to", () => {
+  for (const [tag, ofTag] of Object.entries(rows)) {
+    it.each([...ofTag])(`${tag} (%#)`, async (error, [status, code, detail, outcome, retryable, headers]) => {
+      const response = problemResponse(toProblem(error), "request-1");
+      const text = await response.text();
+      const body = JSON.parse(text) as Record<string, unknown>;
+      assert.strictEqual(response.status, status);
+      assert.deepInclude(body, { status, code, detail, outcome, retryable, requestId: "request-1" });
+      assert.strictEqual(response.headers.get("Content-Type"), "application/problem+json");
+      const own = Object.fromEntries([...response.headers].filter(([name]) => OWN.includes(name)));
+      const wanted = Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]);
+      assert.deepStrictEqual(own, Object.fromEntries(wanted));
+      const named = "registrationId" in error;
+      assert.strictEqual(body.registrationId, named ? registrationId : undefined);
+      const instance = named ? `/api/registrations/${registrationId}` : "urn:registrar:request:request-1";
+      assert.strictEqual(body.instance, instance);
+      assert.strictEqual(body.type, `urn:registrar:problem:${code.replaceAll("_", "-")}`);
+      assert.notInclude(text, "a stack that nobody may see");
+    });
+  }
+
+  it("a bug says nothing, and promises nothing", async () => {
+    const body = (await problemResponse(internalProblem, "r").json()) as Record<string, unknown>;
+    assert.deepInclude(body, { status: 500, code: "internal_error", detail: "Internal server error" });
+    assert.deepInclude(body, { outcome: "tracked", retryable: false });
+  });
+
+  it("a body with bad fields lists every one under FLIP's names", async () => {
+    const violations = [{ type: "missing", loc: ["body", "email"], msg: "Field required" }];
+    const response = problemResponse(toProblem(new InvalidRequest({ violations })), "r");
+    const body = (await response.json()) as Record<string, unknown>;
+    assert.deepInclude(body, { errors: violations });
+  });
+});

@@ -1,0 +1,128 @@
+/** The second step: one create, and doubt about it is read back, never guessed away. */
+import { describe } from "@effect/vitest";
+import { outcomes, stranger } from "../memory/outcomes.ts";
+import { clearPool } from "../memory/World.ts";
+
+describe("create", () => {
+  outcomes([
+    {
+      title: "hears for good that Cognito refuses",
+      faults: [{ on: "identity.create", effect: "never", answer: "refused" }],
+      says: "CreateRefused",
+      state: "rejected",
+      end: "rejected",
+    },
+    {
+      title: "frees the key when the deployment is wrong",
+      faults: [{ on: "identity.create", effect: "never", answer: "misconfigured" }],
+      says: "CreateRefused",
+      state: "rolled_back",
+      end: "rolled_back",
+    },
+    {
+      title: "answers 503 when Cognito is throttled, and keeps nothing",
+      faults: [{ on: "identity.create", effect: "never", answer: "throttled" }],
+      says: "Unavailable",
+      state: "rolled_back",
+      end: "rolled_back",
+    },
+    {
+      title: "finds its own user when the answer of a create is lost",
+      faults: [{ on: "identity.create", answer: "unknown" }],
+      says: "registered",
+      state: "registered",
+      end: "completed",
+    },
+    {
+      title: "stays tracked when a lost create is not seen, and closes with nothing",
+      faults: [{ on: "identity.create", effect: "never", answer: "unknown" }],
+      says: "CleanupRequired",
+      state: "started",
+      end: "rolled_back",
+    },
+    {
+      title: "deletes a user whom a lost create makes after everybody has gone",
+      faults: [{ on: "identity.create", effect: { laterMs: 1_100_000 }, answer: "unknown" }],
+      says: "CleanupRequired",
+      state: "started",
+      end: "rolled_back",
+    },
+    {
+      title: "deletes a user whom a lost create makes while the attempt is open",
+      faults: [{ on: "identity.create", effect: { laterMs: 10_000 }, answer: "unknown" }],
+      says: "CleanupRequired",
+      state: "started",
+      end: "rolled_back",
+    },
+    {
+      title: "says that a stranger has the address",
+      faults: [stranger],
+      says: "UserExists",
+      state: "rejected",
+      end: "rejected",
+    },
+    {
+      title: "keeps watch over a lost create although a stranger is seen",
+      faults: [stranger, { on: "identity.create", effect: "never", answer: "unknown" }],
+      says: "UserExists",
+      state: "rejected",
+      end: "rejected",
+    },
+    {
+      title: "deletes a user whom a lost create makes once the stranger is gone",
+      faults: [
+        stranger,
+        {
+          on: "identity.create",
+          effect: { laterMs: 1_100_000 },
+          answer: "unknown",
+          before: clearPool,
+        },
+      ],
+      says: "UserExists",
+      state: "rejected",
+      end: "rejected",
+    },
+    {
+      title: "asks to try again when the holder of the address is gone",
+      faults: [stranger, { on: "identity.find", before: clearPool }],
+      says: "RegistrationRolledBack",
+      state: "rolled_back",
+      end: "rolled_back",
+    },
+    {
+      title: "answers 503 when nobody can tell who has the address",
+      faults: [stranger, { on: "identity.find", answer: "unknown" }],
+      says: "Unavailable",
+      state: "rolled_back",
+      end: "rolled_back",
+    },
+    {
+      title: "stays tracked when a lost create cannot be read back",
+      faults: [
+        { on: "identity.create", answer: "unknown" },
+        { on: "identity.find", answer: "unknown" },
+      ],
+      says: "CleanupRequired",
+      state: "started",
+      end: "rolled_back",
+    },
+    {
+      title: "tells the caller of a refusal although the ledger cannot be told",
+      faults: [
+        { on: "identity.create", effect: "never", answer: "refused" },
+        { on: "ledger.reject", effect: "never", answer: "unknown" },
+      ],
+      says: "CreateRefused",
+      state: "started",
+      end: "rolled_back",
+    },
+    {
+      title: "leaves the attempt to the sweeper when a bug ends the create",
+      faults: [{ on: "identity.create", answer: "crash" }],
+      says: "CleanupRequired",
+      state: "started",
+      end: "rolled_back",
+    },
+  ]);
+});

@@ -1,0 +1,185 @@
+/** What a second request hears: the same idempotency key again, or an address that another attempt holds. */
+import { assert, describe, it } from "@effect/vitest";
+import { Effect } from "effect";
+import { TestClock } from "effect/testing";
+import type { RegisterUser, State } from "../../src/domain/Registration.ts";
+import { alice, attemptId, BUDGET_MS, bob, HORIZON_MS, makeScene } from "../memory/scene.ts";
+import { adminRole, type Row, researcherRole, userAt } from "../memory/World.ts";
+import { violations } from "../model/invariants.ts";
+
+const key = { idempotencyKey: "k-1" };
+const second = { id: attemptId(2), ...key };
+
+const heard = (answer: Effect.Effect<{ readonly replayed: boolean }, { readonly _tag: string }>) =>
+  answer.pipe(
+    Effect.map(({ replayed }) => (replayed ? "replayed" : "registered")),
+    Effect.catch(({ _tag }) => Effect.succeed(_tag)),
+  );
+
+describe("the same key again", () => {
+  const states: ReadonlyArray<{ change: Partial<Row>; title: string; says: string }> = [
+    { title: "replays a completed attempt", change: { state: "completed" }, says: "replayed" },
+    { title: "replays an acknowledged one", change: { acknowledgedAt: 1 }, says: "replayed" },
+    {
+      title: "asks to wait for a registered one that nobody has been told of",
+      change: {},
+      says: "RegistrationInProgress",
+    },
+    {
+      title: "repeats that the address was taken",
+      change: { state: "rejected", verdict: "user_exists" },
+      says: "UserExists",
+    },
+    {
+      title: "repeats that Cognito refused",
+      change: { state: "rejected", verdict: "create_refused" },
+      says: "CreateRefused",
+    },
+    {
+      title: "asks to wait while a rejected attempt is watched",
+      change: { state: "rejected", verdict: "user_exists", watchUntil: 1 },
+      says: "RegistrationInProgress",
+    },
+    { title: "says that the user was removed since", change: { state: "user_lost" }, says: "UserLost" },
+    {
+      title: "asks to wait for a fresh attempt",
+      change: { state: "started" },
+      says: "RegistrationInProgress",
+    },
+  ];
+  it.effect.each([...states])("$title", ({ change, says }) =>
+    Effect.gen(function* () {
+      const { world, register, row } = makeScene();
+      yield* register(key);
+      world.rows.set(attemptId(1), { ...row(), ...change });
+      assert.strictEqual(yield* heard(register(second)), says);
+      assert.strictEqual(world.rows.size, 1);
+      assert.strictEqual(world.users.length, 1);
+    }),
+  );
+
+  it.effect("runs again where the first was rolled back", () =>
+    Effect.gen(function* () {
+      const { world, register, rest } = makeScene([
+        { on: "ledger.commit", effect: "never", answer: "refused" },
+      ]);
+      assert.strictEqual(yield* heard(register(key)), "RegistrationRolledBack");
+      assert.strictEqual(yield* heard(register(second)), "registered");
+      yield* rest();
+      assert.deepStrictEqual(violations(world), []);
+    }),
+  );
+
+  it.effect("settles a stale attempt first, and then registers", () =>
+    Effect.gen(function* () {
+      const { world, register, rest, row } = makeScene([
+        { on: "identity.create", answer: "unknown" },
+        { on: "identity.find", answer: "unknown" },
+      ]);
+      assert.strictEqual(yield* heard(register(key)), "CleanupRequired");
+      assert.strictEqual(yield* heard(register(second)), "RegistrationInProgress");
+      yield* TestClock.adjust(BUDGET_MS + 1);
+      assert.strictEqual(yield* heard(register({ ...second, id: attemptId(3) })), "registered");
+      assert.strictEqual(row(1).state, "rolled_back");
+      yield* rest();
+      assert.deepStrictEqual(violations(world), []);
+    }),
+  );
+
+  const others: ReadonlyArray<{ title: string; request: Partial<RegisterUser>; says: string }> = [
+    { title: "another address", request: { email: bob }, says: "IdempotencyKeyReused" },
+    { title: "other roles", request: { roles: [adminRole] }, says: "IdempotencyKeyReused" },
+    { title: "another endpoint", request: { kind: "step" }, says: "IdempotencyKeyReused" },
+    { title: "the same roles twice", request: { roles: [researcherRole, researcherRole] }, says: "replayed" },
+  ];
+  it.effect.each([...others])("with $title says $says", ({ request, says }) =>
+    Effect.gen(function* () {
+      const { register, rest } = makeScene();
+      yield* register(key);
+      yield* rest();
+      assert.strictEqual(yield* heard(register({ ...second, ...request })), says);
+    }),
+  );
+});
+
+describe("the address of another attempt", () => {
+  it.effect("asks to wait for a fresh one, and touches nothing", () =>
+    Effect.gen(function* () {
+      const { register, wire } = makeScene([
+        { on: "identity.create", answer: "unknown" },
+        { on: "identity.find", answer: "unknown" },
+      ]);
+      yield* Effect.flip(register());
+      wire.calls.length = 0;
+      const failure = yield* Effect.flip(register({ id: attemptId(2) }));
+      assert.strictEqual(failure._tag, "RegistrationInProgress");
+      assert.deepStrictEqual(wire.calls, ["ledger.open"]);
+    }),
+  );
+
+  it.effect.each(["ledger.fence", "identity.find", "identity.remove", "ledger.settle"] as const)(
+    "asks to wait when %s gives no answer while a stale one is settled",
+    (on) =>
+      Effect.gen(function* () {
+        const { world, wire, register, rest } = makeScene([
+          { on: "identity.create", answer: "unknown" },
+          { on: "identity.find", answer: "unknown" },
+        ]);
+        yield* Effect.flip(register());
+        yield* TestClock.adjust(BUDGET_MS + 1);
+        wire.add({ on, effect: "never", answer: "unknown" });
+        const failure = yield* Effect.flip(register({ id: attemptId(2) }));
+        assert.strictEqual(failure._tag, "RegistrationInProgress");
+        yield* rest();
+        assert.strictEqual(userAt(world, alice), undefined);
+        assert.deepStrictEqual(violations(world), []);
+      }),
+  );
+
+  it.effect("gets past a rolling_back one at once", () =>
+    Effect.gen(function* () {
+      const { world, register, rest, row } = makeScene([
+        { on: "ledger.commit", effect: "never", answer: "refused" },
+        { on: "identity.remove", effect: "never", answer: "unknown" },
+      ]);
+      yield* Effect.flip(register());
+      assert.strictEqual(row().state satisfies State, "rolling_back");
+      assert.strictEqual(yield* heard(register({ id: attemptId(2) })), "registered");
+      yield* rest();
+      assert.deepStrictEqual(violations(world), []);
+    }),
+  );
+
+  it.effect("removes the late user of an attempt that was rolled back, and creates its own", () =>
+    Effect.gen(function* () {
+      const { world, register, rest } = makeScene([
+        { on: "identity.create", effect: { laterMs: 60_000 }, answer: "unknown" },
+      ]);
+      yield* Effect.flip(register());
+      yield* TestClock.adjust(BUDGET_MS + 1);
+      assert.strictEqual(
+        yield* heard(
+          register({ id: attemptId(2), email: alice }).pipe(
+            Effect.tapError(() => Effect.die("the address is free")),
+          ),
+        ),
+        "registered",
+      );
+      yield* TestClock.adjust(HORIZON_MS);
+      yield* rest();
+      assert.strictEqual(userAt(world, alice)?.mark, attemptId(2));
+      assert.deepStrictEqual(violations(world), []);
+    }),
+  );
+
+  it.effect("says that the user exists when he bears the mark of a registered attempt", () =>
+    Effect.gen(function* () {
+      const { world, register, rest } = makeScene();
+      yield* register();
+      assert.strictEqual(yield* heard(register({ id: attemptId(2) })), "UserExists");
+      yield* rest();
+      assert.strictEqual(userAt(world, alice)?.mark, attemptId(1));
+      assert.deepStrictEqual(violations(world), []);
+    }),
+  );
+});
