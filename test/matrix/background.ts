@@ -1,0 +1,172 @@
+/**
+ * The rows for what follows a 200, for a request that meets another's attempt, and for the sweeper.
+ */
+import type { Scene } from "./cell.ts";
+import { strike } from "./cell.ts";
+import { calls } from "./requests.ts";
+
+const request = { phase: "request" } as const;
+const sweep = { phase: "sweep" } as const;
+
+/** After the 200: the user stays, whatever happens. Whether a killed isolate's answer got out, nobody can say. */
+const afterwards: ReadonlyArray<Scene> = [
+  {
+    ...{ ...request, name: "acknowledge", call: calls.acknowledge },
+    promised: {
+      refused: ["200", "registered", "sweeper"],
+      throttled: ["200", "registered", "sweeper"],
+      "lost before": ["200", "registered", "sweeper"],
+      "lost after": ["200", "registered", "sweeper"],
+      "killed before": ["any", "registered", "sweeper"],
+      "killed after": ["any", "registered", "sweeper"],
+    },
+  },
+  {
+    ...{ ...request, name: "RESEND", call: calls.resend },
+    promised: {
+      refused: ["200", "registered", "worker"],
+      throttled: ["200", "registered", "sweeper"],
+      "lost before": ["200", "registered", "sweeper"],
+      "lost after": ["200", "registered", "sweeper", 2],
+      "killed before": ["any", "registered", "sweeper"],
+      "killed after": ["any", "registered", "sweeper", 2],
+    },
+  },
+  {
+    ...{ ...request, name: "complete", call: calls.complete },
+    promised: {
+      refused: ["200", "registered", "sweeper", 2],
+      throttled: ["200", "registered", "sweeper", 2],
+      "lost before": ["200", "registered", "sweeper", 2],
+      "lost after": ["200", "registered", "worker"],
+      "killed before": ["any", "registered", "sweeper", 2],
+      "killed after": ["any", "registered", "worker"],
+    },
+  },
+];
+
+const taken = { ...request, arrangement: "an attempt left its user, and is stale" } as const;
+const late = { ...request, arrangement: "rolled back, then the create landed late" } as const;
+const dead = {
+  "killed before": ["none", "nothing", "sweeper"],
+  "killed after": ["none", "nothing", "sweeper"],
+} as const;
+
+/** A request that finds another's stale attempt in its way, or an orphan of a closed one. */
+const takers: ReadonlyArray<Scene> = [
+  {
+    ...{ ...taken, name: "fence by a taker", call: calls.fence },
+    promised: {
+      ...dead,
+      refused: ["409", "nothing", "sweeper"],
+      throttled: ["409", "nothing", "sweeper"],
+      "lost before": ["409", "nothing", "sweeper"],
+      "lost after": ["409", "nothing", "sweeper"],
+      "client gone": ["none", "registered", "taker"],
+    },
+  },
+  ...(["get", "delete"] as const).map(
+    (name): Scene => ({
+      ...{ ...taken, name: name === "get" ? "read by a taker" : "delete by a taker", call: calls[name] },
+      promised: {
+        ...dead,
+        refused: ["409", "nothing", "sweeper"],
+        throttled: ["409", "nothing", "sweeper"],
+        "lost before": ["200", "registered", "taker"],
+        "lost after": ["200", "registered", "taker"],
+        "client gone": ["none", "registered", "taker"],
+      },
+    }),
+  ),
+  {
+    ...{ ...taken, name: "settle by a taker", call: calls.settle },
+    promised: {
+      refused: ["409", "nothing", "sweeper"],
+      throttled: ["409", "nothing", "sweeper"],
+      "lost before": ["409", "nothing", "sweeper"],
+      "lost after": ["409", "nothing", "taker"],
+      "killed before": ["none", "nothing", "sweeper"],
+      "killed after": ["none", "nothing", "taker"],
+      "client gone": ["none", "registered", "taker"],
+    },
+  },
+  {
+    ...{ ...late, name: "look up an orphan's owner", call: calls.find },
+    promised: {
+      ...dead,
+      refused: ["503", "nothing", "worker"],
+      throttled: ["503", "nothing", "worker"],
+      "lost before": ["503", "nothing", "worker"],
+      "lost after": ["503", "nothing", "worker"],
+      "client gone": ["none", "registered", "worker"],
+    },
+  },
+  {
+    ...{ ...late, name: "delete an orphan", call: calls.delete },
+    promised: {
+      ...dead,
+      refused: ["503", "nothing", "worker"],
+      throttled: ["503", "nothing", "worker"],
+      "lost before": ["200", "registered", "worker"],
+      "lost after": ["200", "registered", "worker"],
+      "client gone": ["none", "registered", "worker"],
+    },
+  },
+];
+
+/** Whatever hits the sweeper, the end is the one it was going for; only mails may be sent once more. */
+const always = (...promised: NonNullable<Scene["promised"]["refused"]>): Scene["promised"] => ({
+  refused: promised,
+  throttled: promised,
+  "lost before": promised,
+  "lost after": promised,
+  "killed before": promised,
+  "killed after": promised,
+});
+
+const orphan = { ...sweep, arrangement: "an attempt left its user" } as const;
+const uninvited = { ...sweep, arrangement: "registered, not invited, its worker gone" } as const;
+const watched = { ...sweep, arrangement: "rolled back, the create landed late, the watch is over" } as const;
+const rolledBack = always("tracked", "nothing", "sweeper");
+const twice = ["200", "registered", "sweeper", 2] as const;
+
+const sweeper: ReadonlyArray<Scene> = [
+  { ...orphan, name: "sweeper: lease", call: calls.lease, promised: rolledBack },
+  { ...orphan, name: "sweeper: fence", call: calls.fence, promised: rolledBack },
+  { ...orphan, name: "sweeper: AdminGetUser", call: calls.get, promised: rolledBack },
+  { ...orphan, name: "sweeper: AdminDeleteUser", call: calls.delete, promised: rolledBack },
+  { ...orphan, name: "sweeper: settle", call: calls.settle, promised: rolledBack },
+  {
+    ...{ ...orphan, name: "sweeper: defer", given: "AdminGetUser was throttled", call: calls.defer },
+    also: [strike(calls.get, { answer: "throttle" })],
+    promised: rolledBack,
+  },
+  { ...orphan, name: "sweeper: tidy", call: calls.tidy, promised: rolledBack },
+  {
+    ...{ ...uninvited, name: "sweeper: RESEND", call: calls.resend },
+    promised: { ...always("200", "registered", "sweeper"), "lost after": twice, "killed after": twice },
+  },
+  {
+    ...{ ...uninvited, name: "sweeper: complete", call: calls.complete },
+    promised: {
+      ...always(...twice),
+      "lost after": ["200", "registered", "sweeper"],
+      "killed after": ["200", "registered", "sweeper"],
+    },
+  },
+  {
+    ...{ ...sweep, name: "sweeper: missing, first look", call: calls.missing },
+    arrangement: "registered, then removed by hand",
+    promised: always("200", "nothing", "sweeper"),
+  },
+  {
+    ...{ ...sweep, name: "sweeper: missing, second look", call: calls.missing },
+    arrangement: "registered, removed, and missed once",
+    promised: always("200", "nothing", "sweeper"),
+  },
+  { ...watched, name: "sweeper: last look", call: calls.get, promised: rolledBack },
+  { ...watched, name: "sweeper: delete at the last look", call: calls.delete, promised: rolledBack },
+  { ...watched, name: "sweeper: unwatch", call: calls.unwatch, promised: rolledBack },
+];
+
+export const backgroundScenes: ReadonlyArray<Scene> = [...afterwards, ...takers, ...sweeper];

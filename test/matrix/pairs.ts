@@ -1,0 +1,162 @@
+/**
+ * Faults that meet in one registration: on the way back from a commit, in doubt about a create, late landings, crashes
+ * with a fault behind them. Where a group is a product, its promise is computed from the law, not listed.
+ */
+import type { Call, Promised } from "./cell.ts";
+import { calls } from "./requests.ts";
+import { sweeperGroups } from "./sweeper-pairs.ts";
+import { cell, fails, type Group, type How, late } from "./words.ts";
+
+/** What the law promises when commit, fence and delete fail together. */
+const wayBack = (commit: How, fence: How, remove: How): Promised => {
+  const isCommitted = commit === "landed";
+  if (fence === "works") {
+    if (isCommitted) return ["200", "registered", "worker"];
+    return remove === "works" ? ["try again", "nothing", "worker"] : ["tracked", "nothing", "sweeper"];
+  }
+  if (remove === "works") {
+    // Fenced without hearing of it, the row can still be settled; otherwise it waits for the sweeper.
+    return ["try again", "nothing", !isCommitted && fence === "landed" ? "worker" : "sweeper"];
+  }
+  return ["tracked", isCommitted && remove !== "landed" ? "registered" : "nothing", "sweeper"];
+};
+
+const hows = ["works", "refused", "lost", "landed"] as const;
+const back = (["refused", "lost", "landed"] as const).flatMap((commit) =>
+  hows.flatMap((fence) =>
+    hows.flatMap((remove) => {
+      if (fence === "works" && (remove === "works" || commit === "landed")) return [];
+      const title = `commit ${commit} × fence ${fence} × delete ${remove}`;
+      const faults = [
+        ...fails(calls.commit, commit, 2),
+        ...fails(calls.fence, fence, 1),
+        ...fails(calls.delete, remove, 2),
+      ];
+      return [cell(title, wayBack(commit, fence, remove), faults)];
+    }),
+  ),
+);
+
+const found = (commit: How): Promised =>
+  commit === "works" || commit === "landed"
+    ? ["200", "registered", "worker"]
+    : ["try again", "nothing", "worker"];
+
+const doubted = (["lost", "landed"] as const).flatMap((create) =>
+  hows.flatMap((probe) =>
+    hows.map((commit) => {
+      const isKnown = create === "landed" && probe === "works";
+      return cell(
+        `create ${create} × probe ${probe} × commit ${commit}`,
+        isKnown ? found(commit) : ["tracked", "nothing", "sweeper"],
+        [
+          ...fails(calls.create, create, 1),
+          ...fails(calls.get, probe, 2),
+          ...(isKnown ? fails(calls.commit, commit, 2) : []),
+        ],
+      );
+    }),
+  ),
+);
+
+const refusedCommit = fails(calls.commit, "refused", 1);
+
+const lateLandings = [
+  cell("open lands late, once", ["200", "registered", "worker"], [late(calls.open)]),
+  cell("open lands late, both times", ["503", "nothing", "sweeper"], [late(calls.open, 2)]),
+  cell("create lands late, after the probe", ["tracked", "nothing", "sweeper"], [late(calls.create)]),
+  cell("commit lands late, once", ["200", "registered", "worker"], [late(calls.commit)]),
+  cell(
+    "commit lands late, both times: after the fence",
+    ["try again", "nothing", "worker"],
+    [late(calls.commit, 2)],
+  ),
+  cell(
+    "commit refused × fence lands late: after the delete",
+    ["try again", "nothing", "sweeper"],
+    [...refusedCommit, late(calls.fence)],
+  ),
+  cell(
+    "commit refused × delete lands late, both times",
+    ["tracked", "nothing", "sweeper"],
+    [...refusedCommit, late(calls.delete, 2)],
+  ),
+  cell(
+    "commit refused × settle lands late",
+    ["try again", "nothing", "worker"],
+    [...refusedCommit, late(calls.settle)],
+  ),
+  cell(
+    "create refused × reject lands late",
+    ["refused", "nothing", "worker"],
+    [...fails(calls.create, "refused", 1), late(calls.reject)],
+  ),
+  cell("acknowledge lands late", ["200", "registered", "sweeper"], [late(calls.acknowledge)]),
+  cell("RESEND lands late", ["200", "registered", "sweeper", 2], [late(calls.resend)]),
+  cell("complete lands late", ["200", "registered", "worker"], [late(calls.complete)]),
+];
+
+const kill = (call: Call, when: "before" | "after") => ({ deed: { what: "kill", when, ...call } }) as const;
+const leave = (call: Call, when: "before" | "after") => ({ deed: { what: "leave", when, ...call } }) as const;
+
+const crashes = [
+  cell(
+    "isolate killed when the create is done × fence landed × delete landed",
+    ["none", "nothing", "sweeper"],
+    [],
+    {
+      ...kill(calls.create, "after"),
+      sweeping: [...fails(calls.fence, "landed", 1), ...fails(calls.delete, "landed", 2)],
+    },
+  ),
+  cell(
+    "isolate killed when the commit is done × RESEND landed × complete lost",
+    ["none", "registered", "sweeper", 3],
+    [],
+    {
+      ...kill(calls.commit, "after"),
+      sweeping: [...fails(calls.resend, "landed", 1), ...fails(calls.complete, "lost", 1)],
+    },
+  ),
+  cell(
+    "commit refused × isolate killed before the delete × lease landed",
+    ["none", "nothing", "sweeper"],
+    [...refusedCommit],
+    {
+      ...kill(calls.delete, "before"),
+      sweeping: fails(calls.lease, "landed", 1),
+    },
+  ),
+  cell(
+    "client reset during the create × create lost",
+    ["none", "nothing", "sweeper"],
+    fails(calls.create, "lost", 1),
+    leave(calls.create, "before"),
+  ),
+  cell(
+    "client reset during the create × commit landed",
+    ["none", "registered", "worker"],
+    fails(calls.commit, "landed", 2),
+    leave(calls.create, "before"),
+  ),
+  cell(
+    "client reset after the create × commit refused × delete lost",
+    ["none", "nothing", "sweeper"],
+    [...refusedCommit, ...fails(calls.delete, "lost", 2)],
+    leave(calls.create, "after"),
+  ),
+  cell(
+    "create lost × a stranger takes the address before the probe",
+    ["exists", "stranger", "sweeper"],
+    fails(calls.create, "lost", 1),
+    { deed: { what: "intrude", when: "before", ...calls.get } },
+  ),
+];
+
+export const groups: ReadonlyArray<Group> = [
+  { name: "On the way back", cells: back },
+  { name: "In doubt", cells: doubted },
+  { name: "Late", cells: lateLandings },
+  { name: "Crashes and departures", cells: crashes },
+  ...sweeperGroups,
+];

@@ -1,0 +1,32 @@
+/** The shape of every refusal: problem details (RFC 9457), whole, and with the headers that belong to it. */
+import { expect } from "vitest";
+import type { Problem } from "../../src/http/problem.ts";
+import type { Answer } from "./http.ts";
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+type Expected = Pick<Problem, "status" | "code" | "detail"> & Partial<Problem>;
+
+/** Checks the answer as a whole: nothing more may be in it than a problem has. */
+export function expectProblem(answer: Answer, expected: Expected): void {
+  const { status, code, detail, outcome = "nothing_created", retryable = false } = expected;
+  expect(answer.json).toMatchObject({ status, code, detail, outcome, retryable });
+  expect(answer.status).toBe(status);
+  expect(answer.headers["content-type"]).toBe("application/problem+json");
+  expect(answer.headers["cache-control"]).toBe("no-store");
+  const { type, title, instance, requestId, registrationId, ...rest } = answer.json;
+  expect(type).toBe(`urn:registrar:problem:${code.replaceAll("_", "-")}`);
+  expect(title).toMatch(/^[A-Z][a-z ]+$/);
+  expect(requestId).toMatch(UUID);
+  expect(answer.headers["x-request-id"]).toBe(requestId);
+  if (registrationId === undefined) expect(instance).toBe(`urn:registrar:request:${requestId}`);
+  else {
+    expect(registrationId).toMatch(UUID);
+    expect(instance).toBe(`/api/registrations/${registrationId}`);
+  }
+  const known = ["status", "code", "detail", "outcome", "retryable", ...(status === 422 ? ["errors"] : [])];
+  expect(known).toEqual(expect.arrayContaining(Object.keys(rest)));
+  const mayRetryLater = status === 503 || (status === 409 && retryable);
+  if (mayRetryLater) expect(answer.headers["retry-after"]).toMatch(/^[1-9]\d?$/);
+  else expect(answer.headers["retry-after"]).toBeUndefined();
+}

@@ -1,0 +1,160 @@
+/**
+ * The built Worker in workerd, under raw Miniflare: real sockets in front of it, real sockets behind it. A client can
+ * be reset in the middle of a request, and the isolate can be killed with a real `kill -9`; Miniflare then starts a
+ * fresh workerd on the same port. Nothing of the Worker is replaced.
+ */
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { ChildProcess } from "node:child_process";
+import { subscribe } from "node:diagnostics_channel";
+import { readFile } from "node:fs/promises";
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
+import type { Stack } from "../../dev/stack.ts";
+import type { Summary } from "../../src/reconcile.ts";
+import { type Answer, type Exchange, exchange, type Message } from "./http.ts";
+
+/** The body of a registration; anything may be sent, so that bad ones can be. */
+export type Body = Record<string, unknown>;
+
+export interface RegisterOptions {
+  /** Default: the stack's administrator; null sends none. */
+  readonly token?: string | null;
+  readonly key?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly path?: string;
+}
+
+/** One line of the Worker's log, parsed where it is JSON. */
+export type Line = Readonly<Record<string, unknown>> & { readonly message?: unknown };
+
+/** A running Worker. */
+export interface Worker {
+  readonly url: string;
+  send(message: Message): Promise<Answer>;
+  register(body: Body, options?: RegisterOptions): Promise<Answer>;
+  /** A registration whose client can go away: `reset` sends a TCP reset. */
+  begin(body: Body, options?: RegisterOptions): Exchange;
+  /** Runs the scheduled handler; undefined where it ended without a summary. */
+  sweep(): Promise<Summary | undefined>;
+  logs(): Line[];
+  /** The log as it was written. */
+  text(): string;
+  /** `kill -9`; resolves when a fresh isolate answers. */
+  kill(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Waits that are short for a test and long for a busy machine. */
+export const testSettings = {
+  COGNITO_TIMEOUT_MS: "600",
+  DATABASE_TIMEOUT_MS: "600",
+  SIGNING_KEYS_TIMEOUT_MS: "1500",
+};
+
+const script = ".dev/build/worker.js";
+
+/** Starts the Worker that test/support/build.ts has built, in about half a second. */
+export async function startWorker(stack: Stack, overrides: Record<string, string> = {}): Promise<Worker> {
+  const written: string[] = [];
+  let restarted: () => void = () => {};
+  const options = convertV4MiniflareOptions({
+    modules: true,
+    scriptPath: script,
+    compatibilityDate: await compatibilityDate(),
+    bindings: { ...stack.workerEnv(), ...testSettings, ...overrides },
+    cf: false,
+    host: "127.0.0.1",
+    port: 0,
+    unsafeTriggerHandlers: true,
+    log: new Log(LogLevel.NONE),
+    handleStructuredLogs: ({ message }: { message: string }) => void written.push(message),
+  });
+  const hooks = { unsafeHandleRuntimeRestart: () => restarted() };
+  const children: ChildProcess[] = [];
+  const miniflare = family.run(children, () => new Miniflare({ ...options, ...hooks }));
+  const { origin } = await miniflare.ready;
+
+  const post = (
+    body: Body,
+    { token, key, headers, path = "/api/users/" }: RegisterOptions = {},
+  ): Message => ({
+    method: "POST",
+    path,
+    headers: {
+      "Content-Type": "application/json",
+      ...(token !== null && { Authorization: `Bearer ${token ?? stack.adminToken}` }),
+      ...(key !== undefined && { "Idempotency-Key": key }),
+      ...headers,
+    },
+    body: JSON.stringify(body),
+  });
+  const lines = () => written.map(parse);
+
+  return {
+    url: origin,
+    send: (message) => exchange(origin, message).answer,
+    register: (body, more) => exchange(origin, post(body, more)).answer,
+    begin: (body, more) => exchange(origin, post(body, more)),
+    sweep: async () => {
+      const from = written.length;
+      const worker = (await miniflare.getWorker()) as unknown as {
+        scheduled(event: object): Promise<unknown>;
+      };
+      await worker.scheduled({ cron: "* * * * *" });
+      return until(
+        () => written.slice(from).map(parse).find(isSummary)?.summary as Summary | undefined,
+        // The handler's end and its last line come by two ways.
+        () => !written.slice(from).some((line) => line.includes("sweep finished")),
+      );
+    },
+    logs: lines,
+    text: () => written.join("\n"),
+    kill: async () => {
+      const fresh = new Promise<void>((done) => {
+        restarted = done;
+      });
+      workerd(children).kill("SIGKILL");
+      await fresh;
+    },
+    stop: async () => {
+      await miniflare.dispose();
+    },
+  };
+}
+
+const isSummary = ({ message }: Line) => message === "sweep finished";
+
+function parse(line: string): Line {
+  try {
+    return JSON.parse(line) as Line;
+  } catch {
+    return { message: line };
+  }
+}
+
+/** Asks until there is a value; gives up after half a second of `missing`. */
+async function until<A>(read: () => A | undefined, missing: () => boolean): Promise<A | undefined> {
+  for (let waited = 0; waited < 500 || !missing(); waited += 5) {
+    const value = read();
+    if (value !== undefined) return value;
+    await new Promise((done) => setTimeout(done, 5));
+  }
+  return undefined;
+}
+
+async function compatibilityDate(): Promise<string> {
+  const found = /^compatibility_date = "(.+)"$/m.exec(await readFile("wrangler.toml", "utf8"))?.[1];
+  if (found === undefined) throw new Error("wrangler.toml has no compatibility_date");
+  return found;
+}
+
+// Miniflare keeps its workerd to itself, but Node tells of every child that is made, and the context tells for whom.
+const family = new AsyncLocalStorage<ChildProcess[]>();
+subscribe("child_process", (message) => {
+  family.getStore()?.push((message as { process: ChildProcess }).process);
+});
+
+function workerd(children: ReadonlyArray<ChildProcess>): ChildProcess {
+  const child = children.findLast(({ spawnfile }) => /workerd[^/]*$/.test(spawnfile ?? ""));
+  if (child === undefined) throw new Error("Miniflare has started no workerd");
+  return child;
+}
