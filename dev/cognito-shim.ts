@@ -133,21 +133,30 @@ function shim({ emulator, pool, outbox }: Parts): Record<string, (request: Reque
           "InvalidParameterException",
           `1 validation error detected: Value '${limit}' at 'limit' failed to satisfy constraint: Member must have value less than or equal to 60`,
         );
-      const start = token === undefined ? 0 : Number(Buffer.from(String(token), "base64url").toString());
-      if (!Number.isInteger(start) || start < 0)
-        throw new Refusal("InvalidParameterException", "Invalid pagination token.");
+      const after = token === undefined ? "" : placeOf(String(token));
       // AWS takes `sub="…"` as well as `sub = "…"`; cognito-local only the second.
       const spaced = String(filter ?? "").replace(/^\s*([\w:]+)\s*(\^?=)\s*(".*")\s*$/, "$1 $2 $3");
-      const all = await pool.listUsers(context, spaced === "" ? undefined : spaced);
-      const page = all.slice(start, start + limit).map((user) => {
+      const found = await pool.listUsers(context, spaced === "" ? undefined : spaced);
+      // In the order of user names, and from a name on: who comes or goes meanwhile moves nobody else between pages.
+      const rest = found.filter(({ Username }) => Username > after).sort(byUsername);
+      const page = rest.slice(0, limit).map((user) => {
         const shown = userToResponseObject(user);
         if (!Array.isArray(wanted)) return shown;
         return { ...shown, Attributes: user.Attributes.filter((one) => wanted.includes(one.Name)) };
       });
-      const next = Buffer.from(`${start + limit}`).toString("base64url");
-      return { Users: page, ...(start + limit < all.length ? { PaginationToken: next } : {}) };
+      const last = rest[limit - 1];
+      return { Users: page, ...(last && rest.length > limit ? { PaginationToken: tokenAt(last) } : {}) };
     },
   };
+}
+
+const byUsername = (a: User, b: User) => (a.Username < b.Username ? -1 : 1);
+const tokenAt = ({ Username }: User) => Buffer.from(`after ${Username}`).toString("base64url");
+
+function placeOf(token: string): string {
+  const place = /^after ([\w-]+)$/.exec(Buffer.from(token, "base64url").toString())?.[1];
+  if (place === undefined) throw new Refusal("InvalidParameterException", "Invalid pagination token.");
+  return place;
 }
 
 /** The user with TOTP on or off, as AdminGetUser then shows it. */

@@ -4,14 +4,17 @@
 
 create table if not exists registration (
   id uuid primary key,
-  kind text not null check (kind in ('user', 'step')),
+  -- A registration ('user', 'step': also grants the roles), or an errand: a change to a user who exists.
+  kind text not null check (kind in ('user', 'step', 'remove', 'disable', 'enable', 'reset_mfa', 'invite')),
   caller uuid not null,
-  email text not null check (email = lower(email) and length(email) <= 128),
+  email text check (email = lower(email) and length(email) <= 128),
   roles uuid[] not null,
   -- Belongs to the caller; forgotten some time after the attempt has closed.
   idempotency_key text check (length(idempotency_key) between 1 and 255),
   state text not null default 'started' check (
-    state in ('started', 'registered', 'rolling_back', 'completed', 'rejected', 'rolled_back', 'user_lost')
+    state in (
+      'started', 'registered', 'rolling_back', 'completed', 'rejected', 'rolled_back', 'user_lost', 'pending', 'done'
+    )
   ),
   verdict text check (verdict in ('user_exists', 'create_refused')),
   -- The Cognito user: whom the commit registered, or whom a rollback deleted.
@@ -30,18 +33,23 @@ create table if not exists registration (
 
   -- An attempt that is not closed is always due some time: nobody has to remember it.
   constraint registration_open_is_due check (
-    due_at is not null or state in ('completed', 'rejected', 'rolled_back', 'user_lost')
+    due_at is not null or state in ('completed', 'rejected', 'rolled_back', 'user_lost', 'done')
   ),
   constraint registration_watched_is_due check (watch_until is null or due_at is not null),
   constraint registration_closed_has_time check (
-    (closed_at is not null) = (state in ('completed', 'rejected', 'rolled_back', 'user_lost'))
+    (closed_at is not null) = (state in ('completed', 'rejected', 'rolled_back', 'user_lost', 'done'))
   ),
   constraint registration_user_is_known check (
     sub is not null or state not in ('registered', 'completed', 'user_lost')
   ),
   constraint registration_rejected_has_verdict check ((verdict is not null) = (state = 'rejected')),
   constraint registration_watch_is_closed check (
-    watch_until is null or state in ('rejected', 'rolled_back')
+    watch_until is null or state in ('rejected', 'rolled_back', 'done')
+  ),
+  constraint registration_errand_has_user check (
+    (kind in ('user', 'step')) = (email is not null)
+    and (kind in ('user', 'step')) = (state not in ('pending', 'done'))
+    and (kind in ('user', 'step') or sub is not null)
   ),
   constraint registration_missing_is_registered check (
     missing_since is null or state in ('registered', 'user_lost')
@@ -56,7 +64,13 @@ create unique index if not exists registration_open_address
 create unique index if not exists registration_key
   on registration (caller, idempotency_key) where idempotency_key is not null and state <> 'rolled_back';
 
+-- One open errand of a kind per user.
+create unique index if not exists registration_open_errand
+  on registration (sub, kind) where state = 'pending';
+
 create index if not exists registration_due on registration (due_at) where due_at is not null;
+
+create index if not exists registration_user on registration (sub, started_at desc) where sub is not null;
 
 create index if not exists registration_newest on registration (started_at desc, id desc);
 

@@ -4,20 +4,25 @@
  * Every path answers with and without a trailing slash; nothing is redirected, so no Location is ever made from a
  * Host header.
  */
+import { Effect } from "effect";
 import { Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
 import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
 import type { Settings } from "./config.ts";
-import { authenticate } from "./http/authenticate.ts";
+import { getAudit } from "./http/audit.ts";
+import { authenticate, authenticateWithoutMfa } from "./http/authenticate.ts";
 import { BodyTooLarge, MethodNotAllowed, NotFound } from "./http/errors.ts";
 import { type AppEnv, makeHandler } from "./http/handler.ts";
+import { deleteUser, inviteAgain, postRoles, putUser, resetMfa } from "./http/manage.ts";
+import { getMfaStatus, getPermissions, getUser, listRoles, listUsers } from "./http/people.ts";
 import { internalProblem, problemResponse, toProblem } from "./http/problem.ts";
 import { getRegistration, listRegistrations, settleRegistration } from "./http/registrations.ts";
-import { registerUser } from "./http/users.ts";
+import { registerUser, registerUserWithRoles } from "./http/users.ts";
 import { BODY_BYTES_MAX } from "./http/validation.ts";
 import type { Runtime } from "./runtime.ts";
+import { logLine } from "./services/Log.ts";
 
 /** Builds the application on one deployment's runtime. */
 export const makeApp = (runtime: Runtime, settings: Settings) => {
@@ -34,16 +39,34 @@ export const makeApp = (runtime: Runtime, settings: Settings) => {
 
   app.get("/api", (c) => c.json({ message: "Welcome to Registrar" }));
   app.get("/api/health", (c) => c.json({ status: "ok", message: "registrar is running" }));
+  const identified = handlers.before((c) => Effect.asVoid(authenticateWithoutMfa(c)));
   app.post("/api/users", authenticated, limited, registerUser(handlers));
+  app.post("/api/step/users", authenticated, limited, registerUserWithRoles(handlers));
+
+  app.get("/api/users/me/mfa/status", identified, getMfaStatus(handlers));
+  app.get("/api/users", authenticated, listUsers(handlers));
+  app.get("/api/users/:user", authenticated, getUser(handlers));
+  app.put("/api/users/:user", authenticated, limited, putUser(handlers));
+  app.delete("/api/users/:user", authenticated, deleteUser(handlers));
+  app.get("/api/users/:user/permissions", authenticated, getPermissions(handlers));
+  app.post("/api/users/:user/roles", authenticated, limited, postRoles(handlers));
+  app.post("/api/users/:user/invitation", authenticated, inviteAgain(handlers));
+  app.post("/api/users/:user/mfa/reset", authenticated, resetMfa(handlers));
+  app.get("/api/roles", authenticated, listRoles(handlers));
+
+  app.get("/api/audit", authenticated, getAudit(handlers));
   app.get("/api/registrations", authenticated, listRegistrations(handlers));
   app.get("/api/registrations/:id", authenticated, getRegistration(handlers));
-  app.post("/api/registrations/:id/settle", authenticated, settleRegistration(handlers));
+  app.post("/api/registrations/:id/settle", authenticated, limited, settleRegistration(handlers));
 
   refuseOtherMethods(app);
   app.notFound((c) => problemResponse(toProblem(new NotFound()), c.get("requestId")));
   app.onError((error, c) => {
-    console.error(JSON.stringify({ level: "Error", message: "defect in a handler", error: error.name }));
-    return problemResponse(internalProblem, c.get("requestId"));
+    const requestId = c.get("requestId");
+    console.error(
+      logLine({ level: "Error", message: "request failed outside its program", requestId }, [error]),
+    );
+    return problemResponse(internalProblem("tracked"), requestId);
   });
   return app;
 };
@@ -59,6 +82,7 @@ const noStore: MiddlewareHandler<AppEnv> = async (c, next) => {
 const crossOrigin = (origins: ReadonlyArray<string>) =>
   cors({
     origin: (origin) => (origins.includes(origin) ? origin : null),
+    allowMethods: ["GET", "HEAD", "POST", "PUT", "DELETE"],
     credentials: true,
     maxAge: 600,
     exposeHeaders: ["Idempotency-Replayed", "Registration-Id", "Retry-After", "X-Request-Id"],
@@ -72,6 +96,7 @@ const refuseOtherMethods = (app: Hono<AppEnv>) => {
     methods.set(path, (methods.get(path) ?? new Set()).add(method));
   }
   for (const [path, known] of methods) {
+    if (known.has("GET")) known.add("HEAD");
     const problem = toProblem(new MethodNotAllowed({ allow: [...known] }));
     app.all(path, (c) => problemResponse(problem, c.get("requestId")));
   }

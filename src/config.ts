@@ -3,7 +3,7 @@
  *
  * Nothing else in src/ reads the environment. Secrets are Redacted from here to the client that sends them.
  */
-import { Context, Effect, Layer, Schema, SchemaTransformation } from "effect";
+import { Context, Effect, Layer, Option, Schema, SchemaTransformation } from "effect";
 
 const Text = Schema.String.check(Schema.isNonEmpty({ message: "must not be empty" }));
 const Secret = Text.pipe(Schema.RedactedFromValue);
@@ -26,6 +26,14 @@ const Url = Schema.String.check(
 
 const orElse = <S extends Schema.Top>(schema: S, value: S["Encoded"]) =>
   schema.pipe(Schema.withDecodingDefaultKey(Effect.succeed(value)));
+
+const originsOf = (list: string): ReadonlyArray<string> =>
+  list
+    .split(",")
+    .map((origin) => origin.trim())
+    .filter((origin) => origin !== "");
+
+const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text;
 
 /** The keys of the environment. README.md has the same table in prose. */
 export const Environment = Schema.Struct({
@@ -61,6 +69,11 @@ export const Environment = Schema.Struct({
     }),
     "after-commit",
   ),
+  /** Whether callers need a second factor (a one-time password) to be heard. */
+  ENFORCE_MFA: orElse(
+    Schema.Literals(["true", "false"]).annotate({ message: "must be true or false" }),
+    "false",
+  ),
   /** Seconds one request may take; afterwards somebody else may settle its attempt. */
   REQUEST_BUDGET_SECONDS: orElse(WholeNumber(1, 28), "20"),
   /** Seconds after which a create that was sent can no longer land (docs/protocol.md). */
@@ -75,7 +88,14 @@ export const Environment = Schema.Struct({
   SWEEP_BATCH: orElse(WholeNumber(1, 500), "50"),
   SWEEP_SECONDS: orElse(WholeNumber(1, 600), "45"),
   /** Origins whose pages may call the API, comma-separated. Empty: none but the API's own. */
-  CORS_ORIGINS: orElse(Schema.String, ""),
+  CORS_ORIGINS: orElse(
+    Schema.String.check(
+      Schema.makeFilter((list: string) => originsOf(list).every(isOrigin), {
+        message: "must be origins such as https://admin.example.org, comma-separated",
+      }),
+    ),
+    "",
+  ),
 });
 
 type Decoded = typeof Environment.Type;
@@ -103,6 +123,22 @@ export class BadConfiguration extends Schema.TaggedError<BadConfiguration>()("Ba
 
 const standard = Schema.toStandardSchemaV1(Environment, { parseOptions: { errors: "all" } });
 
+const { HORIZON_SECONDS, REQUEST_BUDGET_SECONDS } = Environment.fields;
+const times = Schema.decodeUnknownOption(Schema.Struct({ HORIZON_SECONDS, REQUEST_BUDGET_SECONDS }));
+
+/** Seconds for which a signed request stays good: with the budget, the least that a horizon has to be. */
+const SIGNATURE_VALIDITY_SECONDS = 900;
+
+/** What is wrong between keys that are each right by themselves. Local stacks may shrink the horizon. */
+const contradictions = (bindings: object): ReadonlyArray<string> => {
+  const least = "COGNITO_ENDPOINT" in bindings ? 0 : SIGNATURE_VALIDITY_SECONDS;
+  return Option.match(times(bindings), {
+    onNone: () => [],
+    onSome: ({ HORIZON_SECONDS: horizon, REQUEST_BUDGET_SECONDS: budget }) =>
+      horizon > budget + least ? [] : [`HORIZON_SECONDS must be more than REQUEST_BUDGET_SECONDS + ${least}`],
+  });
+};
+
 /** Reads the settings from the Worker's bindings. Throws BadConfiguration, which lists every bad key. */
 export const readSettings = (bindings: object): Settings => {
   const result = standard["~standard"].validate(bindings);
@@ -111,18 +147,14 @@ export const readSettings = (bindings: object): Settings => {
     const key = String(path?.[0] ?? "environment");
     return key in bindings ? `${key} ${message}` : `${key} is missing`;
   });
-  if (result.issues !== undefined) throw new BadConfiguration({ problems });
+  problems.push(...contradictions(bindings));
+  if (result.issues !== undefined || problems.length > 0) throw new BadConfiguration({ problems });
   const settings = result.value;
-  if (settings.HORIZON_SECONDS <= settings.REQUEST_BUDGET_SECONDS) {
-    throw new BadConfiguration({ problems: ["HORIZON_SECONDS must be more than REQUEST_BUDGET_SECONDS"] });
-  }
   return {
     ...settings,
     issuer:
       settings.TOKEN_ISSUER ??
       `https://cognito-idp.${settings.AWS_REGION}.amazonaws.com/${settings.AWS_COGNITO_USER_POOL_ID}`,
-    corsOrigins: settings.CORS_ORIGINS.split(",")
-      .map((origin) => origin.trim())
-      .filter((origin) => origin !== ""),
+    corsOrigins: originsOf(settings.CORS_ORIGINS),
   };
 };

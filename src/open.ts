@@ -5,7 +5,7 @@
  * Another's attempt that stands in the way is settled first where the law allows it: a retry heals. Otherwise the
  * caller is asked to wait; nobody's fresh attempt is disturbed.
  */
-import { Effect, Option, Schedule } from "effect";
+import { Effect, Option } from "effect";
 import {
   CreateRefused,
   Forbidden,
@@ -20,15 +20,9 @@ import {
 } from "./domain/errors.ts";
 import type { Attempt, Registered, RegisterUser } from "./domain/Registration.ts";
 import type { UserId } from "./domain/User.ts";
-import type { DatabaseError } from "./services/Database.ts";
+import { onceMore } from "./services/Database.ts";
 import { Registrations } from "./services/Registrations.ts";
-import { settle } from "./settle.ts";
-
-/** One more try, where the first proved nothing: every statement of the ledger may be repeated. */
-export const onceMore = {
-  schedule: Schedule.recurs(1),
-  while: (error: DatabaseError) => error.isRetryable,
-};
+import { settleAttempt } from "./settle.ts";
 
 /** Times an opening may settle another's attempt, or lose a race, before the caller is asked to wait. */
 const OPENINGS_MAX = 3;
@@ -40,7 +34,7 @@ type Opened =
 /** Opens the attempt, or answers with what an earlier request with the same idempotency key has come to. */
 export const open = Effect.fn("open")(function* (command: RegisterUser) {
   const registrations = yield* Registrations;
-  let holder = command.id;
+  let inTheWay = new RegistrationInProgress({ registrationId: command.id });
   for (let turn = 0; turn < OPENINGS_MAX; turn++) {
     const opening = yield* registrations.open(command).pipe(
       Effect.retry(onceMore),
@@ -65,11 +59,17 @@ export const open = Effect.fn("open")(function* (command: RegisterUser) {
           return { _tag: "Replayed", answer: answer.value } satisfies Opened as Opened;
       }
     }
-    holder = opening.attempt.id;
+    inTheWay = inProgress(opening.attempt);
     if (!(yield* outOfTheWay(opening.attempt))) break;
   }
-  return yield* new RegistrationInProgress({ registrationId: holder });
+  return yield* inTheWay;
 });
+
+/** Asks to wait until the attempt may be settled: the end of its budget, of its watch, or of the horizon. */
+const inProgress = ({ id: registrationId, watchUntil, dueAt, readAt }: Attempt) => {
+  const seconds = Math.ceil((Date.parse(watchUntil ?? dueAt ?? readAt) - Date.parse(readAt)) / 1000);
+  return new RegistrationInProgress({ registrationId, retryAfter: Math.max(1, seconds) });
+};
 
 /** What a closed attempt says to a repeat of its request. None: the attempt is still open. */
 const replay = Effect.fn("open.replay")(function* (
@@ -85,15 +85,15 @@ const replay = Effect.fn("open.replay")(function* (
       return Option.none();
     case "registered":
       if (attempt.acknowledgedAt !== null) return registered;
-      return yield* new RegistrationInProgress({ registrationId });
+      return yield* inProgress(attempt);
     case "completed":
       return registered;
     case "rejected":
-      if (attempt.watchUntil !== null) return yield* new RegistrationInProgress({ registrationId });
+      if (attempt.watchUntil !== null) return yield* inProgress(attempt);
       if (attempt.verdict === "user_exists") {
-        return yield* new UserExists({ registrationId, email: attempt.email });
+        return yield* new UserExists({ registrationId, email: attempt.email, replayed: true });
       }
-      return yield* new CreateRefused({ registrationId, why: "verdict" });
+      return yield* new CreateRefused({ registrationId, why: "verdict", replayed: true });
     case "user_lost":
       return yield* new UserLost({ registrationId });
   }
@@ -101,7 +101,7 @@ const replay = Effect.fn("open.replay")(function* (
 
 /** Settles another's attempt, if that is allowed already and both stores answer. */
 const outOfTheWay = (attempt: Attempt) =>
-  settle(attempt).pipe(
+  settleAttempt(attempt).pipe(
     Effect.map((settlement) => settlement !== "waiting"),
     Effect.catch((error) =>
       Effect.logWarning("an attempt that stands in the way cannot be settled", error).pipe(Effect.as(false)),

@@ -7,19 +7,36 @@
  */
 import { Cause, Clock, Effect } from "effect";
 import { Config } from "./config.ts";
-import type { Attempt } from "./domain/Registration.ts";
+import type { Entry } from "./domain/Registration.ts";
 import { withBudget } from "./services/Budget.ts";
+import type { DatabaseError } from "./services/Database.ts";
 import { Actor, Registrations } from "./services/Registrations.ts";
 import { type Settlement, settle } from "./settle.ts";
 
-/** What one sweep saw and did. `deferred`: could not be settled now. `open`: attempts still due some time. */
-export interface Summary extends Record<Settlement | "deferred", number> {
+type End = Settlement | "deferred";
+
+/**
+ * What one sweep saw and did. `deferred`: could not be settled now. `open` and `needOperator`: rows still due some
+ * time, and those of them that ten tries could not settle; null where the ledger did not answer any more.
+ */
+export interface Summary extends Record<End, number> {
   readonly leased: number;
-  readonly open: number;
-  readonly needOperator: number;
-  readonly keysForgotten: number;
+  readonly open: number | null;
+  readonly needOperator: number | null;
+  readonly keysForgotten: number | null;
   readonly milliseconds: number;
 }
+
+const NONE: Record<End, number> = {
+  rolled_back: 0,
+  completed: 0,
+  user_lost: 0,
+  missing: 0,
+  watch_ended: 0,
+  errand_done: 0,
+  waiting: 0,
+  deferred: 0,
+};
 
 /** Workers allow six connections at a time; each attempt uses one after the other. */
 const CONCURRENCY = 6;
@@ -27,28 +44,25 @@ const CONCURRENCY = 6;
 /** Milliseconds one attempt may take before the next has its turn. */
 const ATTEMPT_BUDGET_MS = 15_000;
 
-/** Runs one sweep. Fails only where the ledger cannot be read at all. */
+/** Runs one sweep. Fails only where the ledger cannot be read at all; what was done before it fell silent counts. */
 export const reconcile = Effect.fn("reconcile")(
   function* () {
-    const registrations = yield* Registrations;
     const { SWEEP_BATCH, SWEEP_SECONDS } = yield* Config;
     const startedAt = yield* Clock.currentTimeMillis;
-    const counts: Record<Settlement | "deferred", number> = {
-      ...{ rolled_back: 0, completed: 0, user_lost: 0, missing: 0, watch_ended: 0, waiting: 0, deferred: 0 },
-    };
-    let leased = 0;
+    const counts = { ...NONE };
 
-    const timeLeft = Effect.map(Clock.currentTimeMillis, (now) => now - startedAt < SWEEP_SECONDS * 1000);
-    while (leased < SWEEP_BATCH && (yield* timeLeft)) {
-      // No more than are worked on at once: what is leased and not begun would only wait for its lease to end.
-      const batch = yield* registrations.lease(Math.min(CONCURRENCY, SWEEP_BATCH - leased));
-      if (batch.length === 0) break;
+    let leased = 0;
+    let batch = yield* take(SWEEP_BATCH);
+    while (batch.length > 0) {
       leased += batch.length;
-      const ends = yield* Effect.forEach(batch, attend, { concurrency: CONCURRENCY });
-      for (const end of ends) counts[end] += 1;
+      for (const end of yield* Effect.forEach(batch, attend, { concurrency: CONCURRENCY })) counts[end] += 1;
+      const late = (yield* Clock.currentTimeMillis) - startedAt > SWEEP_SECONDS * 1000;
+      batch = late ? [] : yield* Effect.catch(take(SWEEP_BATCH - leased), silent([]));
     }
 
-    const tidied = yield* registrations.tidy();
+    const registrations = yield* Registrations;
+    const unknown = { open: null, needOperator: null, keysForgotten: null };
+    const tidied = yield* Effect.catch(registrations.tidy(), silent(unknown));
     const milliseconds = (yield* Clock.currentTimeMillis) - startedAt;
     const summary: Summary = { leased, ...counts, ...tidied, milliseconds };
     yield* Effect.logInfo("sweep finished").pipe(Effect.annotateLogs({ summary }));
@@ -57,22 +71,33 @@ export const reconcile = Effect.fn("reconcile")(
   Effect.provideService(Actor, "sweeper"),
 );
 
+/** No more than are worked on at once: what is leased and not begun would only wait for its lease to end. */
+const take = Effect.fnUntraced(function* (atMost: number) {
+  const registrations = yield* Registrations;
+  return atMost > 0 ? yield* registrations.lease(Math.min(CONCURRENCY, atMost)) : [];
+});
+
+const silent =
+  <A>(instead: A) =>
+  (error: DatabaseError) =>
+    Effect.as(Effect.logWarning("the ledger fell silent during the sweep", error), instead);
+
 /** Settles one attempt; whatever goes wrong with it is noted in its row and does not touch the others. */
-export const attend = (attempt: Attempt) =>
+export const attend = (attempt: Entry) =>
   settle(attempt).pipe(
     withBudget(ATTEMPT_BUDGET_MS),
     Effect.catchCause((cause) => putOff(attempt, cause)),
     Effect.annotateLogs({ registrationId: attempt.id }),
   );
 
-const putOff = Effect.fn("reconcile.putOff")(function* (attempt: Attempt, cause: Cause.Cause<Failure>) {
+const putOff = Effect.fn("reconcile.putOff")(function* (attempt: Entry, cause: Cause.Cause<Failure>) {
   const registrations = yield* Registrations;
   const { state, tries } = attempt;
   yield* Effect.logWarning("an attempt could not be settled", cause).pipe(
     Effect.annotateLogs({ state, tries }),
   );
   const reason = describe(cause);
-  yield* Effect.ignore(registrations.defer(attempt.id, reason, reason === "NeedsOperator"));
+  yield* Effect.ignore(registrations.defer(attempt, reason, reason === "NeedsOperator"));
   return "deferred" as const;
 });
 

@@ -12,10 +12,11 @@
 import { Cause, Effect, Exit, Option, Result, Schema } from "effect";
 import { CleanupRequired, type RegistrationError, RegistrationRolledBack } from "./domain/errors.ts";
 import { type Attempt, type Registered, type RegisterUser, State } from "./domain/Registration.ts";
-import type { UserId } from "./domain/User.ts";
+import { UserId } from "./domain/User.ts";
 import { obtain } from "./obtain.ts";
-import { onceMore, open } from "./open.ts";
+import { open } from "./open.ts";
 import { withinBudget } from "./services/Budget.ts";
+import { onceMore } from "./services/Database.ts";
 import { IdentityProvider, type PoolUser } from "./services/IdentityProvider.ts";
 import { Registrations } from "./services/Registrations.ts";
 
@@ -36,6 +37,7 @@ export const register = Effect.fn("register")(function* (command: RegisterUser) 
 
 /** The audit row is not there, or nobody knows. `fenced`: what was read after shutting a late commit out. */
 class NotCommitted extends Schema.TaggedError<NotCommitted>()("NotCommitted", {
+  sub: UserId,
   fenced: Schema.Option(State),
   cause: Schema.Defect(),
 }) {}
@@ -60,7 +62,7 @@ const commit = Effect.fn("register.commit")(function* (
   const cause = Result.isFailure(outcome)
     ? outcome.failure
     : new Error("the attempt was not `started` any more");
-  return yield* new NotCommitted({ fenced, cause });
+  return yield* new NotCommitted({ sub: user.sub, fenced, cause });
 });
 
 /** Shuts a late commit out. None: the ledger did not answer, so a commit may have landed, or may still. */
@@ -97,16 +99,23 @@ const remove = Effect.fn("register.remove")(function* (
 
 /** What the caller has to hear of a failure. A release that failed, and a bug, leave the attempt to the sweeper. */
 const conclude = (
-  { id: registrationId }: Attempt,
+  { id: registrationId, kind }: Attempt,
   cause: Cause.Cause<RegistrationError | NotCommitted | NotRemoved>,
 ): Cause.Cause<RegistrationError> => {
   if (Cause.hasInterruptsOnly(cause)) return Cause.fromReasons(cause.reasons.filter(Cause.isInterruptReason));
   const failures = cause.reasons.filter(Cause.isFailReason).map(({ error }) => error);
+  const failed = {
+    registrationId,
+    cause,
+    ...failures
+      .filter((error) => error._tag === "NotCommitted")
+      .map(({ sub }) => ({ user: { sub, kind } }))[0],
+  };
   if (Cause.hasDies(cause) || failures.some(({ _tag }) => _tag === "NotRemoved")) {
-    return Cause.fail(new CleanupRequired({ registrationId, cause }));
+    return Cause.fail(new CleanupRequired(failed));
   }
   const [failure] = failures;
   return failure === undefined || failure._tag === "NotCommitted" || failure._tag === "NotRemoved"
-    ? Cause.fail(new RegistrationRolledBack({ registrationId, cause }))
+    ? Cause.fail(new RegistrationRolledBack(failed))
     : Cause.fail(failure);
 };

@@ -1,11 +1,13 @@
 /**
  * The Worker's two entries: a request, and the minute's sweep. No logic: environment → settings → runtime → app.
  */
+import { Effect, Exit } from "effect";
 import { makeApp } from "./app.ts";
-import { BadConfiguration, readSettings } from "./config.ts";
+import { readSettings } from "./config.ts";
 import { internalProblem, problemResponse } from "./http/problem.ts";
 import { reconcile } from "./reconcile.ts";
 import { makeRuntime } from "./runtime.ts";
+import { logLine } from "./services/Log.ts";
 
 const makeDeployment = (bindings: object) => {
   const settings = readSettings(bindings);
@@ -23,9 +25,8 @@ const deploy = (bindings: object) => {
 
 /** A deployment that cannot work says in the log which keys are wrong, and nothing to callers. */
 const refuse = (error: unknown): Response => {
-  const message = error instanceof BadConfiguration ? error.message : "the deployment cannot start";
-  console.error(JSON.stringify({ level: "Fatal", message }));
-  return problemResponse(internalProblem, crypto.randomUUID());
+  console.error(logLine({ level: "Fatal", message: "the deployment cannot work" }, [error]));
+  return problemResponse(internalProblem("nothing_created"), crypto.randomUUID());
 };
 
 export default {
@@ -41,7 +42,10 @@ export default {
     return response;
   },
 
+  // A sweep that could not read the ledger is logged here, and marked as failed for whoever watches the cron.
   async scheduled(_: ScheduledController, bindings: object): Promise<void> {
-    await deploy(bindings).runtime.runPromise(reconcile());
+    const sweep = Effect.tapCause(reconcile(), (cause) => Effect.logError("sweep failed", cause));
+    const exit = await deploy(bindings).runtime.runPromiseExit(sweep);
+    if (Exit.isFailure(exit)) throw new Error("sweep failed");
   },
 } satisfies ExportedHandler<object>;

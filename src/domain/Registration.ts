@@ -37,7 +37,7 @@ export type Verdict = typeof Verdict.Type;
 /** One line of an attempt's history: when it reached a state, and who moved it. */
 export const HistoryEntry = Schema.Struct({
   at: Schema.String,
-  state: State,
+  state: Schema.String,
   by: Schema.String,
   note: Schema.optionalKey(Schema.String),
 });
@@ -77,6 +77,43 @@ export const Attempt = Schema.Struct({
   readAt: Schema.String,
 });
 export type Attempt = typeof Attempt.Type;
+
+/**
+ * A change to a user who exists: written down with its audit row first, then done in Cognito, by its worker or, as
+ * often as it takes, by the sweeper. All of them may be repeated.
+ */
+export const ErrandKind = Schema.Literals(["remove", "disable", "enable", "reset_mfa", "invite"]);
+export type ErrandKind = typeof ErrandKind.Type;
+
+export const ErrandState = Schema.Literals(["pending", "done"]);
+export type ErrandState = typeof ErrandState.Type;
+
+/** An errand as the ledger shows it: a row of the same table, with a user and no address. */
+export const Errand = Schema.Struct({
+  ...Attempt.fields,
+  kind: ErrandKind,
+  state: ErrandState,
+  email: Schema.Null,
+  sub: UserId,
+});
+export type Errand = typeof Errand.Type;
+
+/** Any row of the ledger. */
+export const Entry = Schema.Union([Attempt, Errand]);
+export type Entry = typeof Entry.Type;
+
+/** Whether a row is an errand. */
+export const isErrand = (entry: Entry): entry is Errand => entry.email === null;
+
+/** What an administrator wants done to a user. */
+export interface RunErrand {
+  readonly id: RegistrationId;
+  readonly kind: ErrandKind;
+  readonly caller: UserId;
+  readonly subject: UserId;
+  /** The user's ownership mark, where he was looked up: an attempt that may still roll him back. */
+  readonly mark: string | null;
+}
 
 /** What an administrator asked for. With an idempotency key, kind, address and set of roles are the request. */
 export interface RegisterUser {

@@ -4,13 +4,13 @@
  * Messages name no person: an address stays in a field that only the answer to its own caller shows.
  */
 import { Schema } from "effect";
-import { RegistrationId } from "./Registration.ts";
+import { ErrandKind, Kind, RegistrationId } from "./Registration.ts";
 import { Email, RoleId, UserId } from "./User.ts";
 
 /** The caller does not hold CAN_MANAGE_USERS. */
 export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", {
   caller: UserId,
-  action: Schema.Literals(["register a user", "manage users"]),
+  action: Schema.Literals(["register a user", "manage users", "update roles", "see roles"]),
 }) {}
 
 /** The request names roles that do not exist. */
@@ -18,15 +18,18 @@ export class UnknownRoles extends Schema.TaggedError<UnknownRoles>()("UnknownRol
   roles: Schema.Array(RoleId),
 }) {}
 
+/** `replayed`: the verdict was stored by an earlier request with the same idempotency key. */
+const Judged = { registrationId: RegistrationId, replayed: Schema.optionalKey(Schema.Boolean) };
+
 /** The address belongs to a user that this attempt did not create. */
 export class UserExists extends Schema.TaggedError<UserExists>()("UserExists", {
-  registrationId: RegistrationId,
+  ...Judged,
   email: Email,
 }) {}
 
 /** Cognito refused the create, for good (`verdict`) or because the deployment is wrong (`configuration`). */
 export class CreateRefused extends Schema.TaggedError<CreateRefused>()("CreateRefused", {
-  registrationId: RegistrationId,
+  ...Judged,
   why: Schema.Literals(["verdict", "configuration"]),
   cause: Schema.optionalKey(Schema.Defect()),
 }) {}
@@ -34,7 +37,11 @@ export class CreateRefused extends Schema.TaggedError<CreateRefused>()("CreateRe
 /** Another attempt for this address, or with this key, is under way. */
 export class RegistrationInProgress extends Schema.TaggedError<RegistrationInProgress>()(
   "RegistrationInProgress",
-  { registrationId: RegistrationId },
+  {
+    registrationId: RegistrationId,
+    /** Seconds after which the attempt may be settled, if its worker has not done so by then. */
+    retryAfter: Schema.optionalKey(Schema.Int),
+  },
 ) {}
 
 /** The idempotency key was used before, for another request. */
@@ -47,23 +54,82 @@ export class UserLost extends Schema.TaggedError<UserLost>()("UserLost", {
   registrationId: RegistrationId,
 }) {}
 
+/**
+ * `user`: whom the create had returned, and by which endpoint, where the commit of user, audit and grants failed: then
+ * FLIP's step endpoint has its own sentences.
+ */
+const Failed = {
+  registrationId: RegistrationId,
+  user: Schema.optionalKey(Schema.Struct({ sub: UserId, kind: Kind })),
+};
+
 /** The user is not registered, and nothing of this attempt is left in Cognito: trying again is right. */
 export class RegistrationRolledBack extends Schema.TaggedError<RegistrationRolledBack>()(
   "RegistrationRolledBack",
-  { registrationId: RegistrationId, cause: Schema.optionalKey(Schema.Defect()) },
+  { ...Failed, cause: Schema.optionalKey(Schema.Defect()) },
 ) {}
 
 /** A user may be left over in Cognito. The attempt stands open in the ledger until the sweeper has settled it. */
 export class CleanupRequired extends Schema.TaggedError<CleanupRequired>()("CleanupRequired", {
-  registrationId: RegistrationId,
+  ...Failed,
   cause: Schema.optionalKey(Schema.Defect()),
 }) {}
 
-/** A part that the answer depends on cannot be reached, or asks us to slow down. Nothing was created. */
+/**
+ * A part that the answer depends on cannot be reached, or asks us to slow down. Nothing was created; but with a
+ * `registrationId`, an errand under this id may have been written down.
+ */
 export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable", {
-  dependency: Schema.Literals(["database", "identity provider", "signing keys"]),
+  dependency: Schema.Literals(["database", "identity provider", "user lookup"]),
+  registrationId: Schema.optionalKey(RegistrationId),
   cause: Schema.optionalKey(Schema.Defect()),
 }) {}
+
+/** The errand is written down, with its audit row, and not done yet: the sweeper carries it out. */
+export class ErrandTracked extends Schema.TaggedError<ErrandTracked>()("ErrandTracked", {
+  registrationId: RegistrationId,
+  kind: ErrandKind,
+  cause: Schema.Defect(),
+}) {}
+
+/** An administrator asked to delete or disable his own account. */
+export class OwnAccount extends Schema.TaggedError<OwnAccount>()("OwnAccount", {
+  kind: Schema.Literals(["remove", "disable"]),
+}) {}
+
+/** Nobody would hold CAN_MANAGE_USERS any more. */
+export class LastManager extends Schema.TaggedError<LastManager>()("LastManager", {}) {}
+
+/** The pool has no such user. `kind`: what was asked of him, for FLIP's sentence. */
+export class UserNotFound extends Schema.TaggedError<UserNotFound>()("UserNotFound", {
+  key: Schema.String,
+  kind: Schema.Literals([...ErrandKind.literals, "see", "set roles", "see permissions"]),
+}) {}
+
+/** The user has signed in, or cannot: an invitation would be refused. `status`: Cognito's word for it. */
+export class InvitationNotNeeded extends Schema.TaggedError<InvitationNotNeeded>()("InvitationNotNeeded", {
+  status: Schema.String,
+}) {}
+
+/** The list's cursor is none that an earlier page has given. */
+export class UnknownCursor extends Schema.TaggedError<UnknownCursor>()("UnknownCursor", {}) {}
+
+/** The deployment wants a second factor, and the caller has none. */
+export class MfaRequired extends Schema.TaggedError<MfaRequired>()("MfaRequired", {}) {}
+
+/** Permissions are shown to their holder only. */
+export class NotOneself extends Schema.TaggedError<NotOneself>()("NotOneself", {}) {}
+
+/** Every typed failure of the programs that manage users who exist. */
+export type ManagementError =
+  | ErrandTracked
+  | OwnAccount
+  | LastManager
+  | UserNotFound
+  | InvitationNotNeeded
+  | UnknownCursor
+  | MfaRequired
+  | NotOneself;
 
 /** Every typed failure of the registration program. */
 export type RegistrationError =

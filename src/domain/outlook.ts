@@ -1,10 +1,19 @@
 /** What happens next to an attempt, in words for the person who asks at two in the morning. */
-import type { Attempt } from "./Registration.ts";
+import { type Entry, isErrand } from "./Registration.ts";
 
 /** One sentence: who will do what, or why nothing is left to do. */
-export const outlook = (attempt: Attempt): string => {
+export const outlook = (attempt: Entry): string => {
+  if (attempt.lastError === "NeedsOperator") {
+    return "The pool has no marks, so only a person can tell whose user has the address. If he is this attempt's, delete him; if not, settle it with leave.";
+  }
   if (attempt.needsOperator) {
     return "It could not be settled so far. It is still tried daily; see lastError, and settle it once the cause is mended.";
+  }
+  if (isErrand(attempt)) {
+    if (attempt.state === "pending") return "The sweeper carries it out, as often as it takes.";
+    return attempt.watchUntil === null
+      ? "Nothing: it is done."
+      : "It is done. Because the opposite was asked for shortly before or after, it is checked once more.";
   }
   switch (attempt.state) {
     case "started":

@@ -38,6 +38,9 @@ export class RegistrationNotFound extends Schema.TaggedError<RegistrationNotFoun
   {},
 ) {}
 
+/** The path names neither an address nor an id. */
+export class InvalidUserKey extends Schema.TaggedError<InvalidUserKey>()("InvalidUserKey", {}) {}
+
 export type RequestError =
   | NotFound
   | MethodNotAllowed
@@ -46,4 +49,5 @@ export type RequestError =
   | MalformedBody
   | InvalidIdempotencyKey
   | InvalidRequest
-  | RegistrationNotFound;
+  | RegistrationNotFound
+  | InvalidUserKey;

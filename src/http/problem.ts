@@ -3,12 +3,18 @@
  *
  * Exhaustive by type: an error that has no answer here does not compile. No provider's text, stack or secret passes.
  */
-import type { RegistrationError } from "../domain/errors.ts";
+import type { ManagementError, RegistrationError } from "../domain/errors.ts";
 import type { SigningKeysUnavailable, Unauthenticated } from "../services/TokenVerifier.ts";
 import type { RequestError, Violation } from "./errors.ts";
+import * as say from "./sentences.ts";
 import { BODY_BYTES_MAX } from "./validation.ts";
 
-export type HttpError = RegistrationError | RequestError | Unauthenticated | SigningKeysUnavailable;
+export type HttpError =
+  | RegistrationError
+  | ManagementError
+  | RequestError
+  | Unauthenticated
+  | SigningKeysUnavailable;
 
 /** What is certain about the user: none was created; he was deleted again; the ledger will see to him. */
 export type Outcome = "nothing_created" | "rolled_back" | "tracked";
@@ -28,23 +34,9 @@ export interface Problem {
 }
 
 /** Seconds after which a caller should ask again where an attempt is open, or a dependency is down. */
-const RETRY_AFTER = { inProgress: 5, keys: 5, database: 5, "identity provider": 10 };
+const RETRY_AFTER = { inProgress: 5, keys: 5, database: 5, provider: 10 };
 
 const REALM = 'Bearer realm="registrar"';
-
-const UNAUTHENTICATED: Record<Unauthenticated["reason"], string> = {
-  missing: "Not authenticated",
-  invalid: "Could not validate credentials",
-  expired: "Token has expired",
-  "no subject": "Token missing user identifier",
-  "bad subject": "Invalid user identifier format",
-  "no username": "Token missing username claim",
-};
-
-const FORBIDDEN = {
-  "register a user": "was unable to register a user",
-  "manage users": "was unable to manage users",
-};
 
 const TITLES = {
   400: "Bad request",
@@ -60,141 +52,141 @@ const TITLES = {
   503: "Service unavailable",
 } as const;
 
-const nothing = (
-  status: Problem["status"],
+type Status = Problem["status"];
+
+/** An answer after which nothing of this request is left, and which a repeat hears again; unless `more` says other. */
+const refusal = (status: Status, code: string, detail: string, more: Partial<Problem> = {}): Problem => {
+  const title = TITLES[status];
+  return { status, code, title, detail, outcome: "nothing_created", retryable: false, ...more };
+};
+
+const unavailable = (
   code: string,
-  detail: string,
+  what: string,
+  retryAfter: number,
   more: Partial<Problem> = {},
-): Problem => ({
-  status,
-  code,
-  title: TITLES[status],
-  detail,
-  outcome: "nothing_created",
-  retryable: false,
-  ...more,
-});
+): Problem => {
+  const detail = `The ${what} cannot be reached at the moment. Please try again.`;
+  return refusal(503, code, detail, { retryAfter, retryable: true, ...more });
+};
 
-const conflict = (code: string, registrationId: string, detail: string, retryable: boolean): Problem =>
-  nothing(409, code, detail, {
-    ...{ registrationId, retryable },
-    ...(retryable && { retryAfter: RETRY_AFTER.inProgress }),
-  });
-
-const unavailable = (code: string, what: string, retryAfter: number): Problem =>
-  nothing(503, code, `The ${what} cannot be reached at the moment. Please try again.`, {
-    retryAfter,
-    retryable: true,
-  });
+const replayed = (error: { readonly replayed?: boolean }): Record<string, string> =>
+  error.replayed === true ? { "Idempotency-Replayed": "true" } : {};
 
 /** The answer to an error. */
 export const toProblem = (error: HttpError): Problem => {
   switch (error._tag) {
     case "Unauthenticated": {
-      const challenge = error.reason === "missing" ? REALM : `${REALM}, error="invalid_token"`;
-      const code = error.reason === "missing" ? "not_authenticated" : "invalid_token";
-      return nothing(401, code, UNAUTHENTICATED[error.reason], {
-        headers: { "WWW-Authenticate": challenge },
-      });
+      const known = error.reason !== "missing";
+      const headers = { "WWW-Authenticate": known ? `${REALM}, error="invalid_token"` : REALM };
+      const code = known ? "invalid_token" : "not_authenticated";
+      return refusal(401, code, say.UNAUTHENTICATED[error.reason], { headers });
     }
     case "SigningKeysUnavailable":
       return unavailable("signing_keys_unavailable", "service that signs the tokens", RETRY_AFTER.keys);
     case "Forbidden":
-      return nothing(403, "forbidden", `User with ID: ${error.caller} ${FORBIDDEN[error.action]}`);
+      return refusal(403, "forbidden", `User with ID: ${error.caller} ${say.FORBIDDEN[error.action]}`);
+    case "MfaRequired":
+      return refusal(403, "mfa_required", "MFA enrolment required");
+    case "NotOneself":
+      return refusal(403, "not_oneself", "User ID does not match token ID. Access denied.");
 
     case "NotFound":
-      return nothing(404, "not_found", "Not Found");
+      return refusal(404, "not_found", "Not Found");
     case "RegistrationNotFound":
-      return nothing(404, "registration_not_found", "There is no registration with this id.");
-    case "MethodNotAllowed":
-      return nothing(405, "method_not_allowed", "Method Not Allowed", {
-        headers: { Allow: error.allow.join(", ") },
-      });
+      return refusal(404, "registration_not_found", "There is no registration with this id.");
+    case "UserNotFound":
+      return refusal(404, "user_not_found", say.userNotFound(error));
+    case "MethodNotAllowed": {
+      const headers = { Allow: error.allow.join(", ") };
+      return refusal(405, "method_not_allowed", "Method Not Allowed", { headers });
+    }
     case "UnsupportedMediaType":
-      return nothing(
-        415,
-        "unsupported_media_type",
-        "The body must be JSON, sent as Content-Type: application/json.",
-      );
+      return refusal(415, "unsupported_media_type", say.UNSUPPORTED_MEDIA_TYPE);
     case "BodyTooLarge":
-      return nothing(413, "body_too_large", `The body must not be larger than ${BODY_BYTES_MAX} bytes.`);
+      return refusal(413, "body_too_large", `The body must not be larger than ${BODY_BYTES_MAX} bytes.`);
     case "MalformedBody":
-      return nothing(400, "malformed_body", "The body is not valid JSON in UTF-8.");
+      return refusal(400, "malformed_body", "The body is not valid JSON in UTF-8.");
     case "InvalidIdempotencyKey":
-      return nothing(
-        ...([400, "invalid_idempotency_key"] as const),
-        "The Idempotency-Key header must be one string of 1 to 255 printable ASCII characters.",
-      );
-    case "InvalidRequest":
-      return nothing(422, "invalid_request", sentence(error.violations), { errors: error.violations });
+      return refusal(400, "invalid_idempotency_key", say.INVALID_IDEMPOTENCY_KEY);
+    case "InvalidUserKey":
+      return refusal(400, "invalid_user_key", "Invalid user ID format. Must be a valid email or UUID.");
+    case "InvalidRequest": {
+      const errors = error.violations;
+      return refusal(422, "invalid_request", say.invalid(errors), { errors });
+    }
+    case "UnknownCursor": {
+      const errors = [say.UNKNOWN_CURSOR];
+      return refusal(422, "invalid_request", say.invalid(errors), { errors });
+    }
 
     case "UnknownRoles":
-      return nothing(400, "unknown_roles", `Invalid role(s): [${error.roles.join(", ")}]`);
-    case "UserExists":
-      return nothing(400, "user_exists", `User with email ${error.email} already exists`, {
-        registrationId: error.registrationId,
-      });
-    case "IdempotencyKeyReused":
-      return nothing(
-        422,
-        "idempotency_key_reused",
-        "This Idempotency-Key was used before, for another request.",
-        {
-          registrationId: error.registrationId,
-        },
+      return refusal(400, "unknown_roles", `Invalid role(s): [${error.roles.join(", ")}]`);
+    case "UserExists": {
+      const { registrationId, email } = error;
+      const more = { registrationId, headers: replayed(error) };
+      return refusal(400, "user_exists", `User with email ${email} already exists`, more);
+    }
+    case "IdempotencyKeyReused": {
+      const { registrationId } = error;
+      return refusal(422, "idempotency_key_reused", say.IDEMPOTENCY_KEY_REUSED, { registrationId });
+    }
+    case "RegistrationInProgress": {
+      const { registrationId, retryAfter = RETRY_AFTER.inProgress } = error;
+      const more = { registrationId, retryAfter, retryable: true };
+      return refusal(409, "registration_in_progress", say.IN_PROGRESS, more);
+    }
+    case "UserLost": {
+      const { registrationId } = error;
+      return refusal(409, "user_removed", say.USER_REMOVED, { registrationId });
+    }
+    case "OwnAccount":
+      return refusal(409, "own_account", say.OWN_ACCOUNT[error.kind]);
+    case "LastManager":
+      return refusal(409, "last_manager", "At least one user must keep the permission to manage users.");
+    case "InvitationNotNeeded":
+      return refusal(409, "invitation_not_needed", `${say.INVITATION_NOT_NEEDED} ${error.status}.`);
+
+    case "CreateRefused": {
+      const { registrationId, why } = error;
+      const more = { registrationId, retryable: why === "configuration", headers: replayed(error) };
+      return refusal(500, "create_refused", "Failed to create user", more);
+    }
+    case "RegistrationRolledBack": {
+      const { registrationId } = error;
+      const more = { registrationId, retryable: true, outcome: "rolled_back" } as const;
+      return refusal(500, "registration_rolled_back", say.rolledBack(error), more);
+    }
+    case "CleanupRequired": {
+      const { registrationId } = error;
+      const more = { registrationId, retryable: true, outcome: "tracked" } as const;
+      return refusal(500, "cleanup_required", say.cleanupRequired(error), more);
+    }
+    case "ErrandTracked": {
+      const { registrationId, kind } = error;
+      const more = { registrationId, retryable: true, outcome: "tracked" } as const;
+      return refusal(500, `${kind}_tracked`, say.ERRAND_TRACKED[kind], more);
+    }
+
+    case "Unavailable": {
+      const { dependency, registrationId } = error;
+      const more = registrationId && ({ registrationId, outcome: "tracked" } as const);
+      if (dependency === "database")
+        return unavailable("database_unavailable", dependency, RETRY_AFTER.database, more);
+      const problem = unavailable(
+        "identity_provider_unavailable",
+        "identity provider",
+        RETRY_AFTER.provider,
+        more,
       );
-    case "RegistrationInProgress":
-      return conflict(
-        ...(["registration_in_progress", error.registrationId] as const),
-        "A registration of this user is in progress. Please try again in a few seconds.",
-        true,
-      );
-    case "UserLost":
-      return conflict(
-        ...(["user_removed", error.registrationId] as const),
-        "The user of this Idempotency-Key was registered, and has been removed since.",
-        false,
-      );
-    case "CreateRefused":
-      return nothing(500, "create_refused", "Failed to create user", {
-        ...{ registrationId: error.registrationId, retryable: error.why === "configuration" },
-      });
-    case "RegistrationRolledBack":
-      return nothing(500, "registration_rolled_back", "Failed to register user. Please try again.", {
-        ...{ registrationId: error.registrationId, retryable: true, outcome: "rolled_back" },
-      });
-    case "CleanupRequired":
-      return nothing(
-        ...([500, "cleanup_required"] as const),
-        "Failed to register user; rollback also failed. Manual cleanup of the Cognito user required.",
-        { registrationId: error.registrationId, outcome: "tracked", retryable: true },
-      );
-    case "Unavailable":
-      return error.dependency === "signing keys"
-        ? unavailable("signing_keys_unavailable", "service that signs the tokens", RETRY_AFTER.keys)
-        : unavailable(
-            `${error.dependency.replace(" ", "_")}_unavailable`,
-            error.dependency,
-            RETRY_AFTER[error.dependency],
-          );
+      return dependency === "user lookup" ? { ...problem, detail: say.USER_LOOKUP_FAILED } : problem;
+    }
   }
 };
 
-/** The answer to a bug, or to a deployment that cannot work. What became of the attempt, the ledger knows. */
-export const internalProblem: Problem = {
-  status: 500,
-  code: "internal_error",
-  title: TITLES[500],
-  detail: "Internal server error",
-  outcome: "tracked",
-  retryable: false,
-};
-
-const sentence = (violations: ReadonlyArray<Violation>): string => {
-  const fields = [...new Set(violations.map(({ loc }) => loc.slice(1).join(".") || loc.join(".")))];
-  const shown = fields.slice(0, 10).join(", ");
-  return `The request is not valid: ${shown}${fields.length > 10 ? ` and ${fields.length - 10} more` : ""}.`;
-};
+/** The answer to a bug, or to a deployment that cannot work. */
+export const internalProblem = (outcome: Outcome): Problem =>
+  refusal(500, "internal_error", "Internal server error", { outcome });
 
 /** Writes a problem as the answer to one request. */
 export const problemResponse = (problem: Problem, requestId: string): Response => {
@@ -202,12 +194,16 @@ export const problemResponse = (problem: Problem, requestId: string): Response =
     problem;
   const body = {
     type: `urn:registrar:problem:${code.replaceAll("_", "-")}`,
-    ...{ title, status, detail },
+    title,
+    status,
+    detail,
     instance:
       registrationId === undefined
         ? `urn:registrar:request:${requestId}`
         : `/api/registrations/${registrationId}`,
-    ...{ code, outcome, retryable },
+    code,
+    outcome,
+    retryable,
     ...(registrationId !== undefined && { registrationId }),
     requestId,
     ...(errors && { errors }),

@@ -3,16 +3,17 @@
  * All of it needs CAN_MANAGE_USERS.
  */
 import { Effect, Option, Schema } from "effect";
-import { Forbidden, Unavailable } from "../domain/errors.ts";
 import { outlook } from "../domain/outlook.ts";
-import { type Attempt, RegistrationId, State } from "../domain/Registration.ts";
+import { type Entry, ErrandState, State } from "../domain/Registration.ts";
 import { violation } from "../domain/User.ts";
 import { attend } from "../reconcile.ts";
-import type { DatabaseError } from "../services/Database.ts";
 import { Actor, Registrations } from "../services/Registrations.ts";
+import { LeaveUser } from "../settle.ts";
 import { RegistrationNotFound } from "./errors.ts";
 import type { AppContext, Handlers } from "./handler.ts";
-import { decode } from "./validation.ts";
+import { requireManager, databaseUnavailable as unavailable } from "./manager.ts";
+import { CursorParameter, limitUpTo, parseCursor, writeCursor } from "./query.ts";
+import { decode, readBody } from "./validation.ts";
 
 const PAGE_SIZE = { default: 50, max: 200 };
 
@@ -25,12 +26,22 @@ export const getRegistration = (handlers: Handlers) =>
     }),
   );
 
-/** `POST /api/registrations/{id}/settle`: tries to settle it now, as far as the law allows. */
+const SettleBody = Schema.Struct({ leave: Schema.optionalKey(Schema.Boolean) });
+
+/**
+ * `POST /api/registrations/{id}/settle`: tries to settle it now, as far as the law allows. `{ "leave": true }`, for a
+ * pool without marks: the user at the address is somebody else's, close the attempt and leave him alone.
+ */
 export const settleRegistration = (handlers: Handlers) =>
   handlers.handle((c) =>
     Effect.gen(function* () {
       yield* requireManager(c);
-      const settlement = yield* attend(yield* findAttempt(c)).pipe(Effect.provideService(Actor, "operator"));
+      const hasBody = c.req.header("Content-Type") !== undefined;
+      const { leave = false } = hasBody ? yield* readBody(SettleBody, c.req) : {};
+      const settlement = yield* attend(yield* findAttempt(c)).pipe(
+        Effect.provideService(Actor, "operator"),
+        Effect.provideService(LeaveUser, leave),
+      );
       return Response.json({ settlement, registration: view(yield* findAttempt(c)) });
     }),
   );
@@ -46,49 +57,24 @@ export const listRegistrations = (handlers: Handlers) =>
         .list({
           state: query.state ?? null,
           needsOperator: query.needsOperator === undefined ? null : query.needsOperator === "true",
-          cursor: query.cursor === undefined ? null : parseCursor(query.cursor),
-          limit: query.limit === undefined ? PAGE_SIZE.default : Number(query.limit),
+          cursor: parseCursor(query.cursor),
+          limit: Number(query.limit ?? PAGE_SIZE.default),
         })
         .pipe(Effect.mapError(unavailable));
-      return Response.json({ items: page.items.map(view), next: page.next });
+      return Response.json({ items: page.items.map(view), next: writeCursor(page.next) });
     }),
   );
-
-const CURSOR = /^(\d{4}-\d{2}-\d{2}T[\d:.]+(?:Z|[+-]\d{2}:\d{2}))_([0-9a-f-]{36})$/;
 
 const oneOf = (values: ReadonlyArray<string>) =>
   violation("literal_error", `Input should be one of: ${values.join(", ")}`);
 
+const AnyState = Schema.Literals([...State.literals, ...ErrandState.literals]);
+
 const ListParameters = Schema.Struct({
-  state: Schema.optionalKey(State.annotate(oneOf(State.literals))),
+  state: Schema.optionalKey(AnyState.annotate(oneOf(AnyState.literals))),
   needsOperator: Schema.optionalKey(Schema.Literals(["true", "false"]).annotate(oneOf(["true", "false"]))),
-  limit: Schema.optionalKey(
-    Schema.String.check(
-      Schema.makeFilter(
-        (text: string) => /^\d{1,3}$/.test(text) && Number(text) >= 1 && Number(text) <= PAGE_SIZE.max,
-        violation("int_parsing", `Input should be a whole number from 1 to ${PAGE_SIZE.max}`),
-      ),
-    ),
-  ),
-  cursor: Schema.optionalKey(
-    Schema.String.check(
-      Schema.isPattern(CURSOR, violation("cursor", "Input should be the `next` of an earlier page")),
-    ),
-  ),
-});
-
-const parseCursor = (cursor: string) => {
-  const [, startedAt = "", id = ""] = cursor.match(CURSOR) ?? [];
-  return { startedAt, id: RegistrationId.make(id) };
-};
-
-const unavailable = (cause: DatabaseError) => new Unavailable({ dependency: "database", cause });
-
-const requireManager = Effect.fnUntraced(function* (c: AppContext) {
-  const registrations = yield* Registrations;
-  const caller = c.get("caller").sub;
-  const allowed = yield* registrations.mayManageUsers(caller).pipe(Effect.mapError(unavailable));
-  if (!allowed) return yield* new Forbidden({ caller, action: "manage users" });
+  limit: limitUpTo(PAGE_SIZE.max),
+  cursor: CursorParameter,
 });
 
 const PathId = Schema.String.check(
@@ -105,24 +91,24 @@ const findAttempt = Effect.fnUntraced(function* (c: AppContext) {
   });
 });
 
-/** An attempt as an operator reads it. */
-const view = (attempt: Attempt) => {
-  const {
-    id,
-    sub,
-    caller,
-    stale: _,
-    pastHorizon: __,
-    watchOver: ___,
-    readAt: ____,
-    dueAt,
-    ...rest
-  } = attempt;
-  return {
-    registrationId: id,
-    ...rest,
-    userId: sub,
-    registeredBy: caller,
-    next: { what: outlook(attempt), at: dueAt },
-  };
-};
+/** A row of the ledger as an operator reads it. */
+const view = (entry: Entry) => ({
+  registrationId: entry.id,
+  kind: entry.kind,
+  state: entry.state,
+  email: entry.email,
+  roles: entry.roles,
+  userId: entry.sub,
+  registeredBy: entry.caller,
+  verdict: entry.verdict,
+  startedAt: entry.startedAt,
+  closedAt: entry.closedAt,
+  acknowledgedAt: entry.acknowledgedAt,
+  missingSince: entry.missingSince,
+  watchUntil: entry.watchUntil,
+  tries: entry.tries,
+  needsOperator: entry.needsOperator,
+  lastError: entry.lastError,
+  history: entry.history,
+  next: { what: outlook(entry), at: entry.dueAt },
+});

@@ -1,43 +1,53 @@
-/** The endpoints that register users. CONTRACT: FLIP's `POST /api/users/`. */
+/** The two doors through which users are registered: FLIP's `POST /api/users/` and `POST /api/step/users`. */
 import { Effect } from "effect";
 import type { Registered, RegisterUser } from "../domain/Registration.ts";
-import { RegistrationId } from "../domain/Registration.ts";
 import { RegistrationBody } from "../domain/User.ts";
 import { register } from "../register.ts";
 import { afterwards } from "../settle.ts";
 import type { AppContext, Handlers } from "./handler.ts";
 import { idempotencyKey } from "./idempotency.ts";
+import { newId } from "./manager.ts";
 import { readBody } from "./validation.ts";
 
-/** `POST /api/users/`: registers a user. 200 with FLIP's answer. */
+/** `POST /api/users/`: registers a user. 200 with FLIP's answer; the roles are only echoed. */
 export const registerUser = (handlers: Handlers) =>
+  door(handlers, "user", ({ attempt, userId }) => ({
+    status: 200,
+    body: { roles: attempt.roles, email: attempt.email, userId },
+  }));
+
+/**
+ * `POST /api/step/users`: registers a user and grants the roles, in one commit: a half-registered user cannot exist.
+ * 201 with FLIP's `user_id`, and `userId` as well. FLIP looks the user up between the two, and leaves him without
+ * roles where that fails; there is nothing to look up here, because this request created him.
+ */
+export const registerUserWithRoles = (handlers: Handlers) =>
+  door(handlers, "step", ({ attempt, userId }) => ({
+    status: 201,
+    body: { user_id: userId, userId, email: attempt.email, roles: attempt.roles },
+  }));
+
+type Answer = (registered: Registered) => { readonly status: number; readonly body: object };
+
+const door = (handlers: Handlers, kind: RegisterUser["kind"], answer: Answer) =>
   handlers.handle((c) =>
     Effect.gen(function* () {
-      const command = yield* readCommand(c, "user");
-      const registered = yield* register(command);
-      if (!registered.replayed) {
-        handlers.inBackground(c, afterwards(registered.attempt, registered.userId));
-      }
-      return answer(registered);
+      const registered = yield* register(yield* readCommand(c, kind));
+      const { attempt, userId, replayed } = registered;
+      if (!replayed) handlers.inBackground(c, afterwards(attempt, userId));
+      const { status, body } = answer(registered);
+      const headers = { "Registration-Id": attempt.id, ...(replayed && { "Idempotency-Replayed": "true" }) };
+      return Response.json(body, { status, headers });
     }),
   );
 
 const readCommand = Effect.fnUntraced(function* (c: AppContext, kind: RegisterUser["kind"]) {
   const key = yield* idempotencyKey(c.req.header("Idempotency-Key"));
-  const { email, roles } = yield* readBody(RegistrationBody, {
-    contentType: c.req.header("Content-Type"),
-    bytes: () => c.req.arrayBuffer(),
-  });
+  const { email, roles } = yield* readBody(RegistrationBody, c.req);
   return {
-    id: RegistrationId.make(crypto.randomUUID()),
+    id: newId(),
     caller: c.get("caller").sub,
     idempotencyKey: key,
     ...{ kind, email, roles: [...new Set(roles)] },
   } satisfies RegisterUser;
 });
-
-const answer = ({ attempt, userId, replayed }: Registered): Response =>
-  Response.json(
-    { roles: attempt.roles, email: attempt.email, userId },
-    { headers: { "Registration-Id": attempt.id, ...(replayed && { "Idempotency-Replayed": "true" }) } },
-  );

@@ -13,12 +13,17 @@ const JSON_TYPE = /^application\/(?:json|[\w.!#$&^+-]+\+json)\s*(?:;|$)/i;
 /** Reads a JSON body (RFC 8259: UTF-8; NaN and Infinity are not JSON) and decodes it. */
 export const readBody = Effect.fn("readBody")(function* <S extends Schema.ConstraintDecoder<unknown>>(
   schema: S,
-  request: { readonly contentType: string | undefined; readonly bytes: () => Promise<ArrayBuffer> },
+  request: {
+    readonly header: (name: "Content-Type") => string | undefined;
+    readonly arrayBuffer: () => Promise<ArrayBuffer>;
+  },
 ) {
-  if (!JSON_TYPE.test(request.contentType ?? "")) return yield* new UnsupportedMediaType();
+  if (!JSON_TYPE.test(request.header("Content-Type") ?? "")) return yield* new UnsupportedMediaType();
   const json = yield* Effect.tryPromise({
     try: async (): Promise<unknown> => {
-      const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(await request.bytes());
+      const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(
+        await request.arrayBuffer(),
+      );
       return text.trim() === "" ? null : JSON.parse(text);
     },
     catch: () => new MalformedBody(),
@@ -63,8 +68,11 @@ const violations = (
   inherited?: Named,
 ): ReadonlyArray<Violation> => {
   switch (issue._tag) {
-    case "Composite":
     case "AnyOf":
+      if (issue.issues.length === 0)
+        return [ordered({ ...(nameOf(issue.ast) ?? inherited ?? generic), loc })];
+      return issue.issues.flatMap((inner) => violations(inner, loc, nameOf(issue.ast) ?? inherited));
+    case "Composite":
       return issue.issues.flatMap((inner) => violations(inner, loc, nameOf(issue.ast) ?? inherited));
     case "Pointer": {
       const path = issue.path.map((key) => (Predicate.isNumber(key) ? key : String(key)));

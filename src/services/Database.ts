@@ -4,7 +4,7 @@
  * The layer behind it is Neon.ts. A statement's text starts with a comment that names it, so that a log, a
  * slow-query list and a fault switch can tell statements apart.
  */
-import { Context, type Effect, Schema } from "effect";
+import { Context, type Effect, Schedule, Schema } from "effect";
 
 /** Postgres answered with an SQLSTATE that proves the statement was rolled back. */
 export class StatementRefused extends Schema.TaggedError<StatementRefused>()("StatementRefused", {
@@ -44,5 +44,19 @@ export class Database extends Context.Service<
       text: string,
       parameters: ReadonlyArray<Parameter>,
     ) => Effect.Effect<ReadonlyArray<Row>, DatabaseError>;
+    /**
+     * Runs one statement alone among all that name the same lock: a statement that begins after the lock is held
+     * sees what its predecessor did. Still one round trip, and one transaction.
+     */
+    readonly queryAlone: (
+      lock: string,
+      ...statement: [name: string, text: string, parameters: ReadonlyArray<Parameter>]
+    ) => Effect.Effect<ReadonlyArray<Row>, DatabaseError>;
   }
 >()("registrar/services/Database") {}
+
+/** One more try, where the first proved nothing: every statement of ours may be repeated. */
+export const onceMore = {
+  schedule: Schedule.recurs(1),
+  while: (error: DatabaseError) => error.isRetryable,
+};

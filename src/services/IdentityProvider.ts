@@ -8,43 +8,38 @@ import type { RegistrationId } from "../domain/Registration.ts";
 import type { Email, UserId } from "../domain/User.ts";
 
 /** The address already has a user. Proves: this call created nothing. */
-export class UserAlreadyExists extends Schema.TaggedError<UserAlreadyExists>()("UserAlreadyExists", {}) {
-  readonly isRetryable = false;
-}
+export class UserAlreadyExists extends Schema.TaggedError<UserAlreadyExists>()("UserAlreadyExists", {}) {}
 
 /** The provider refused what was asked. Proves: no effect; the same request will be refused again. */
-export class Refused extends Schema.TaggedError<Refused>()("Refused", {}) {
-  readonly isRetryable = false;
-}
+export class Refused extends Schema.TaggedError<Refused>()("Refused", {}) {}
 
 /** The provider asks us to slow down. Proves: no effect. */
-export class Throttled extends Schema.TaggedError<Throttled>()("Throttled", {}) {
-  readonly isRetryable = true;
-}
+export class Throttled extends Schema.TaggedError<Throttled>()("Throttled", {}) {}
 
 /** Pool, credentials or permissions are wrong. Proves: no effect; an operator has to mend the deployment. */
-export class Misconfigured extends Schema.TaggedError<Misconfigured>()("Misconfigured", {}) {
-  readonly isRetryable = false;
-}
+export class Misconfigured extends Schema.TaggedError<Misconfigured>()("Misconfigured", {}) {}
 
 /** No answer, or none that can be read. Proves nothing: the call may have taken effect, or may still. */
-export class OutcomeUnknown extends Schema.TaggedError<OutcomeUnknown>()("OutcomeUnknown", {}) {
-  readonly isRetryable = true;
-}
+export class OutcomeUnknown extends Schema.TaggedError<OutcomeUnknown>()("OutcomeUnknown", {}) {}
 
 /** The one error of this service. `reason` says what the failure proves; `cause` is for the log alone. */
 export class IdentityProviderError extends Schema.TaggedError<IdentityProviderError>()(
   "IdentityProviderError",
   {
-    operation: Schema.Literals(["create", "find", "remove", "invite"]),
+    operation: Schema.Literals([
+      "create",
+      "find",
+      "remove",
+      "invite",
+      "list",
+      "enable",
+      "disable",
+      "reset MFA",
+    ]),
     reason: Schema.Union([UserAlreadyExists, Refused, Throttled, Misconfigured, OutcomeUnknown]),
     cause: Schema.Defect(),
   },
-) {
-  get isRetryable(): boolean {
-    return this.reason.isRetryable;
-  }
-}
+) {}
 
 /** A user of the pool. `mark` is the ownership mark: the id of the attempt that created him, if one did. */
 export interface PoolUser {
@@ -60,7 +55,8 @@ export interface CreateUser {
 /** Whom to invite: found by `sub`; the address only where the provider insists on it, and compared before. */
 export interface InviteUser {
   readonly sub: UserId;
-  readonly email: Email;
+  /** As the pool has it. */
+  readonly email: string;
 }
 
 export class IdentityProvider extends Context.Service<

@@ -63,8 +63,7 @@ export const JoseLive = Layer.effect(
       const sub = yield* Schema.decodeUnknownEffect(UserId)(payload.sub).pipe(
         Effect.mapError(() => new Unauthenticated({ reason: "bad subject" })),
       );
-      if (!text(payload.username)) return yield* new Unauthenticated({ reason: "no username" });
-      return { sub, username: payload.username };
+      return { sub, username: text(payload.username) ? payload.username : null };
     });
 
     return TokenVerifier.of({ verify });

@@ -6,19 +6,17 @@
  */
 import { Cause, type Layer, Logger, Predicate, References } from "effect";
 
+/** What must not be in a log. Connection strings come first, because they look like addresses too. */
 const NET: ReadonlyArray<readonly [RegExp, string]> = [
+  [/\bpostgres(?:ql)?:\/\/[^\s"\\]+/g, "[database]"],
   [/[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+/g, "[address]"],
   [/\beyJ[\w-]+\.[\w-]+\.?[\w-]*/g, "[token]"],
-  [/\bpostgres(?:ql)?:\/\/[^\s"\\]+/g, "[database]"],
   [/\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b/g, "[key]"],
 ];
 
-/** Replaces what must not be in a log. Connection strings first: they look like addresses too. */
+/** Replaces everything in a line that looks like an address, a token, a key or a connection string. */
 export const redact = (line: string): string =>
-  [NET[2], NET[0], NET[1], NET[3]].reduce(
-    (text, entry) => (entry ? text.replace(entry[0], entry[1]) : text),
-    line,
-  );
+  NET.reduce((text, [pattern, word]) => text.replace(pattern, word), line);
 
 /** How deep causes are followed: a chain that is longer is a loop. */
 const DEPTH_MAX = 6;
@@ -66,18 +64,23 @@ export const report = (value: unknown, depth = 0): unknown => {
   return error;
 };
 
+/** One line of the log, safe to write. For the few places that no program runs in; programs use Effect's log. */
+export const logLine = (fields: object, errors: ReadonlyArray<unknown>): string => {
+  const causes = errors.map((error) => report(error));
+  const line = { ...fields, ...(causes.length > 0 && { cause: causes.length === 1 ? causes[0] : causes }) };
+  return redact(JSON.stringify(line));
+};
+
 const json = Logger.make(({ date, logLevel, message, cause, fiber }) => {
   const parts = Array.isArray(message) ? message : [message];
-  const line: Record<string, unknown> = {
+  const fields = {
     time: date.toISOString(),
     level: logLevel,
     message: parts.filter(Predicate.isString).join(" "),
     ...fiber.getRef(References.CurrentLogAnnotations),
   };
-  const errors = parts.filter((part) => !Predicate.isString(part)).map((part) => report(part));
-  if (cause.reasons.length > 0) errors.push(report(cause));
-  if (errors.length > 0) line.cause = errors.length === 1 ? errors[0] : errors;
-  return redact(JSON.stringify(line));
+  const errors = parts.filter((part) => !Predicate.isString(part));
+  return logLine(fields, cause.reasons.length > 0 ? [...errors, cause] : errors);
 });
 
 /** Writes the log to the console, where Workers picks it up. */

@@ -33,19 +33,32 @@ export const NeonLive = Layer.effect(
     if (settings.NEON_ENDPOINT !== undefined) neonConfig.fetchEndpoint = settings.NEON_ENDPOINT;
     const sql = neon(Redacted.value(settings.DATABASE_URL));
 
+    const send = Effect.fnUntraced(function* (
+      name: string,
+      statement: (fetchOptions: { signal: AbortSignal }) => Promise<ReadonlyArray<Row>>,
+    ) {
+      yield* Effect.annotateCurrentSpan("statement", name);
+      const limit = yield* callTimeout(settings.DATABASE_TIMEOUT_MS);
+      return yield* Effect.tryPromise({
+        try: () => statement({ signal: AbortSignal.timeout(limit) }),
+        catch: (cause) => new DatabaseError({ statement: name, reason: classify(cause), cause }),
+      });
+    });
+
+    // Awaited once, here: the driver's query objects run again each time they are awaited.
     return Database.of({
       query: Effect.fn("Database.query")(function* (name, text, parameters) {
-        yield* Effect.annotateCurrentSpan("statement", name);
-        const limit = yield* callTimeout(settings.DATABASE_TIMEOUT_MS);
-        return yield* Effect.tryPromise({
-          try: async (): Promise<ReadonlyArray<Row>> => {
-            // Awaited here, once: the driver's query objects run again each time they are awaited.
-            const rows = await sql.query(`/* ${name} */ ${text}`, [...parameters], {
-              fetchOptions: { signal: AbortSignal.timeout(limit) },
-            });
-            return rows;
-          },
-          catch: (cause) => new DatabaseError({ statement: name, reason: classify(cause), cause }),
+        return yield* send(name, async (fetchOptions) => {
+          return await sql.query(`/* ${name} */ ${text}`, [...parameters], { fetchOptions });
+        });
+      }),
+
+      queryAlone: Effect.fn("Database.queryAlone")(function* (lock, name, text, parameters) {
+        return yield* send(name, async (fetchOptions) => {
+          const locked = sql.query(`/* ${name} */ select pg_advisory_xact_lock(hashtext($1))`, [lock]);
+          const statement = sql.query(`/* ${name} */ ${text}`, [...parameters]);
+          const [, rows] = await sql.transaction([locked, statement], { fetchOptions });
+          return rows ?? [];
         });
       }),
     });

@@ -5,7 +5,15 @@
  * RegistrationsSql.ts; what each move means, and who may make it, is docs/protocol.md.
  */
 import { Context, type Effect, type Option } from "effect";
-import type { Attempt, RegisterUser, RegistrationId, State, Verdict } from "../domain/Registration.ts";
+import type {
+  Attempt,
+  Entry,
+  ErrandState,
+  RegisterUser,
+  RegistrationId,
+  State,
+  Verdict,
+} from "../domain/Registration.ts";
 import type { RoleId, UserId } from "../domain/User.ts";
 import type { DatabaseError } from "./Database.ts";
 
@@ -30,14 +38,20 @@ type Ledger<A> = Effect.Effect<A, DatabaseError>;
 
 /** A page of the ledger, newest first; `next` continues it. */
 export interface Page {
-  readonly items: ReadonlyArray<Attempt>;
-  readonly next: string | null;
+  readonly items: ReadonlyArray<Entry>;
+  readonly next: Cursor | null;
+}
+
+/** The place after one row: its start, in UTC to the microsecond, and its id. */
+export interface Cursor {
+  readonly at: string;
+  readonly id: string;
 }
 
 export interface ListQuery {
-  readonly state: State | null;
+  readonly state: State | ErrandState | null;
   readonly needsOperator: boolean | null;
-  readonly cursor: { readonly startedAt: string; readonly id: RegistrationId } | null;
+  readonly cursor: Cursor | null;
   readonly limit: number;
 }
 
@@ -75,21 +89,26 @@ export class Registrations extends Context.Service<
     readonly seen: (id: RegistrationId) => Ledger<boolean>;
     /** The last look of a closed attempt's watch was taken. `sub`: whom that look found, and deleted. */
     readonly unwatch: (id: RegistrationId, sub: UserId | null) => Ledger<boolean>;
-    /** Reads one attempt in a new statement. */
-    readonly find: (id: RegistrationId) => Ledger<Option.Option<Attempt>>;
-    /** Takes up to `limit` due attempts, each for one sweeper only, and puts their next try off. */
-    readonly lease: (limit: number) => Ledger<ReadonlyArray<Attempt>>;
-    /** Notes why an attempt could not be settled; `needsOperator` marks it at once, without waiting for ten tries. */
-    readonly defer: (id: RegistrationId, error: string, needsOperator: boolean) => Ledger<boolean>;
+    /** Reads one row of the ledger in a new statement. */
+    readonly find: (id: RegistrationId) => Ledger<Option.Option<Entry>>;
+    /** Takes up to `limit` due rows, each for one sweeper only, and puts their next try off. */
+    readonly lease: (limit: number) => Ledger<ReadonlyArray<Entry>>;
+    /**
+     * Notes why a row could not be settled, unless it has been closed since it was read; `needsOperator` marks it at
+     * once, without waiting for ten tries.
+     */
+    readonly defer: (
+      entry: Pick<Entry, "id" | "state">,
+      error: string,
+      needsOperator: boolean,
+    ) => Ledger<boolean>;
     /** Forgets idempotency keys that are past their time, and counts what is still open. */
     readonly tidy: () => Ledger<{
       readonly keysForgotten: number;
       readonly open: number;
       readonly needOperator: number;
     }>;
-    /** Whether the caller holds CAN_MANAGE_USERS. */
-    readonly mayManageUsers: (caller: UserId) => Ledger<boolean>;
-    /** Lists attempts, newest first. */
+    /** Lists the ledger, newest first. */
     readonly list: (query: ListQuery) => Ledger<Page>;
   }
 >()("registrar/services/Registrations") {}

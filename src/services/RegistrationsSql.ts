@@ -4,10 +4,11 @@
 import { Effect, Layer, Option, Schema } from "effect";
 import { Config } from "../config.ts";
 import { CAN_MANAGE_USERS } from "../domain/Audit.ts";
-import { Attempt, State } from "../domain/Registration.ts";
+import { Attempt, Entry, isErrand, type RegistrationId, State } from "../domain/Registration.ts";
 import { RoleId } from "../domain/User.ts";
 import { Database, type Row } from "./Database.ts";
 import { Actor, type Opening, Registrations } from "./Registrations.ts";
+import { decodeRow, toUtc } from "./rows.ts";
 import * as sql from "./statements.ts";
 
 const Found = Schema.NullOr(Attempt);
@@ -21,14 +22,7 @@ const OpenAnswer = Schema.Struct({
   addressHolder: Found,
 });
 
-/** A row that does not have the shape its statement promises is a bug, not an outcome. */
-const decode =
-  <S extends Schema.ConstraintDecoder<unknown>>(schema: S) =>
-  (value: unknown) =>
-    Schema.decodeUnknownEffect(schema)(value).pipe(Effect.orDie);
-
-const attempts = (rows: ReadonlyArray<Row>) =>
-  Effect.forEach(rows, (row) => decode(Attempt)(row.attempt), { discard: false });
+const entries = (rows: ReadonlyArray<Row>) => Effect.forEach(rows, (row) => decodeRow(Entry)(row.attempt));
 
 const opening = (answer: typeof OpenAnswer.Type): Opening => {
   if (!answer.allowed) return { _tag: "Denied" };
@@ -52,9 +46,9 @@ export const RegistrationsSql = Layer.effect(
     const moved = (name: string, text: string, parameters: Parameters<typeof database.query>[2]) =>
       Effect.map(database.query(name, text, parameters), (rows) => rows.length > 0);
 
-    const find = Effect.fn("Registrations.find")(function* (id: typeof Attempt.Type.id) {
+    const find = Effect.fn("Registrations.find")(function* (id: RegistrationId) {
       const rows = yield* database.query("registrations.find", sql.find, [id, budget, horizon]);
-      return Option.fromNullishOr((yield* attempts(rows))[0]);
+      return Option.fromNullishOr((yield* entries(rows))[0]);
     });
 
     return Registrations.of({
@@ -64,11 +58,13 @@ export const RegistrationsSql = Layer.effect(
           ...[id, caller, kind, email, roles, idempotencyKey, CAN_MANAGE_USERS, budget, horizon],
           yield* Actor,
         ]);
-        return opening(yield* decode(OpenAnswer)(rows[0]?.answer));
+        return opening(yield* decodeRow(OpenAnswer)(rows[0]?.answer));
       }),
 
       commit: Effect.fn("Registrations.commit")(function* (id, sub) {
-        return yield* moved("registrations.commit", sql.commit, [id, sub, horizon, yield* Actor]);
+        const parameters = [id, sub, horizon, yield* Actor];
+        const rows = yield* database.queryAlone(sql.MANAGERS, "registrations.commit", sql.commit, parameters);
+        return rows.length > 0;
       }),
 
       // Zero rows say only that the row was not `started` in this statement's eyes; its snapshot may be old.
@@ -76,8 +72,8 @@ export const RegistrationsSql = Layer.effect(
       fence: Effect.fn("Registrations.fence")(function* (id) {
         const rows = yield* database.query("registrations.fence", sql.fence, [id, yield* Actor]);
         if (rows.length > 0) return "rolling_back";
-        const attempt = yield* find(id);
-        return Option.match(attempt, { onNone: () => "started" as const, onSome: ({ state }) => state });
+        const entry = yield* find(id);
+        return Option.isNone(entry) || isErrand(entry.value) ? "started" : entry.value.state;
       }),
 
       settle: Effect.fn("Registrations.settle")(function* (id, { consumed, sub }) {
@@ -103,7 +99,7 @@ export const RegistrationsSql = Layer.effect(
       missing: Effect.fn("Registrations.missing")(function* (id, lookedAt) {
         const parameters = [id, lookedAt, horizon, yield* Actor];
         const rows = yield* database.query("registrations.missing", sql.missing, parameters);
-        return yield* decode(State)(rows[0]?.state);
+        return yield* decodeRow(State)(rows[0]?.state);
       }),
 
       seen: Effect.fn("Registrations.seen")(function* (id) {
@@ -117,18 +113,17 @@ export const RegistrationsSql = Layer.effect(
       find,
 
       lease: Effect.fn("Registrations.lease")(function* (limit) {
-        return yield* attempts(
-          yield* database.query("registrations.lease", sql.lease, [limit, budget, horizon]),
-        );
+        const rows = yield* database.query("registrations.lease", sql.lease, [limit, budget, horizon]);
+        return yield* entries(rows);
       }),
 
-      defer: Effect.fn("Registrations.defer")(function* (id, error, needsOperator) {
-        return yield* moved("registrations.defer", sql.defer, [id, error, needsOperator]);
+      defer: Effect.fn("Registrations.defer")(function* ({ id, state }, error, needsOperator) {
+        return yield* moved("registrations.defer", sql.defer, [id, error, needsOperator, state]);
       }),
 
       tidy: Effect.fn("Registrations.tidy")(function* () {
         const rows = yield* database.query("registrations.tidy", sql.tidy, [settings.IDEMPOTENCY_KEY_HOURS]);
-        const counts = yield* decode(
+        const counts = yield* decodeRow(
           Schema.Struct({ keys_forgotten: Schema.Int, open: Schema.Int, need_operator: Schema.Int }),
         )(rows[0]);
         return {
@@ -138,28 +133,15 @@ export const RegistrationsSql = Layer.effect(
         };
       }),
 
-      mayManageUsers: Effect.fn("Registrations.mayManageUsers")(function* (caller) {
-        const parameters = [caller, CAN_MANAGE_USERS];
-        const rows = yield* database.query("registrations.mayManageUsers", sql.mayManageUsers, parameters);
-        return rows[0]?.yes === true;
-      }),
-
       list: Effect.fn("Registrations.list")(function* ({ state, needsOperator, cursor, limit }) {
         const rows = yield* database.query("registrations.list", sql.list, [
-          ...[
-            state,
-            needsOperator,
-            cursor?.startedAt ?? null,
-            cursor?.id ?? null,
-            limit + 1,
-            budget,
-            horizon,
-          ],
+          ...[state, needsOperator, cursor?.at ?? null, cursor?.id ?? null, limit + 1, budget, horizon],
         ]);
-        const found = yield* attempts(rows);
+        const found = yield* entries(rows);
         const items = found.slice(0, limit);
         const last = items.at(-1);
-        const next = found.length > limit && last !== undefined ? `${last.startedAt}_${last.id}` : null;
+        const next =
+          found.length > limit && last !== undefined ? { at: toUtc(last.startedAt), id: last.id } : null;
         return { items, next };
       }),
     });

@@ -24,8 +24,8 @@ export class SigningKeysUnavailable extends Schema.TaggedError<SigningKeysUnavai
 /** The authenticated administrator (or whoever else holds a token of the pool). */
 export interface Caller {
   readonly sub: UserId;
-  /** The `username` claim: in a pool with e-mail sign-in it equals `sub`. */
-  readonly username: string;
+  /** The `username` claim: in a pool with e-mail sign-in it equals `sub`. Null where the token has none. */
+  readonly username: string | null;
 }
 
 export class TokenVerifier extends Context.Service<

@@ -6,8 +6,8 @@
  */
 import { AuditAction } from "../domain/Audit.ts";
 
-/** Seconds of the deployment, as parameters $1 to $3 of a statement that needs them all. */
-const seconds = (parameter: string) => `make_interval(secs => ${parameter}::double precision)`;
+/** A number of seconds, which is a parameter, as an interval. */
+export const seconds = (parameter: string) => `make_interval(secs => ${parameter}::double precision)`;
 
 /** A row as the Attempt schema reads it. `budget` and `horizon` are parameters, in seconds. */
 export const attempt = (row: string, budget: string, horizon: string) => `jsonb_build_object(
@@ -21,35 +21,93 @@ export const attempt = (row: string, budget: string, horizon: string) => `jsonb_
   'pastHorizon', now() > ${row}.started_at + ${seconds(horizon)},
   'watchOver', coalesce(now() > ${row}.watch_until, false))`;
 
-const history = (state: string, by: string, note = "null::text") =>
+/** The row's history with one more line. */
+export const history = (state: string, by: string, note = "null::text") =>
   `history || jsonb_strip_nulls(jsonb_build_object('at', now(), 'state', ${state}, 'by', ${by}::text, 'note', ${note}))`;
 
 /**
- * Writes one audit row for each row of `source`. Through the table's own row type, so that a `timestamp` column
- * (FLIP until July 2026) and a `timestamptz` one both get UTC, whatever the session's time zone is.
+ * Writes one audit row for each row of `source`, which has a `caller` and a `sub`. Through the table's own row type,
+ * so that a `timestamp` column (FLIP until July 2026) and a `timestamptz` one both get UTC, whatever the session's
+ * time zone is. `id` and `action` are SQL. The statement's time, not the transaction's: a transaction that has waited
+ * for its turn began before what it now follows.
  */
-const audit = (source: string, id: string, action: string) => `
+export const auditRow = (source: string, id: string, action: string) => `
   insert into users_audit (id, action, user_id, modified_by_user_id, "timestamp")
   select entry.id, entry.action, entry.user_id, entry.modified_by_user_id, entry."timestamp"
   from ${source} moved, jsonb_populate_record(null::users_audit, jsonb_build_object(
-    'id', ${id}, 'action', '${action}', 'user_id', moved.sub, 'modified_by_user_id', moved.caller,
-    'timestamp', to_char(now() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'))) entry
+    'id', ${id}, 'action', ${action}, 'user_id', moved.sub, 'modified_by_user_id', moved.caller,
+    'timestamp', to_char(statement_timestamp() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'))) entry
   where moved.sub is not null
   on conflict (id) do nothing`;
+
+/** The lock of every change that could take the last CAN_MANAGE_USERS away. */
+export const MANAGERS = "registrar: managers";
+
+/** One row: whether the caller holds the permission. */
+export const mayManage = (caller: string, permission: string) => `
+  select exists (
+    select from user_role
+    join role_permission on role_permission.role_id = user_role.role_id
+    where user_role.user_id = ${caller}::uuid and role_permission.permission_id = ${permission}::uuid) as yes`;
+
+/**
+ * A row for each grant by which somebody else than the subject manages users. Whom the newest errand has disabled
+ * cannot sign in, and does not count.
+ */
+export const otherManagers = (subject: string, permission: string) => `
+  select from user_role
+  join role_permission on role_permission.role_id = user_role.role_id
+  where role_permission.permission_id = ${permission}::uuid and user_role.user_id <> ${subject}::uuid
+    and coalesce((select errand.kind from registration errand
+      where errand.sub = user_role.user_id and errand.kind in ('enable', 'disable')
+      order by errand.started_at desc limit 1) <> 'disable', true)`;
+
+/** The attempt that created a user, by his mark, while it has not kept him: he may be deleted again. */
+export const unsettled = (mark: string) => `
+  select id from registration
+  where id::text = ${mark}::text and state in ('started', 'rolling_back', 'rejected', 'rolled_back')`;
+
+/** The named roles that do not exist, in the order in which they were named. */
+export const unknownRoles = (roles: string) => `
+  select named.id, named.n from unnest(${roles}::uuid[]) with ordinality named(id, n)
+  where not exists (select from roles where roles.id = named.id)`;
+
+/**
+ * Writes to the audit trail that somebody asked for what he may not. Under an id that follows from the question's: a
+ * repeat is the same row, and a later permission finds the question's own id free.
+ */
+export const recordDenial = (
+  id: string,
+  caller: string,
+  subject: string,
+  allowed: string,
+  action: string = AuditAction.denied,
+) =>
+  auditRow(
+    `(select ${caller}::uuid as caller, ${subject}::uuid as sub where not ${allowed})`,
+    `md5('denied ' || ${id}::text)::uuid`,
+    `'${action}'`,
+  );
+
+/**
+ * Closes a row under watch, where that is needed. One horizon after the start no create of it can land any more; and
+ * the last look is taken another horizon later, so that no read of it can be from before.
+ */
+const watch = (needed: string, horizon: string) => {
+  const until = `case when ${needed}
+      then greatest(now(), started_at + 2 * ${seconds(horizon)}) + interval '1 minute' end`;
+  return `watch_until = ${until},
+    due_at = ${until}`;
+};
 
 /** How long a worker that has just acknowledged may take for the invitation before the sweeper sends it. */
 const INVITING = "interval '60 seconds'";
 
 /** $1 id, $2 caller, $3 kind, $4 email, $5 roles, $6 key, $7 permission, $8 budget, $9 horizon, $10 actor */
 export const open = `
-with allowed as (
-  select exists (
-    select from user_role
-    join role_permission on role_permission.role_id = user_role.role_id
-    where user_role.user_id = $2::uuid and role_permission.permission_id = $7::uuid) as yes
-), unknown_role as (
-  select named.id, named.n from unnest($5::uuid[]) with ordinality named(id, n)
-  where not exists (select from roles where roles.id = named.id)
+with allowed as (${mayManage("$2", "$7")}
+), denied as (${recordDenial("$1", "$2", "$2", "(select yes from allowed)", AuditAction.deniedRegistration)}
+), unknown_role as (${unknownRoles("$5")}
 ), own as (
   select * from registration where id = $1::uuid
 ), key_holder as (
@@ -86,20 +144,21 @@ with moved as (
   set state = 'registered', sub = $2::uuid, tries = 0, last_error = null, needs_operator = false,
     due_at = started_at + ${seconds("$3")}, history = ${history("'registered'", "$4")}
   where id = $1::uuid and state = 'started'
+    and not exists (select from registration removal where removal.sub = $2::uuid and removal.kind = 'remove')
   returning *
-), audited as (${audit("moved", "moved.id", AuditAction.registered)}
+), audited as (${auditRow("moved", "moved.id", `'${AuditAction.registered}'`)}
 ), granted as (
   insert into user_role (user_id, role_id)
   select moved.sub, role.id from moved, unnest(moved.roles) role(id) where moved.kind = 'step'
   on conflict do nothing
-), granted_audited as (${audit("(select * from moved where kind = 'step')", "gen_random_uuid()", AuditAction.rolesUpdated)}
+), granted_audited as (${auditRow("(select * from moved where kind = 'step')", "gen_random_uuid()", `'${AuditAction.rolesUpdated}'`)}
 )
 select id from moved`;
 
 /** $1 id, $2 actor */
 export const fence = `
 update registration
-set state = 'rolling_back', tries = 0, last_error = null, history = ${history("'rolling_back'", "$2")}
+set state = 'rolling_back', last_error = null, history = ${history("'rolling_back'", "$2")}
 where id = $1::uuid and state = 'started'
 returning id`;
 
@@ -109,13 +168,12 @@ with moved as (
   update registration
   set state = 'rolled_back', closed_at = now(), sub = coalesce($3::uuid, sub), tries = 0, last_error = null,
     needs_operator = false, history = ${history("'rolled_back'", "$5")},
-    watch_until = case when $2::boolean then null
-      else greatest(now(), started_at + ${seconds("$4")}) + interval '1 minute' end,
-    due_at = case when $2::boolean then null
-      else greatest(now(), started_at + ${seconds("$4")}) + interval '1 minute' end
+    ${watch("not $2::boolean", "$4")}
   where id = $1::uuid and state = 'rolling_back'
   returning *
-), audited as (${audit("moved", "gen_random_uuid()", AuditAction.rolledBack)}
+), revoked as (
+  delete from user_role using moved where user_role.user_id = moved.sub
+), audited as (${auditRow("moved", "gen_random_uuid()", `'${AuditAction.rolledBack}'`)}
 )
 select id from moved`;
 
@@ -123,10 +181,7 @@ select id from moved`;
 export const reject = `
 update registration
 set state = 'rejected', verdict = $2::text, closed_at = now(), history = ${history("'rejected'", "$5", "$2::text")},
-  watch_until = case when $3::boolean
-    then greatest(now(), started_at + ${seconds("$4")}) + interval '1 minute' end,
-  due_at = case when $3::boolean
-    then greatest(now(), started_at + ${seconds("$4")}) + interval '1 minute' end
+  ${watch("$3::boolean", "$4")}
 where id = $1::uuid and state = 'started'
 returning id`;
 
@@ -167,7 +222,9 @@ with moved as (
     needs_operator = false, history = ${history("'user_lost'", "$4")}
   where id = $1::uuid and state = 'registered' and missing_since < $2::timestamptz - ${seconds("$3")}
   returning *
-), audited as (${audit("lost", "gen_random_uuid()", AuditAction.lost)}
+), revoked as (
+  delete from user_role using lost where user_role.user_id = lost.sub
+), audited as (${auditRow("lost", "gen_random_uuid()", `'${AuditAction.lost}'`)}
 )
 select coalesce((select state from lost), (select state from moved), (select state from registration where id = $1::uuid)) as state`;
 
@@ -183,7 +240,9 @@ with moved as (
     sub = coalesce($2::uuid, sub), history = ${history("state", "$3", "'last look taken'")}
   where id = $1::uuid and state in ('rejected', 'rolled_back') and watch_until is not null
   returning *
-), audited as (${audit("(select id, caller, $2::uuid as sub from moved)", "gen_random_uuid()", AuditAction.rolledBack)}
+), revoked as (
+  delete from user_role where user_id = $2::uuid and exists (select from moved)
+), audited as (${auditRow("(select id, caller, $2::uuid as sub from moved)", "gen_random_uuid()", `'${AuditAction.rolledBack}'`)}
 )
 select id from moved`;
 
@@ -201,7 +260,7 @@ with due as (
   order by due_at limit $1::integer for update skip locked
 ), taken as (
   update registration
-  set tries = tries + 1,
+  set tries = tries + 1, needs_operator = needs_operator or tries >= ${TRIES_BEFORE_OPERATOR},
     due_at = now() + case when tries + 1 > ${TRIES_BEFORE_OPERATOR} then interval '1 day'
       else least(interval '1 hour', interval '1 minute' * power(2, tries)) end
   from due where registration.id = due.id
@@ -209,11 +268,11 @@ with due as (
 )
 select ${attempt("taken", "$2", "$3")} as attempt from taken order by taken.started_at`;
 
-/** $1 id, $2 error, $3 needs an operator now */
+/** $1 id, $2 error, $3 needs an operator now, $4 the state it was read in: nothing is noted of a row that has closed since */
 export const defer = `
 update registration
 set last_error = $2::text, needs_operator = needs_operator or $3::boolean or tries >= ${TRIES_BEFORE_OPERATOR}
-where id = $1::uuid and due_at is not null
+where id = $1::uuid and due_at is not null and (closed_at is null or state = $4::text)
 returning id`;
 
 /** $1 hours a key is kept */
@@ -230,13 +289,6 @@ with forgotten as (
 select (select count(*) from forgotten)::integer as keys_forgotten,
   (select count(*) from registration where due_at is not null)::integer as open,
   (select count(*) from registration where due_at is not null and needs_operator)::integer as need_operator`;
-
-/** $1 caller, $2 permission */
-export const mayManageUsers = `
-select exists (
-  select from user_role
-  join role_permission on role_permission.role_id = user_role.role_id
-  where user_role.user_id = $1::uuid and role_permission.permission_id = $2::uuid) as yes`;
 
 /** $1 state, $2 needs operator, $3 and $4 cursor, $5 limit, $6 budget, $7 horizon */
 export const list = `

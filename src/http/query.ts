@@ -1,0 +1,69 @@
+/** What queries of long lists have in common: instants, limits, and the cursor that continues a page. */
+import { Schema } from "effect";
+import { violation } from "../domain/User.ts";
+
+const DAY = "(\\d{4})-(\\d{2})-(\\d{2})";
+const INSTANT = new RegExp(`^${DAY}(T\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,6})?)?(Z|\\+00:00)?)?$`);
+const CURSOR =
+  /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z)_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+
+/** Whether Postgres can read it: `Date.parse` alone takes the 30th of February, and the year 0, for days. */
+const isInstant = (text: string): boolean => {
+  const [year = 0, month = 0, day = 0] = text.match(INSTANT)?.slice(1, 4).map(Number) ?? [];
+  const date = new Date(Date.UTC(year, month - 1, day));
+  return year > 0 && date.getUTCDate() === day && !Number.isNaN(Date.parse(text));
+};
+
+/** The instant with its zone, so that a session's own time zone has no say. */
+export const inUtc = (text: string): string => {
+  if (!text.includes("T")) return `${text}T00:00:00Z`;
+  return /(?:Z|\+00:00)$/.test(text) ? text : `${text}Z`;
+};
+
+/** A date, or an instant in UTC. */
+export const Instant = Schema.String.check(
+  Schema.makeFilter(
+    isInstant,
+    violation(
+      "datetime_parsing",
+      "Input should be a date or an instant in UTC, such as 2026-11-23T04:00:00Z",
+    ),
+  ),
+);
+
+/** A whole number in a query, as text. */
+export const inRange = (value: string, minimum: number, maximum: number): boolean =>
+  /^\d{1,9}$/.test(value) && Number(value) >= minimum && Number(value) <= maximum;
+
+/** How many items a page may have. */
+export const limitUpTo = (maximum: number) =>
+  Schema.optionalKey(
+    Schema.String.check(
+      Schema.makeFilter(
+        (text: string) => inRange(text, 1, maximum),
+        violation("int_parsing", `Input should be a whole number from 1 to ${maximum}`),
+      ),
+    ),
+  );
+
+/** The `next` of an earlier page. */
+export const CursorParameter = Schema.optionalKey(
+  Schema.String.check(
+    Schema.makeFilter(
+      (text: string) => isInstant(text.match(CURSOR)?.[1] ?? ""),
+      violation("cursor", "Input should be the `next` of an earlier page"),
+    ),
+  ),
+);
+
+interface Cursor {
+  readonly at: string;
+  readonly id: string;
+}
+
+export const parseCursor = (cursor: string | undefined): Cursor | null => {
+  const [, at, id] = cursor?.match(CURSOR) ?? [];
+  return at === undefined || id === undefined ? null : { at, id };
+};
+
+export const writeCursor = (cursor: Cursor | null): string | null => cursor && `${cursor.at}_${cursor.id}`;

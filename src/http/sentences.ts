@@ -1,0 +1,85 @@
+/**
+ * What callers read as `detail`. FLIP's sentences are part of the contract and stand here to the letter; the others
+ * are ours.
+ */
+import type { CleanupRequired, RegistrationRolledBack, UserNotFound } from "../domain/errors.ts";
+import type { ErrandKind } from "../domain/Registration.ts";
+import type { Unauthenticated } from "../services/TokenVerifier.ts";
+import type { Violation } from "./errors.ts";
+
+export const UNAUTHENTICATED: Record<Unauthenticated["reason"], string> = {
+  missing: "Not authenticated",
+  invalid: "Could not validate credentials",
+  expired: "Token has expired",
+  "no subject": "Token missing user identifier",
+  "bad subject": "Invalid user identifier format",
+  "no username": "Token missing username claim",
+};
+
+export const FORBIDDEN = {
+  "register a user": "was unable to register a user",
+  "manage users": "was unable to manage users",
+  "update roles": "was unable to update a user's roles",
+  "see roles": "does not have permission",
+};
+
+export const ERRAND_TRACKED: Record<ErrandKind, string> = {
+  remove:
+    "Role grants revoked, but Cognito user deletion failed. The user can still authenticate with zero app authority — manual Cognito cleanup required.",
+  disable: "Failed to update user",
+  enable: "Failed to update user",
+  reset_mfa: "Failed to reset user MFA",
+  invite: "Failed to send the invitation",
+};
+
+export const OWN_ACCOUNT: Record<"remove" | "disable", string> = {
+  remove: "You cannot delete your own account; another administrator can.",
+  disable: "You cannot disable your own account; another administrator can.",
+};
+
+export const userNotFound = ({ key, kind }: UserNotFound): string => {
+  if (kind === "see permissions") return "The user does not exist or does not have a role assigned.";
+  if (kind === "set roles") return `User with ID ${key} not found`;
+  if (kind !== "see") return `User with ID ${key} is not registered.`;
+  const [email, id] = key.includes("@") ? [key, "None"] : ["None", key];
+  return `User with email: ${email} or ID: ${id} is not registered.`;
+};
+
+export const UNKNOWN_CURSOR: Violation = {
+  type: "cursor",
+  loc: ["query", "cursor"],
+  msg: "Input should be the `next` of an earlier page",
+};
+
+export const UNSUPPORTED_MEDIA_TYPE = "The body must be JSON, sent as Content-Type: application/json.";
+
+export const INVALID_IDEMPOTENCY_KEY =
+  "The Idempotency-Key header must be one string of 1 to 255 printable ASCII characters.";
+
+export const IDEMPOTENCY_KEY_REUSED = "This Idempotency-Key was used before, for another request.";
+
+export const IN_PROGRESS = "A registration of this user is in progress. Please try again later.";
+
+export const USER_REMOVED = "The user of this Idempotency-Key was registered, and has been removed since.";
+
+export const USER_LOOKUP_FAILED = "Could not verify user existence in Cognito; please try again.";
+
+export const INVITATION_NOT_NEEDED =
+  "An invitation can be sent only to an enabled user who has not signed in yet; this one is";
+
+export const rolledBack = ({ user }: RegistrationRolledBack): string =>
+  user?.kind === "step"
+    ? `Failed to set user roles for user ${user.sub}. User has been deleted.`
+    : "Failed to register user. Please try again.";
+
+export const cleanupRequired = ({ user }: CleanupRequired): string =>
+  user?.kind === "step"
+    ? `Failed to set user roles for user ${user.sub}; rollback also failed (the user could not be deleted). Manual cleanup required.`
+    : "Failed to register user; rollback also failed. Manual cleanup of the Cognito user required.";
+
+/** Names every field that is wrong, the first ten of many. */
+export const invalid = (violations: ReadonlyArray<Violation>): string => {
+  const fields = [...new Set(violations.map(({ loc }) => loc.slice(1).join(".") || loc.join(".")))];
+  const shown = fields.slice(0, 10).join(", ");
+  return `The request is not valid: ${shown}${fields.length > 10 ? ` and ${fields.length - 10} more` : ""}.`;
+};

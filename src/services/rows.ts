@@ -1,0 +1,20 @@
+/** Reads what a statement has answered. */
+import { DateTime, Effect, Option, Schema } from "effect";
+
+/** Decodes an answer. One that does not have the shape its statement promises is a bug, not an outcome. */
+export const decodeRow =
+  <S extends Schema.ConstraintDecoder<unknown>>(schema: S) =>
+  (value: unknown) =>
+    Schema.decodeUnknownEffect(schema)(value).pipe(Effect.orDie);
+
+const ZONE = /(?:Z|[+-]\d{2}:?\d{2})$/;
+const MICROSECONDS = /\.(\d{1,6})/;
+
+/** Postgres' ISO text in UTC, to the microsecond: a column without a zone holds UTC already. */
+export const toUtc = (text: string): string => {
+  const micros = (text.match(MICROSECONDS)?.[1] ?? "").padEnd(6, "0");
+  const whole = text.replace(MICROSECONDS, "");
+  const instant = DateTime.make(ZONE.test(whole) ? whole : `${whole}Z`);
+  if (Option.isNone(instant)) return text;
+  return DateTime.formatIso(instant.value).replace(/\.\d{3}Z$/, `.${micros}Z`);
+};
