@@ -7,7 +7,7 @@ import { HORIZON, makeLedger, newSub, seconds } from "./ledger.ts";
 import type { LedgerSubject, Tester } from "./subjects.ts";
 
 export const endsContract = (name: string, test: Tester, subject: () => LedgerSubject) => {
-  const { check, read, started, inState } = makeLedger(test, subject);
+  const { check, read, started, inState, manager: grant } = makeLedger(test, subject);
 
   describe(`${name}: Registrations ends`, () => {
     check(
@@ -27,21 +27,27 @@ export const endsContract = (name: string, test: Tester, subject: () => LedgerSu
     );
 
     check(
-      "settle and reject keep a watch to a minute past the horizon, whatever of it is left",
+      "settle and reject keep a watch to a minute past the second horizon, whatever of it is left",
       Effect.gen(function* () {
         const ledger = yield* Registrations;
         const early = yield* inState("rolled_back");
-        assert.strictEqual(seconds(early.startedAt, early.watchUntil), HORIZON + 60);
+        assert.strictEqual(seconds(early.startedAt, early.watchUntil), 2 * HORIZON + 60);
         assert.strictEqual(early.dueAt, early.watchUntil);
         assert.deepStrictEqual(yield* subject().audit, []);
         const late = yield* started();
         yield* ledger.fence(late.id);
         yield* subject().age(HORIZON + 100);
+        const between = yield* inState("rolling_back");
+        assert.isFalse(between.stale);
+        yield* subject().age(HORIZON);
+        yield* ledger.settle(between.id, { consumed: false, sub: null });
+        const half = yield* read(between.id);
+        assert.strictEqual(seconds(half.startedAt, half.watchUntil), 2 * HORIZON + 60);
         yield* ledger.settle(late.id, { consumed: false, sub: null });
         const settled = yield* read(late.id);
         assert.strictEqual(seconds(settled.closedAt, settled.watchUntil), 60);
         const doubtful = yield* inState("rejected");
-        assert.strictEqual(seconds(doubtful.startedAt, doubtful.watchUntil), HORIZON + 60);
+        assert.strictEqual(seconds(doubtful.startedAt, doubtful.watchUntil), 2 * HORIZON + 60);
         const certain = yield* started();
         yield* ledger.reject(certain.id, "create_refused", false);
         const rejected = yield* read(certain.id);
@@ -105,6 +111,35 @@ export const endsContract = (name: string, test: Tester, subject: () => LedgerSu
         assert.deepStrictEqual(
           losses.map(({ userId }) => userId),
           [sub ?? ""],
+        );
+      }),
+    );
+
+    check(
+      "takes the grants along where a user is lost, rolled back, or found at the last look",
+      Effect.gen(function* () {
+        const ledger = yield* Registrations;
+        const roles = [...subject().roles];
+        const kept = yield* inState("registered", { kind: "step", roles });
+        assert.sameMembers([...(yield* subject().grants(kept.sub ?? newSub()))], roles);
+
+        const lost = yield* inState("user_lost", { kind: "step", roles });
+        assert.deepStrictEqual(yield* subject().grants(lost.sub ?? newSub()), []);
+
+        const [settled, found] = [newSub(), newSub()];
+        yield* grant(settled);
+        yield* grant(found);
+        const { id } = yield* inState("rolling_back", { kind: "step", roles });
+        yield* ledger.settle(id, { consumed: true, sub: settled });
+        assert.deepStrictEqual(yield* subject().grants(settled), []);
+        const watched = yield* inState("rejected", { kind: "step", roles });
+        yield* ledger.unwatch(watched.id, found);
+        assert.deepStrictEqual(yield* subject().grants(found), []);
+        yield* ledger.unwatch(watched.id, kept.sub);
+        assert.sameMembers(
+          [...(yield* subject().grants(kept.sub ?? newSub()))],
+          roles,
+          "it was no watch any more",
         );
       }),
     );

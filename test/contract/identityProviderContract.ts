@@ -38,7 +38,6 @@ export const identityProviderContract = (name: string, test: Tester, subject: ()
         const first = yield* provider.create({ email, mark: newMark() });
         const error = yield* Effect.flip(provider.create({ email, mark: newMark() }));
         assert.strictEqual(error.reason._tag, "UserAlreadyExists");
-        assert.isFalse(error.isRetryable);
         assert.deepStrictEqual(yield* provider.find(email), Option.some(first));
       }),
     );

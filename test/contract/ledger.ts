@@ -2,11 +2,14 @@
 import { Effect, Option } from "effect";
 import {
   type Attempt,
+  isErrand,
   type RegisterUser,
   RegistrationId,
   type State,
 } from "../../src/domain/Registration.ts";
 import { Email, UserId } from "../../src/domain/User.ts";
+import { Access } from "../../src/services/Access.ts";
+import type { Errands } from "../../src/services/Errands.ts";
 import { Registrations } from "../../src/services/Registrations.ts";
 import type { LedgerSubject, Tester } from "./subjects.ts";
 
@@ -20,7 +23,7 @@ export const someone = () => Email.make(`${crypto.randomUUID()}@hospital.example
 
 export const makeLedger = (test: Tester, subject: () => LedgerSubject) => {
   /** One test on an empty ledger. */
-  const check = <A, E>(title: string, body: Effect.Effect<A, E, Registrations>) =>
+  const check = <A, E>(title: string, body: Effect.Effect<A, E, Registrations | Errands | Access>) =>
     test(title, () =>
       Effect.suspend(() => subject().reset.pipe(Effect.andThen(body), Effect.provide(subject().layer))),
     );
@@ -37,7 +40,21 @@ export const makeLedger = (test: Tester, subject: () => LedgerSubject) => {
 
   const read = Effect.fnUntraced(function* (id: RegistrationId) {
     const ledger = yield* Registrations;
-    return Option.getOrThrow(yield* ledger.find(id));
+    const entry = Option.getOrThrow(yield* ledger.find(id));
+    return isErrand(entry) ? yield* Effect.die(new Error(`${id} is an errand`)) : entry;
+  });
+
+  const readErrand = Effect.fnUntraced(function* (id: RegistrationId) {
+    const ledger = yield* Registrations;
+    const entry = Option.getOrThrow(yield* ledger.find(id));
+    return isErrand(entry) ? entry : yield* Effect.die(new Error(`${id} is an attempt`));
+  });
+
+  /** Makes somebody manage users. */
+  const manager = Effect.fnUntraced(function* (user: UserId) {
+    const access = yield* Access;
+    const { admin: caller, managing } = subject();
+    yield* access.setRoles({ id: newId(), caller, subject: user, mark: null, roles: [managing] });
   });
 
   /** A new attempt. */
@@ -88,7 +105,7 @@ export const makeLedger = (test: Tester, subject: () => LedgerSubject) => {
     }
   });
 
-  return { check, request, read, started, inState };
+  return { check, request, read, readErrand, manager, started, inState };
 };
 
 /** Seconds from one time to another; NaN where one is absent. */

@@ -1,6 +1,7 @@
 /** What `open` keeps: who may, which roles, whose key, whose address, and one attempt at a time. */
 import { assert, describe } from "@effect/vitest";
 import { Effect } from "effect";
+import { AuditAction } from "../../src/domain/Audit.ts";
 import { RoleId } from "../../src/domain/User.ts";
 import { type Opening, Registrations } from "../../src/services/Registrations.ts";
 import { BUDGET, makeLedger, newId, newSub, seconds, someone } from "./ledger.ts";
@@ -42,13 +43,22 @@ export const openContract = (name: string, test: Tester, subject: () => LedgerSu
     );
 
     check(
-      "denies a caller without the permission, and writes nothing",
+      "denies a caller without the permission, writes no attempt, and once that he asked",
       Effect.gen(function* () {
         const ledger = yield* Registrations;
         const command = request({ caller: subject().viewer });
         assert.deepStrictEqual(yield* ledger.open(command), { _tag: "Denied" });
         assert.deepStrictEqual(yield* ledger.open(request({ caller: newSub() })), { _tag: "Denied" });
+        assert.deepStrictEqual(yield* ledger.open(command), { _tag: "Denied" });
         assert.strictEqual((yield* ledger.find(command.id))._tag, "None");
+        const { viewer } = subject();
+        const denials = (yield* subject().audit).filter(({ by }) => by === viewer);
+        assert.deepStrictEqual(
+          denials.map(({ action, userId }) => [action, userId]),
+          [[AuditAction.deniedRegistration, viewer]],
+        );
+        assert.notStrictEqual(denials[0]?.id, command.id, "the id stays free for a commit's audit row");
+        assert.strictEqual((yield* subject().audit).length, 2);
       }),
     );
 

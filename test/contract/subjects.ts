@@ -6,6 +6,9 @@
 import type { it } from "@effect/vitest";
 import type { Effect, Layer } from "effect";
 import type { RoleId, UserId } from "../../src/domain/User.ts";
+import type { Access } from "../../src/services/Access.ts";
+import type { Directory } from "../../src/services/Directory.ts";
+import type { Errands } from "../../src/services/Errands.ts";
 import type { IdentityProvider } from "../../src/services/IdentityProvider.ts";
 import type { Registrations } from "../../src/services/Registrations.ts";
 
@@ -13,11 +16,13 @@ import type { Registrations } from "../../src/services/Registrations.ts";
 export type Tester = typeof it.effect | typeof it.live;
 
 export interface LedgerSubject {
-  readonly layer: Layer.Layer<Registrations>;
-  /** An administrator; one without permission; two roles that exist. */
+  readonly layer: Layer.Layer<Registrations | Errands | Access>;
+  /** An administrator; one without permission; two roles that exist, neither of which manages users. */
   readonly admin: UserId;
   readonly viewer: UserId;
   readonly roles: readonly [RoleId, RoleId];
+  /** The role with CAN_MANAGE_USERS, which the administrator has, and nobody else. */
+  readonly managing: RoleId;
   /** Seconds, for every attempt there is. */
   readonly age: (seconds: number) => Effect.Effect<void>;
   readonly audit: Effect.Effect<
@@ -29,15 +34,17 @@ export interface LedgerSubject {
     }>
   >;
   readonly grants: (sub: UserId) => Effect.Effect<ReadonlyArray<string>>;
-  /** An empty ledger and an empty audit. */
+  /** An empty ledger, an empty audit, and no grant but the administrator's. */
   readonly reset: Effect.Effect<void>;
 }
 
 export interface PoolSubject {
-  readonly layer: Layer.Layer<IdentityProvider>;
+  readonly layer: Layer.Layer<IdentityProvider | Directory>;
   /** A user made by hand, without a mark. */
   readonly addByHand: (email: string) => Effect.Effect<UserId>;
   readonly confirm: (sub: UserId) => Effect.Effect<void>;
+  /** Gives a user a second factor. */
+  readonly enrol: (sub: UserId) => Effect.Effect<void>;
   /** To whom mails went, by `sub`, in order. */
   readonly mails: Effect.Effect<ReadonlyArray<string>>;
   readonly reset: Effect.Effect<void>;

@@ -4,7 +4,6 @@
  */
 import { Effect, Layer, Option, Result } from "effect";
 import { Config, type Settings } from "../../src/config.ts";
-import { UserId } from "../../src/domain/User.ts";
 import {
   IdentityProvider,
   IdentityProviderError,
@@ -16,7 +15,7 @@ import {
   UserAlreadyExists,
 } from "../../src/services/IdentityProvider.ts";
 import { type Call, directWire, type Wire, type Word } from "./Wire.ts";
-import { nextId, removeUser, type User, userAt, type World } from "./World.ts";
+import { addUser, removeUser, type User, userAt, type World } from "./World.ts";
 
 const REASONS: Record<Word, () => IdentityProviderError["reason"]> = {
   unknown: () => new OutcomeUnknown(),
@@ -30,9 +29,12 @@ type Operation = IdentityProviderError["operation"];
 const failure = (operation: Operation, reason: IdentityProviderError["reason"]) =>
   new IdentityProviderError({ operation, reason, cause: new Error(`the pool said: ${reason._tag}`) });
 
+/** What a word from the wire is to a caller of the pool. */
+export const poolFailure = (operation: Operation) => (word: Word) => failure(operation, REASONS[word]());
+
 const shown = ({ sub, mark }: User): PoolUser => ({ sub, mark });
 
-const named =
+export const named =
   (key: string) =>
   ({ email, sub }: User): boolean =>
     email === key || sub === key;
@@ -45,10 +47,10 @@ export const makeIdentityProvider = (
 ) => {
   const marksUsers = OWNERSHIP_ATTRIBUTE !== "";
 
-  const call = <A>(operation: Operation, about: string, act: Call<A>["act"]) =>
+  const call = <A>(operation: "create" | "find" | "remove" | "invite", about: string, act: Call<A>["act"]) =>
     wire
       .send({ operation: `identity.${operation}`, about, act })
-      .pipe(Effect.mapError((word) => failure(operation, REASONS[word]())));
+      .pipe(Effect.mapError(poolFailure(operation)));
 
   const mail = ({ sub, email, mark }: User, at: number) => world.mails.push({ sub, email, mark, at });
 
@@ -58,9 +60,7 @@ export const makeIdentityProvider = (
     create: ({ email, mark }) =>
       call("create", email, ({ now }) => {
         if (userAt(world, email)) return Result.fail(failure("create", new UserAlreadyExists()));
-        const sub = UserId.make(nextId(world));
-        const user: User = { sub, email, mark: marksUsers ? mark : null, confirmed: false };
-        world.users = [...world.users, user];
+        const user = addUser(world, email, { mark: marksUsers ? mark : null });
         if (INVITATION === "immediate") mail(user, now);
         return Result.succeed(shown(user));
       }).pipe(Effect.flatMap(Effect.fromResult)),

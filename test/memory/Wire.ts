@@ -7,6 +7,9 @@ import type { User, World } from "./World.ts";
 
 export type Operation =
   | `identity.${"create" | "find" | "remove" | "invite"}`
+  | `directory.${"profile" | "page" | "enable" | "disable" | "resetMfa"}`
+  | `errands.${"open" | "finish" | "isNewest" | "unwatch"}`
+  | `access.${"mayManageUsers" | "setRoles" | "roles" | "rolesOf" | "permissionsOf"}`
   | `ledger.${
       | "open"
       | "commit"
@@ -23,7 +26,6 @@ export type Operation =
       | "lease"
       | "defer"
       | "tidy"
-      | "mayManageUsers"
       | "list"}`;
 
 /** What an act sees: the time, and the pool as a read finds it (an earlier one, where the read is stale). */

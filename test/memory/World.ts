@@ -4,7 +4,15 @@
  * history is the same each time it runs.
  */
 import { CAN_MANAGE_USERS } from "../../src/domain/Audit.ts";
-import type { HistoryEntry, Kind, RegistrationId, State, Verdict } from "../../src/domain/Registration.ts";
+import type {
+  ErrandKind,
+  ErrandState,
+  HistoryEntry,
+  Kind,
+  RegistrationId,
+  State,
+  Verdict,
+} from "../../src/domain/Registration.ts";
 import { type Email, RoleId, UserId } from "../../src/domain/User.ts";
 
 /** A user of the pool. `mark`: the ownership attribute. */
@@ -14,17 +22,21 @@ export interface User {
   readonly mark: string | null;
   /** Has signed in: needs no invitation, and cannot get one. */
   readonly confirmed: boolean;
+  /** May sign in. */
+  readonly enabled: boolean;
+  /** Has a second factor. */
+  readonly totp: boolean;
 }
 
-/** A row of table `registration`, as migrations/0002_registration.sql has it. */
+/** A row of table `registration`, as migrations/0002_registration.sql has it: an attempt, or an errand. */
 export interface Row {
   readonly id: RegistrationId;
-  readonly kind: Kind;
+  readonly kind: Kind | ErrandKind;
   readonly caller: UserId;
-  readonly email: Email;
+  readonly email: Email | null;
   readonly roles: ReadonlyArray<RoleId>;
   readonly idempotencyKey: string | null;
-  readonly state: State;
+  readonly state: State | ErrandState;
   readonly verdict: Verdict | null;
   readonly sub: UserId | null;
   readonly startedAt: number;
@@ -79,6 +91,7 @@ const uuid = (n: number, group: string) => `00000000-0000-4000-${group}-${n.toSt
 
 export const adminRole = RoleId.make(uuid(1, "a000"));
 export const researcherRole = RoleId.make(uuid(2, "a000"));
+export const observerRole = RoleId.make(uuid(3, "a000"));
 export const admin = UserId.make(uuid(1, "b000"));
 /** Somebody who has a token and no permission. */
 export const viewer = UserId.make(uuid(2, "b000"));
@@ -90,7 +103,7 @@ export const makeWorld = (): World => ({
   audit: [],
   mails: [],
   removals: [],
-  roles: new Set([adminRole, researcherRole]),
+  roles: new Set([adminRole, researcherRole, observerRole]),
   permissions: new Map([[adminRole, new Set([CAN_MANAGE_USERS])]]),
   grants: new Map([[admin, new Set([adminRole])]]),
   ids: 0,
@@ -103,11 +116,19 @@ export const nextId = (world: World): string => uuid(++world.ids, "c000");
 export const addUser = (
   world: World,
   email: string,
-  more: Partial<Pick<User, "mark" | "confirmed">> = {},
+  more: Partial<Omit<User, "sub" | "email">> = {},
 ): User => {
-  const user: User = { sub: UserId.make(nextId(world)), email, mark: null, confirmed: false, ...more };
+  const sub = UserId.make(nextId(world));
+  const user: User = { sub, email, mark: null, confirmed: false, enabled: true, totp: false, ...more };
   world.users = [...world.users, user];
   return user;
+};
+
+/** Changes the user with this `sub`. False: there is none. */
+export const changeUser = (world: World, sub: string, change: Partial<User>): boolean => {
+  const known = world.users.some((user) => user.sub === sub);
+  if (known) world.users = world.users.map((user) => (user.sub === sub ? { ...user, ...change } : user));
+  return known;
 };
 
 /** Removes a user, by hand unless it is said otherwise. False: there was none. */

@@ -2,7 +2,7 @@
 import { Effect, Option } from "effect";
 import { TestClock } from "effect/testing";
 import { Actor, Registrations } from "../../src/services/Registrations.ts";
-import { settle } from "../../src/settle.ts";
+import { LeaveUser, settle } from "../../src/settle.ts";
 import type { Fault } from "./Script.ts";
 import { alice, attemptId, command, makeScene } from "./scene.ts";
 import { addUser, type Row } from "./World.ts";
@@ -13,6 +13,8 @@ export const look = Effect.fnUntraced(function* (options: {
   readonly afterMs?: number;
   readonly faults?: ReadonlyArray<Fault>;
   readonly overrides?: Readonly<Record<string, string>>;
+  /** An operator's word that whoever has the address is somebody else's. */
+  readonly leave?: boolean;
 }) {
   const scene = makeScene(options.faults, options.overrides);
   const { world, run, row } = scene;
@@ -27,7 +29,10 @@ export const look = Effect.fnUntraced(function* (options: {
       const ledger = yield* Registrations;
       const attempt = Option.getOrThrow(yield* ledger.find(attemptId(1)));
       return yield* settle(attempt);
-    }).pipe(Effect.provideService(Actor, "sweeper")),
+    }).pipe(
+      Effect.provideService(Actor, "sweeper"),
+      Effect.provideService(LeaveUser, options.leave ?? false),
+    ),
   ).pipe(Effect.catch(({ _tag }) => Effect.succeed(_tag)));
   return { ...scene, settlement };
 });

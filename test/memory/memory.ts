@@ -1,6 +1,9 @@
-/** Both services in memory on one world, with settings for tests: a budget of 20 s and a horizon of 20 min. */
+/** The services in memory on one world, with settings for tests: a budget of 20 s and a horizon of 20 min. */
 import { Layer } from "effect";
 import { Config, readSettings } from "../../src/config.ts";
+import { MemoryAccess } from "./MemoryAccess.ts";
+import { MemoryDirectory } from "./MemoryDirectory.ts";
+import { MemoryErrands } from "./MemoryErrands.ts";
 import { MemoryIdentityProvider } from "./MemoryIdentityProvider.ts";
 import { MemoryRegistrations } from "./MemoryRegistrations.ts";
 import type { Wire } from "./Wire.ts";
@@ -21,6 +24,10 @@ export const settings = (overrides: Readonly<Record<string, string>> = {}) =>
 
 /** The services that the programs need. */
 export const memory = (world: World, wire?: Wire, overrides: Readonly<Record<string, string>> = {}) =>
-  Layer.mergeAll(MemoryIdentityProvider(world, wire), MemoryRegistrations(world, wire)).pipe(
-    Layer.provideMerge(Config.layer(settings(overrides))),
-  );
+  Layer.mergeAll(
+    MemoryIdentityProvider(world, wire),
+    MemoryDirectory(world, wire),
+    MemoryRegistrations(world, wire),
+    MemoryErrands(world, wire),
+    MemoryAccess(world, wire),
+  ).pipe(Layer.provideMerge(Config.layer(settings(overrides))));

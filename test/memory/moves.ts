@@ -3,12 +3,12 @@
  * suites hold both to the same promises.
  */
 import { AuditAction } from "../../src/domain/Audit.ts";
-import type { Attempt, RegistrationId, State, Verdict } from "../../src/domain/Registration.ts";
+import type { Entry, RegistrationId, State, Verdict } from "../../src/domain/Registration.ts";
 import type { UserId } from "../../src/domain/User.ts";
 import { TRIES_BEFORE_OPERATOR } from "../../src/services/statements.ts";
 import {
-  attemptOf,
   DAY,
+  entryOf,
   fresh,
   HOUR,
   inState,
@@ -19,8 +19,14 @@ import {
   watchEnd,
   writeAudit,
 } from "./rows.ts";
+import type { Row, World } from "./World.ts";
+
+/** Whether somebody has asked to remove this user: a `sub` never comes back. */
+export const isRemoved = (world: World, user: UserId): boolean =>
+  [...world.rows.values()].some(({ sub, kind }) => sub === user && kind === "remove");
 
 export const commit = (at: Statement, id: RegistrationId, sub: UserId): boolean => {
+  if (isRemoved(at.world, sub)) return false;
   const moved = update(at, id, inState("started"), (row) => ({
     ...fresh,
     state: "registered",
@@ -40,7 +46,7 @@ export const commit = (at: Statement, id: RegistrationId, sub: UserId): boolean 
 
 export const fence = (at: Statement, id: RegistrationId): boolean =>
   update(at, id, inState("started"), (row) => ({
-    ...fresh,
+    lastError: null,
     state: "rolling_back",
     history: noted(row, at, "rolling_back"),
   })) !== undefined;
@@ -60,8 +66,10 @@ export const settle = (
     dueAt: consumed ? null : watchEnd(row, at),
     history: noted(row, at, "rolled_back"),
   }));
-  if (moved !== undefined) writeAudit(at, AuditAction.rolledBack, moved);
-  return moved !== undefined;
+  if (moved === undefined) return false;
+  if (moved.sub !== null) at.world.grants.delete(moved.sub);
+  writeAudit(at, AuditAction.rolledBack, moved);
+  return true;
 };
 
 export const reject = (at: Statement, id: RegistrationId, verdict: Verdict, doubt: boolean): boolean =>
@@ -114,13 +122,16 @@ export const missing = (at: Statement, id: RegistrationId, lookedAt: string): St
       history: noted(row, at, "user_lost"),
     }),
   );
-  if (lost !== undefined) writeAudit(at, AuditAction.lost, lost);
+  if (lost !== undefined) {
+    if (lost.sub !== null) at.world.grants.delete(lost.sub);
+    writeAudit(at, AuditAction.lost, lost);
+  }
   update(at, id, inState("registered"), (row) => ({
     missingSince: row.missingSince ?? at.now,
     tries: 0,
     dueAt: (row.missingSince ?? at.now) + at.terms.horizon + MINUTE,
   }));
-  return at.world.rows.get(id)?.state;
+  return at.world.rows.get(id)?.state as State | undefined;
 };
 
 export const seen = (at: Statement, id: RegistrationId): boolean =>
@@ -141,31 +152,39 @@ export const unwatch = (at: Statement, id: RegistrationId, sub: UserId | null): 
       history: noted(row, at, row.state, "last look taken"),
     }),
   );
-  if (moved !== undefined) writeAudit(at, AuditAction.rolledBack, { caller: moved.caller, sub });
-  return moved !== undefined;
+  if (moved === undefined) return false;
+  if (sub !== null) at.world.grants.delete(sub);
+  writeAudit(at, AuditAction.rolledBack, { caller: moved.caller, sub });
+  return true;
 };
 
-export const lease = (at: Statement, limit: number): ReadonlyArray<Attempt> =>
+export const lease = (at: Statement, limit: number): ReadonlyArray<Entry> =>
   [...at.world.rows.values()]
     .filter(({ dueAt }) => dueAt !== null && dueAt <= at.now)
     .sort((one, two) => (one.dueAt ?? 0) - (two.dueAt ?? 0))
     .slice(0, limit)
     .flatMap(({ id }) => update(at, id, () => true, leased(at)) ?? [])
     .sort((one, two) => one.startedAt - two.startedAt)
-    .map((row) => attemptOf(row, at));
+    .map((row) => entryOf(row, at));
 
 const leased =
   ({ now }: Statement) =>
-  ({ tries }: { readonly tries: number }) => ({
+  ({ tries, needsOperator }: Row) => ({
     tries: tries + 1,
+    needsOperator: needsOperator || tries >= TRIES_BEFORE_OPERATOR,
     dueAt: now + (tries + 1 > TRIES_BEFORE_OPERATOR ? DAY : Math.min(HOUR, MINUTE * 2 ** tries)),
   });
 
-export const defer = (at: Statement, id: RegistrationId, error: string, needsOperator: boolean): boolean =>
+export const defer = (
+  at: Statement,
+  { id, state }: Pick<Entry, "id" | "state">,
+  error: string,
+  needsOperator: boolean,
+): boolean =>
   update(
     at,
     id,
-    ({ dueAt }) => dueAt !== null,
+    (row) => row.dueAt !== null && (row.closedAt === null || row.state === state),
     (row) => ({
       lastError: error,
       needsOperator: row.needsOperator || needsOperator || row.tries >= TRIES_BEFORE_OPERATOR,

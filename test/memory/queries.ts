@@ -1,18 +1,18 @@
 /** The ledger's questions in memory: `open`, which also writes, and what lists, counts and forgets. */
-import { CAN_MANAGE_USERS } from "../../src/domain/Audit.ts";
+import { AuditAction } from "../../src/domain/Audit.ts";
 import type { RegisterUser } from "../../src/domain/Registration.ts";
-import type { UserId } from "../../src/domain/User.ts";
 import type { ListQuery, Opening, Page } from "../../src/services/Registrations.ts";
-import { attemptOf, inState, type Statement } from "./rows.ts";
-import type { Row, World } from "./World.ts";
-
-export const mayManageUsers = (world: World, caller: UserId): boolean =>
-  [...(world.grants.get(caller) ?? [])].some((role) => world.permissions.get(role)?.has(CAN_MANAGE_USERS));
+import { toUtc } from "../../src/services/rows.ts";
+import { attemptOf, entryOf, inState, mayManageUsers, type Statement, writeDenial } from "./rows.ts";
+import type { Row } from "./World.ts";
 
 export const open = (at: Statement, command: RegisterUser): Opening => {
   const { world, terms, now, by } = at;
   const { id, kind, caller, email, roles, idempotencyKey } = command;
-  if (!mayManageUsers(world, caller)) return { _tag: "Denied" };
+  if (!mayManageUsers(world, caller)) {
+    writeDenial(at, AuditAction.deniedRegistration, { id, caller, subject: caller });
+    return { _tag: "Denied" };
+  }
 
   const others = [...world.rows.values()].filter((row) => row.id !== id);
   const keyHolder = others.find(
@@ -76,7 +76,7 @@ export const tidy = ({ world, terms, now }: Statement) => {
 };
 
 export const list = (at: Statement, { state, needsOperator, cursor, limit }: ListQuery): Page => {
-  const after = cursor && { time: Date.parse(cursor.startedAt), id: cursor.id };
+  const after = cursor && { time: Date.parse(cursor.at), id: cursor.id };
   const found = [...at.world.rows.values()]
     .filter((row) => state === null || row.state === state)
     .filter((row) => needsOperator === null || row.needsOperator === needsOperator)
@@ -85,10 +85,10 @@ export const list = (at: Statement, { state, needsOperator, cursor, limit }: Lis
         after === null || row.startedAt < after.time || (row.startedAt === after.time && row.id < after.id),
     )
     .sort((one, two) => two.startedAt - one.startedAt || (one.id < two.id ? 1 : -1));
-  const items = found.slice(0, limit).map((row) => attemptOf(row, at));
+  const items = found.slice(0, limit).map((row) => entryOf(row, at));
   const last = items.at(-1);
   return {
     items,
-    next: found.length > limit && last !== undefined ? `${last.startedAt}_${last.id}` : null,
+    next: found.length > limit && last !== undefined ? { at: toUtc(last.startedAt), id: last.id } : null,
   };
 };

@@ -2,8 +2,17 @@
  * The tables of the ledger in memory: reading a row as the Attempt schema has it, moving it with its history, and
  * what the indexes of the migration refuse. `Terms` are the durations that SQL gets as parameters.
  */
-import type { Attempt, RegistrationId, State } from "../../src/domain/Registration.ts";
-import type { UserId } from "../../src/domain/User.ts";
+import { createHash } from "node:crypto";
+import { CAN_MANAGE_USERS } from "../../src/domain/Audit.ts";
+import type {
+  Attempt,
+  Entry,
+  Errand,
+  ErrandState,
+  RegistrationId,
+  State,
+} from "../../src/domain/Registration.ts";
+import type { RoleId, UserId } from "../../src/domain/User.ts";
 import { nextId, type Row, type World } from "./World.ts";
 
 /** Milliseconds. */
@@ -29,7 +38,7 @@ const iso = (time: number) => new Date(time).toISOString();
 const isoOrNull = (time: number | null) => (time === null ? null : iso(time));
 
 /** The row as a statement shows it: with the questions about time answered. */
-export const attemptOf = (row: Row, { terms, now }: Statement): Attempt => ({
+const shown = (row: Row, { terms, now }: Statement) => ({
   id: row.id,
   kind: row.kind,
   caller: row.caller,
@@ -54,6 +63,11 @@ export const attemptOf = (row: Row, { terms, now }: Statement): Attempt => ({
   readAt: iso(now),
 });
 
+// The table's constraints grant it: a row with an address is an attempt, one without is an errand.
+export const entryOf = (row: Row, at: Statement): Entry => shown(row, at) as Entry;
+export const attemptOf = (row: Row, at: Statement): Attempt => shown(row, at) as Attempt;
+export const errandOf = (row: Row, at: Statement): Errand => shown(row, at) as Errand;
+
 /** `update … where id = … and <guard> returning *`. */
 export const update = (
   { world }: Statement,
@@ -69,15 +83,17 @@ export const update = (
 };
 
 export const inState =
-  (...states: ReadonlyArray<State>) =>
+  (...states: ReadonlyArray<State | ErrandState>) =>
   (row: Row): boolean =>
     states.includes(row.state);
 
 /** The history with one more line. */
-export const noted = (row: Row, { now, by }: Statement, state: State, note?: string): Row["history"] => [
-  ...row.history,
-  { at: iso(now), state, by, ...(note !== undefined && { note }) },
-];
+export const noted = (
+  row: Row,
+  { now, by }: Statement,
+  state: Row["state"],
+  note?: string,
+): Row["history"] => [...row.history, { at: iso(now), state, by, ...(note !== undefined && { note }) }];
 
 /** What a row forgets when it moves on: how often it was tried, and why that failed. */
 export const fresh = { tries: 0, lastError: null } as const;
@@ -93,6 +109,44 @@ export const writeAudit = (
   world.audit.push({ id, action, userId: sub, by: caller, at: now });
 };
 
-/** When no create of this attempt can land any more, and a minute. */
+/** When no create of this attempt can land any more, nor a read be from before that, and a minute. */
 export const watchEnd = (row: Row, { now, terms }: Statement): number =>
-  Math.max(now, row.startedAt + terms.horizon) + MINUTE;
+  Math.max(now, row.startedAt + 2 * terms.horizon) + MINUTE;
+
+export const mayManageUsers = (world: World, user: UserId): boolean =>
+  [...(world.grants.get(user) ?? [])].some((role) => grantsManagement(world, role));
+
+/** Whether a role brings CAN_MANAGE_USERS with it. */
+export const grantsManagement = (world: World, role: RoleId): boolean =>
+  world.permissions.get(role)?.has(CAN_MANAGE_USERS) === true;
+
+/** Whether somebody else than the subject manages users and can sign in: whom the newest errand has disabled cannot. */
+export const othersManage = (world: World, subject: UserId): boolean =>
+  [...world.grants.keys()].some(
+    (user) =>
+      user !== subject &&
+      mayManageUsers(world, user) &&
+      newest(world, user, "enable", "disable")?.kind !== "disable",
+  );
+
+/** The newest row of these kinds for a user. Rows are kept in the order in which they were written. */
+export const newest = (world: World, user: UserId, ...kinds: ReadonlyArray<Row["kind"]>): Row | undefined =>
+  [...world.rows.values()].filter(({ sub, kind }) => sub === user && kinds.includes(kind)).at(-1);
+
+/** The attempt that created a user, by his mark, while it has not kept him: he may be deleted again. */
+export const unsettled = (world: World, mark: string | null): Row | undefined => {
+  const row = mark === null ? undefined : world.rows.get(mark);
+  const open = inState("started", "rolling_back", "rejected", "rolled_back");
+  return row !== undefined && open(row) ? row : undefined;
+};
+
+/** A caller without permission asked for something: once for each question, whoever repeats it. */
+export const writeDenial = (
+  at: Statement,
+  action: string,
+  { id, caller, subject }: { readonly id: string; readonly caller: UserId; readonly subject: UserId },
+): void => {
+  const hash = createHash("md5").update(`denied ${id}`).digest("hex");
+  const uuid = hash.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  writeAudit(at, action, { caller, sub: subject }, uuid);
+};

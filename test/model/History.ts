@@ -3,24 +3,37 @@
  * is open. Deterministic: the same plan is the same history.
  */
 import { Cause, Effect, Exit, Option } from "effect";
-import { type RegisterUser, RegistrationId } from "../../src/domain/Registration.ts";
+import { type Entry, isErrand, type RegisterUser, RegistrationId } from "../../src/domain/Registration.ts";
 import { Email } from "../../src/domain/User.ts";
 import { reconcile } from "../../src/reconcile.ts";
 import { register } from "../../src/register.ts";
+import { setRoles } from "../../src/roles.ts";
 import { withBudget } from "../../src/services/Budget.ts";
 import { afterwards } from "../../src/settle.ts";
+import { manage, manageAfterwards } from "../memory/manage.ts";
 import type { Word } from "../memory/Wire.ts";
-import { addUser, admin, makeWorld, removeUser, researcherRole, userAt } from "../memory/World.ts";
+import {
+  addUser,
+  admin,
+  makeWorld,
+  observerRole,
+  removeUser,
+  researcherRole,
+  userAt,
+} from "../memory/World.ts";
 import { violations } from "./invariants.ts";
 import { deployment, Machine } from "./Machine.ts";
 import { Monitor } from "./Monitor.ts";
 import { Network, type Pending } from "./Network.ts";
-import { type Client, decode, type Fate, type Plan, SECONDS } from "./plan.ts";
+import { type Client, type Deed, decode, type Fate, type Plan, SECONDS } from "./plan.ts";
 
 const ADDRESSES = [Email.make("alice@hospital.example"), Email.make("bob@hospital.example")] as const;
 const BUDGET_MS = deployment.REQUEST_BUDGET_SECONDS * 1000;
 const HORIZON_MS = deployment.HORIZON_SECONDS * 1000;
 const DAY_MS = 86_400_000;
+
+/** How long a caller waits for an answer: less than his budget. */
+const TIMEOUT_MS = 15_000;
 
 /** By when a world at rest has to be quiet, and how many sweeps that may take. */
 const CALM_MS_MAX = 3 * DAY_MS;
@@ -34,6 +47,9 @@ const RETRIED = new Set([
   "Unavailable",
 ]);
 
+/** What may be answered from an earlier pool. */
+const READS: ReadonlySet<string> = new Set(["identity.find", "identity.invite", "directory.profile"]);
+
 const WORDS: ReadonlyArray<Word> = ["refused", "throttled", "misconfigured"];
 
 export class History {
@@ -43,6 +59,7 @@ export class History {
   readonly #network = new Network(this.world, HORIZON_MS - BUDGET_MS, this.#monitor.witness);
   readonly #machine = new Machine(this.world, this.#network);
   readonly #waiting: Array<Client>;
+  readonly #deeds: Array<Deed>;
   readonly #alive = new Map<string, Client | null>();
   readonly #trace: ((line: string) => void) | undefined;
   readonly #plan: Plan;
@@ -52,6 +69,7 @@ export class History {
   constructor(plan: Plan, trace?: (line: string) => void) {
     this.#plan = plan;
     this.#waiting = [...plan.clients];
+    this.#deeds = [...plan.deeds];
     this.#sweepers = plan.sweepers;
     this.#trace = trace;
   }
@@ -81,6 +99,9 @@ export class History {
     switch (kind) {
       case "client":
         this.#startClient();
+        break;
+      case "deed":
+        this.#startDeed();
         break;
       case "sweeper":
         if (this.#sweepers-- > 0) this.#startSweeper();
@@ -138,6 +159,10 @@ export class History {
   }
 
   #answer(call: Pending): void {
+    if (leadsToErrand(call) && this.#network.now - call.sentAt > TIMEOUT_MS) {
+      this.#fail(call, "unknown", "is answered too late");
+      return;
+    }
     this.#network.take(call);
     this.#note("answers", `${call.agent} ${call.operation} is answered ${brief(call.answer)}`);
     call.resume(Effect.succeed(call.answer));
@@ -179,7 +204,7 @@ export class History {
   #startClient(): void {
     const client = this.#waiting.shift();
     if (client === undefined) return;
-    const id = RegistrationId.make(`00000000-0000-4000-8000-${String(++this.#ids).padStart(12, "0")}`);
+    const id = this.#nextId();
     const agent = `worker${this.#ids}`;
     const command: RegisterUser = {
       ...{ id, caller: admin, roles: [researcherRole], kind: client.step ? "step" : "user" },
@@ -209,6 +234,47 @@ export class History {
     });
   }
 
+  /** An administrator has found a user in the pool, and wants something done to him. */
+  #startDeed(): void {
+    const deed = this.#deeds[0];
+    const user = deed && userAt(this.world, ADDRESSES[deed.address] ?? ADDRESSES[0]);
+    if (deed === undefined || user === undefined) return;
+    this.#deeds.shift();
+    const { kind } = deed;
+    const id = this.#nextId();
+    const agent = `admin${this.#ids}`;
+    if (kind === "invite") this.#monitor.mayInvite(user.sub);
+    this.#note("deeds", `${agent} begins ${id}: ${kind} ${user.sub}`);
+    if (kind === "roles") {
+      const roles = setRoles({ id, caller: admin, subject: user.sub, roles: [observerRole] });
+      this.#machine.start(agent, roles.pipe(withBudget(BUDGET_MS)), (exit) =>
+        this.#concluded(agent, kind, exit),
+      );
+      return;
+    }
+    const program = manage({ id, kind, caller: admin, subject: user.sub });
+    this.#machine.start(agent, program.pipe(withBudget(BUDGET_MS)), (exit) => {
+      this.#concluded(agent, kind, exit);
+      if (Exit.isSuccess(exit)) {
+        this.#machine.start(agent, manageAfterwards(exit.value.id), () => undefined);
+      }
+    });
+  }
+
+  #concluded(agent: string, kind: string, exit: Exit.Exit<unknown, { readonly _tag: string }>): void {
+    if (Exit.isSuccess(exit)) {
+      this.#note(`deed: ${kind}`, `${agent} says 200`);
+      return;
+    }
+    const failure = Cause.findErrorOption(exit.cause);
+    if (Option.isNone(failure)) this.#monitor.defect(agent, Cause.pretty(exit.cause));
+    else this.#note(`deed: ${failure.value._tag}`, `${agent} says ${failure.value._tag}`);
+  }
+
+  #nextId(): RegistrationId {
+    return RegistrationId.make(`00000000-0000-4000-8000-${String(++this.#ids).padStart(12, "0")}`);
+  }
+
   #startSweeper(): void {
     const agent = `sweeper${++this.#ids}`;
     this.#note("sweeps", `${agent} begins`);
@@ -234,7 +300,10 @@ export class History {
 
     this.#monitor.atRest();
     this.#monitor.violations.push(...violations(this.world));
-    for (const { state } of this.world.rows.values()) this.#note(`end: ${state}`, `an attempt ends ${state}`);
+    for (const { state, kind, email } of this.world.rows.values()) {
+      if (email !== null) this.#note(`end: ${state}`, `an attempt ends ${state}`);
+      else this.#note(`errands: ${kind}`, `an errand ends ${state}`);
+    }
     this.counts.mails = (this.counts.mails ?? 0) + this.world.mails.length;
   }
 
@@ -256,7 +325,7 @@ export class History {
     for (let call = this.#network.pending[0]; call !== undefined; call = this.#network.pending[0]) {
       if (call.stage === "expired") this.#fail(call, "unknown", "is lost");
       else {
-        const reads = call.operation === "identity.find" || call.operation === "identity.invite";
+        const reads = READS.has(call.operation);
         const stale = reads ? this.#plan.staleCalm : 0;
         if (call.stage === "sent") this.#land(call, stale);
         this.#answer(call);
@@ -264,5 +333,15 @@ export class History {
     }
   }
 }
+
+/**
+ * Whether the answer lets its caller change a user at once. Nothing fences an errand's call: that it is sent soon after
+ * its statement rests on the time limit of calls alone, so here it does, too.
+ */
+const leadsToErrand = ({ operation, answer }: Pending): boolean =>
+  operation === "errands.open" ||
+  operation === "errands.isNewest" ||
+  operation === "directory.profile" ||
+  (operation === "ledger.lease" && (answer as ReadonlyArray<Entry>).some(isErrand));
 
 const brief = (answer: unknown): string => JSON.stringify(answer)?.slice(0, 160) ?? "";

@@ -4,8 +4,14 @@
  */
 import { Clock, Context, Effect, type Exit, References, Scheduler } from "effect";
 import { Config } from "../../src/config.ts";
+import { Access } from "../../src/services/Access.ts";
+import { Directory } from "../../src/services/Directory.ts";
+import { Errands } from "../../src/services/Errands.ts";
 import { IdentityProvider } from "../../src/services/IdentityProvider.ts";
 import { Registrations } from "../../src/services/Registrations.ts";
+import { makeAccess } from "../memory/MemoryAccess.ts";
+import { makeDirectory } from "../memory/MemoryDirectory.ts";
+import { makeErrands } from "../memory/MemoryErrands.ts";
 import { makeIdentityProvider } from "../memory/MemoryIdentityProvider.ts";
 import { makeRegistrations } from "../memory/MemoryRegistrations.ts";
 import { settings } from "../memory/memory.ts";
@@ -14,7 +20,7 @@ import type { Network } from "./Network.ts";
 
 export const deployment = settings();
 
-type Services = IdentityProvider | Registrations | Config;
+type Services = IdentityProvider | Directory | Registrations | Errands | Access | Config;
 
 export class Machine {
   readonly #world: World;
@@ -38,6 +44,9 @@ export class Machine {
     const context = Context.make(Config, deployment).pipe(
       Context.add(IdentityProvider, makeIdentityProvider(this.#world, wire, deployment)),
       Context.add(Registrations, makeRegistrations(this.#world, wire, deployment)),
+      Context.add(Directory, makeDirectory(this.#world, wire)),
+      Context.add(Errands, makeErrands(this.#world, wire, deployment)),
+      Context.add(Access, makeAccess(this.#world, wire, deployment)),
       Context.add(Clock.Clock, this.#network.clock),
       Context.add(References.MinimumLogLevel, "None"),
       Context.add(References.TracerEnabled, false),

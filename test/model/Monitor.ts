@@ -2,8 +2,9 @@
  * Watches a history as it happens for what must never be, even for a moment: a delete of somebody else's user, an
  * invitation to a stranger, an attempt leased twice, a 200 without a user. Keeps what callers were told.
  */
-import type { Attempt, RegistrationId } from "../../src/domain/Registration.ts";
+import type { Attempt, Entry, RegistrationId } from "../../src/domain/Registration.ts";
 import type { User, World } from "../memory/World.ts";
+import { hasErrand } from "./invariants.ts";
 import type { Late } from "./Network.ts";
 
 /** What these answers promise: nobody is registered by this attempt. */
@@ -33,12 +34,17 @@ export class Monitor {
   registered({ id }: Attempt, sub: string, by: RegistrationId): void {
     this.#told.set(by, "200");
     const row = this.#world.rows.get(id);
-    const removedByHand = this.#removedByHand(sub);
+    const removed = this.#removedOnPurpose(sub);
     const kept = row?.state === "registered" || row?.state === "completed";
-    if (!(kept || (row?.state === "user_lost" && removedByHand)) || row?.sub !== sub) {
+    if (!(kept || (row?.state === "user_lost" && removed)) || row?.sub !== sub) {
       this.violations.push(`${id}: a caller was told 200, and it is ${row?.state}`);
     }
     if (by === id) this.#licences.set(id, (this.#licences.get(id) ?? 0) + 1);
+  }
+
+  /** An administrator asks for an invitation. */
+  mayInvite(sub: string): void {
+    this.#licences.set(sub, (this.#licences.get(sub) ?? 0) + 1);
   }
 
   failed(id: RegistrationId, tag: string): void {
@@ -58,11 +64,12 @@ export class Monitor {
       if (removed !== undefined) this.#onRemoval(call.agent, removed);
     }
     if (mails.length > mailed) this.#onMail();
-    if (call.operation === "ledger.lease") this.#onLease(answer as ReadonlyArray<Attempt>);
+    if (call.operation === "ledger.lease") this.#onLease(answer as ReadonlyArray<Entry>);
     return answer;
   };
 
   #onRemoval(agent: string, { sub, mark }: User): void {
+    if (hasErrand(this.#world, sub, "remove")) return;
     const row = mark === null ? undefined : this.#world.rows.get(mark);
     if (row === undefined) {
       this.violations.push(`${agent} deletes ${sub}, whom no attempt has created`);
@@ -85,22 +92,28 @@ export class Monitor {
   #onMail(): void {
     const { mark, sub } = this.#world.mails.at(-1) ?? { mark: null, sub: "" };
     const row = mark === null ? undefined : this.#world.rows.get(mark);
-    if (row?.state !== "registered" && row?.state !== "completed") {
+    const asked = hasErrand(this.#world, sub, "invite") && (row === undefined || row.state === "user_lost");
+    if (row?.state !== "registered" && row?.state !== "completed" && !asked) {
       this.violations.push(`${mark}: ${sub} is invited, and it is ${row?.state}`);
     }
   }
 
-  #onLease(leased: ReadonlyArray<Attempt>): void {
-    for (const { id, state, dueAt, readAt } of leased) {
+  #onLease(leased: ReadonlyArray<Entry>): void {
+    for (const { id, kind, sub, state, dueAt, readAt } of leased) {
       if (dueAt === null || Date.parse(dueAt) < Date.parse(readAt) + LEASE_MIN) {
         this.violations.push(`${id}: it is leased, and due again at once`);
       }
+      if (kind === "invite") this.mayInvite(sub);
       if (state === "registered") this.#licences.set(id, (this.#licences.get(id) ?? 0) + 1);
     }
   }
 
-  #removedByHand(sub: string | null): boolean {
-    return this.#world.removals.some(({ user, by }) => by === "hand" && user.sub === sub);
+  /** Somebody at the console, or an errand, has removed him. */
+  #removedOnPurpose(sub: string | null): boolean {
+    return (
+      hasErrand(this.#world, sub, "remove") ||
+      this.#world.removals.some(({ user, by }) => by === "hand" && user.sub === sub)
+    );
   }
 
   /** What was told and what became of it, in the end. */
@@ -110,14 +123,15 @@ export class Monitor {
       if (NOTHING.has(told) && row?.state === "completed") {
         this.violations.push(`${id}: its caller was told ${told}, and it is completed`);
       }
-      if (told === "200" && row?.state === "user_lost" && !this.#removedByHand(row.sub)) {
+      if (told === "200" && row?.state === "user_lost" && !this.#removedOnPurpose(row.sub)) {
         this.violations.push(`${id}: its caller was told 200, and the service lost the user`);
       }
     }
     for (const id of this.#world.rows.keys()) {
-      const mails = this.#world.mails.filter(({ mark }) => mark === id).length;
-      const licences = this.#licences.get(id) ?? 0;
-      if (mails > licences) this.violations.push(`${id}: ${mails} mails were sent, and ${licences} allowed`);
+      const subs = this.#world.mails.filter(({ mark }) => mark === id).map(({ sub }) => sub);
+      const licences = [id, ...new Set(subs)].reduce((sum, key) => sum + (this.#licences.get(key) ?? 0), 0);
+      if (subs.length > licences)
+        this.violations.push(`${id}: ${subs.length} mails were sent, and ${licences} allowed`);
     }
   }
 }

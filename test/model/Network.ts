@@ -3,14 +3,21 @@
  * whether at all, and whether its answer arrives. Time moves only when the history says so.
  *
  * It keeps the assumptions of docs/protocol.md and no others: a call to the pool lands within the horizon or never;
- * a read of the pool is at most `STALE_MS` old; a statement may land at any time, long after its sender is dead.
+ * a read of the pool is less than the horizon old; a statement may land at any time, long after its sender is dead.
  */
 import { type Clock, Effect } from "effect";
 import type { Call, Operation, Wire, Word } from "../memory/Wire.ts";
 import type { User, World } from "../memory/World.ts";
+import { deployment } from "./Machine.ts";
 
-/** How old an answer of AdminGetUser may be: less than the minute by which a watch outlasts the horizon. */
-const STALE_MS = Number(process.env.STALE_MS ?? 55_000);
+/** How old an answer of AdminGetUser may be: less than the horizon. */
+const STALE_MS = Number(process.env.STALE_MS ?? deployment.HORIZON_SECONDS * 1000 - 1);
+
+/** What changes the pool. */
+const CHANGES: ReadonlySet<Operation> = new Set<Operation>([
+  ...(["identity.create", "identity.remove", "identity.invite"] as const),
+  ...(["directory.enable", "directory.disable", "directory.resetMfa"] as const),
+]);
 
 /** A call that is on its way (`sent`), or took effect and is not answered yet (`landed`). */
 export interface Pending {
@@ -19,6 +26,7 @@ export interface Pending {
   readonly about: string;
   readonly act: Call<unknown>["act"];
   readonly resume: (effect: Effect.Effect<never, Word> | Effect.Effect<unknown>) => void;
+  readonly sentAt: number;
   /** Until when it may take effect. */
   readonly deadline: number;
   stage: "sent" | "landed" | "expired";
@@ -56,10 +64,11 @@ export class Network {
     return {
       send: <A>({ operation, about, act }: Call<A>) =>
         Effect.callback<A, Word>((resume) => {
-          const mortal = operation.startsWith("identity.") && operation !== "identity.find";
+          const mortal = CHANGES.has(operation);
           const deadline = mortal ? this.now + this.#landsWithin : Number.POSITIVE_INFINITY;
-          const call = { agent, operation, about, act, deadline, stage: "sent", answer: undefined } as const;
-          this.pending.push({ ...call, resume: resume as Pending["resume"] });
+          const call = { agent, operation, about, act, deadline, sentAt: this.now };
+          const waiting = { stage: "sent", answer: undefined } as const;
+          this.pending.push({ ...call, ...waiting, resume: resume as Pending["resume"] });
         }),
     };
   }

@@ -2,13 +2,15 @@
  * Shows that the tests have teeth: `npm run mutants`. Puts each hole of mutations.ts back into a copy of the tree, and
  * runs the model and the unit tests, or the contract on PostgreSQL, against it. A mutant that survives is a failure.
  *
- * ONLY=<text> takes the mutations whose name has it; HISTORIES (20000) is how long the model looks for each.
+ * A mutation whose text is not in the sources any more is an error, before anything runs.
+ *
+ * ONLY=<pattern> takes the mutations whose name it fits; HISTORIES (20000) is how long the model looks for each.
  */
 import { execFile } from "node:child_process";
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Mutation, mutations } from "./mutations.ts";
+import { type Edit, type Mutation, mutations } from "./mutations.ts";
 
 const root = join(import.meta.dirname, "../..");
 const COPIED = [
@@ -27,8 +29,12 @@ const copy = await mkdtemp(join(tmpdir(), "mutants-"));
 try {
   for (const name of COPIED) await cp(join(root, name), join(copy, name), { recursive: true });
   await symlink(join(root, "node_modules"), join(copy, "node_modules"));
+  for (const { name, edits } of mutations) {
+    for (const edit of edits) apply(edit, await readFile(join(copy, edit.file), "utf8"), name);
+  }
+  const only = new RegExp(process.env.ONLY ?? "");
   let survivors = 0;
-  for (const mutation of mutations.filter(({ name }) => name.includes(process.env.ONLY ?? ""))) {
+  for (const mutation of mutations.filter(({ name }) => only.test(name))) {
     const verdict = await judge(mutation);
     if (!verdict.caught) survivors += 1;
     console.log(`${verdict.caught ? "caught  " : "SURVIVED"}  ${mutation.name}\n            ${verdict.how}`);
@@ -44,18 +50,22 @@ interface Verdict {
   readonly how: string;
 }
 
-async function judge({ edits, by }: Mutation): Promise<Verdict> {
+/** The text with the edit made, once. */
+function apply({ file, after = "", find, replace }: Edit, text: string, name: string): string {
+  const from = text.indexOf(after);
+  const at = text.indexOf(find, from);
+  if (from === -1 || at === -1) throw new Error(`"${name}": ${file} does not have it any more: ${find}`);
+  return text.slice(0, at) + replace + text.slice(at + find.length);
+}
+
+async function judge({ name, edits, by }: Mutation): Promise<Verdict> {
   const files = [...new Set(edits.map(({ file }) => file))];
   const originals = new Map<string, string>();
   for (const file of files) originals.set(file, await readFile(join(copy, file), "utf8"));
   try {
-    for (const { file, find, replace } of edits) {
-      const text = await readFile(join(copy, file), "utf8");
-      if (!text.includes(find)) return { caught: false, how: `${file} does not have it any more: ${find}` };
-      await writeFile(
-        join(copy, file),
-        text.replace(find, () => replace),
-      );
+    for (const edit of edits) {
+      const path = join(copy, edit.file);
+      await writeFile(path, apply(edit, await readFile(path, "utf8"), name));
     }
     if (by === "postgres") return await tests(["--project", "e2e", "test/e2e/contract"]);
     const found = await model();

@@ -20,6 +20,9 @@ const SETTLE = "src/settle.ts";
 const OBTAIN = "src/obtain.ts";
 const REGISTER = "src/register.ts";
 const MOVES = "test/memory/moves.ts";
+const ROWS = "test/memory/rows.ts";
+const ERRANDS = "test/memory/MemoryErrands.ts";
+const ERRANDS_SQL = "src/services/ErrandsSql.ts";
 const SQL = "src/services/statements.ts";
 
 const programs = (name: string, ...edits: ReadonlyArray<readonly [string, string, string]>): Mutation => ({
@@ -27,16 +30,26 @@ const programs = (name: string, ...edits: ReadonlyArray<readonly [string, string
   edits: edits.map(([file, find, replace]) => ({ file, find, replace })),
 });
 
-const postgres = (name: string, ...edits: ReadonlyArray<readonly [string, string, string]>): Mutation => ({
-  ...{ name, by: "postgres" },
-  edits: edits.map(([after, find, replace]) => ({ file: SQL, after, find, replace })),
-});
+const postgresIn =
+  (file: string) =>
+  (name: string, ...edits: ReadonlyArray<readonly [string, string, string]>): Mutation => ({
+    ...{ name, by: "postgres" },
+    edits: edits.map(([after, find, replace]) => ({ file, after, find, replace })),
+  });
+
+const postgres = postgresIn(SQL);
+const errandsSql = postgresIn(ERRANDS_SQL);
 
 export const mutations: ReadonlyArray<Mutation> = [
   programs("hole 1: an attempt that is closed on `absent` is not watched", [
     SETTLE,
-    "consumed: sub !== null, sub",
-    "consumed: true, sub",
+    "if (Option.isNone(found)) return { consumed: false, sub: null };",
+    "if (Option.isNone(found)) return { consumed: true, sub: null };",
+  ]),
+  programs("hole 1: an attempt that is closed on another's user is not watched", [
+    SETTLE,
+    "if (found.value.mark !== attempt.id) return { consumed: false, sub: null };",
+    "if (found.value.mark !== attempt.id) return { consumed: true, sub: null };",
   ]),
   programs("hole 2: a doubtful create that met a stranger is not watched", [
     OBTAIN,
@@ -84,17 +97,27 @@ export const mutations: ReadonlyArray<Mutation> = [
   ]),
   programs("hole 8: one absent read after the horizon closes for good", [
     SETTLE,
-    "consumed: sub !== null, sub",
-    "consumed: sub !== null || attempt.pastHorizon, sub",
+    "if (Option.isNone(found)) return { consumed: false, sub: null };",
+    "if (Option.isNone(found)) return { consumed: attempt.pastHorizon, sub: null };",
   ]),
   programs("hole 9: the delete is by address", [
     SETTLE,
     "identity.remove(found.value.sub)",
     "identity.remove(attempt.email as never)",
   ]),
+  programs("hole 10: a watch ends with the horizon, where a read may be older than its last minute", [
+    ROWS,
+    "row.startedAt + 2 * terms.horizon",
+    "row.startedAt + terms.horizon",
+  ]),
+  programs("hole 10: a watch that was kept late ends at once", [
+    ROWS,
+    "Math.max(now, row.startedAt + 2 * terms.horizon) + MINUTE",
+    "row.startedAt + 2 * terms.horizon",
+  ]),
   programs("no mark is compared before a delete", [
     SETTLE,
-    "if (found.value.mark !== attempt.id) return null;",
+    "if (found.value.mark !== attempt.id) return { consumed: false, sub: null };",
     "",
   ]),
   programs("no mark is compared before a commit", [
@@ -149,8 +172,88 @@ export const mutations: ReadonlyArray<Mutation> = [
   ]),
   programs("the last look deletes whoever has the address", [
     SETTLE,
-    "if (!identity.marksUsers) return yield* new NeedsOperator();\n  if (found.value.mark !== attempt.id) return null;",
-    "if (attempt.watchUntil === null && found.value.mark !== attempt.id) return null;",
+    "if (found.value.mark !== attempt.id) return",
+    "if (attempt.watchUntil === null && found.value.mark !== attempt.id) return",
+  ]),
+  programs("a pool without marks has its doubtful users deleted", [
+    SETTLE,
+    "if (!identity.marksUsers) {",
+    "if (!identity.marksUsers && attempt.id === null) {",
+  ]),
+  programs("a user who was to be removed is registered afterwards", [
+    MOVES,
+    "if (isRemoved(at.world, sub)) return false;",
+    "",
+  ]),
+  programs("a removal leaves the grants", [
+    ERRANDS,
+    `if (kind === "remove") world.grants.delete(subject);`,
+    "",
+  ]),
+  programs("a rollback leaves the grants", [
+    MOVES,
+    "if (moved.sub !== null) at.world.grants.delete(moved.sub);",
+    "",
+  ]),
+  programs("a user who is lost keeps his grants", [
+    MOVES,
+    "if (lost.sub !== null) at.world.grants.delete(lost.sub);",
+    "",
+  ]),
+  programs("an errand is done to a user whose registration has not kept him", [
+    ERRANDS,
+    "const attempt = unsettled(world, mark) ?? ",
+    "const attempt = ",
+  ]),
+  programs("an administrator invites a user whom his worker may still delete", [
+    ERRANDS,
+    `?? (kind === "invite" ? undoable(at, mark) : undefined)`,
+    "",
+  ]),
+  programs("an errand closes no pending opposite", [
+    ERRANDS,
+    "if (row.sub !== subject || !areOpposite(row.kind, kind)) continue;",
+    "if (row.sub !== null) continue;",
+  ]),
+  programs("an errand whose opposite may still land is not watched", [
+    ERRANDS,
+    "const until = opposed ? now + terms.horizon + MINUTE : null;",
+    "const until = opposed && now < 0 ? now + terms.horizon + MINUTE : null;",
+  ]),
+  programs("an errand's opposites are those of when its end lands", [
+    ERRANDS,
+    "closedAt > startedAt - terms.horizon",
+    "closedAt > Math.max(startedAt, now) - terms.horizon",
+  ]),
+  programs("an older errand is done once more", [
+    SETTLE,
+    "if (yield* errands.isNewest(errand)) yield* carryOut(errand);",
+    "yield* carryOut(errand);",
+  ]),
+  programs("the watch of an errand ends without doing it once more", [
+    SETTLE,
+    "if (yield* errands.isNewest(errand)) yield* carryOut(errand);",
+    "yield* errands.isNewest(errand);",
+  ]),
+  programs("a stale errand is finished without being done", [
+    SETTLE,
+    "    yield* carryOut(errand);\n    return (yield* errands.finish",
+    "    return (yield* errands.finish",
+  ]),
+  programs("an errand is done before it is written down", [
+    "src/errand.ts",
+    "const errands = yield* Errands;\n  const opening",
+    "const errands = yield* Errands;\n  yield* Effect.ignore(carryOut({ kind, sub: subject }));\n  const opening",
+  ]),
+  programs("one's own account may be removed", [
+    "src/errand.ts",
+    `(kind === "remove" || kind === "disable")) return`,
+    `kind === "disable") return`,
+  ]),
+  programs("a user thought missing and seen again stays missing", [
+    SETTLE,
+    "if (attempt.missingSince !== null) yield* registrations.seen(attempt.id);",
+    "",
   ]),
 
   postgres("SQL: commit from any state", [
@@ -160,7 +263,10 @@ export const mutations: ReadonlyArray<Mutation> = [
     ...(["export const fence", "state = 'started'", "state in ('started', 'registered')"] as const),
   ]),
   postgres("SQL: settle keeps too short a watch", [
-    ...(["watch_until = case when $2", "interval '1 minute'", "interval '1 second'"] as const),
+    ...(["const watch =", "interval '1 minute'", "interval '1 second'"] as const),
+  ]),
+  postgres("SQL: hole 10: a watch ends with the horizon", [
+    ...(["const watch =", "started_at + 2 * ", "started_at + "] as const),
   ]),
   postgres("SQL: missing is believed once", [
     "lost as (",
@@ -189,13 +295,85 @@ export const mutations: ReadonlyArray<Mutation> = [
     ],
   },
   postgres("SQL: the audit row's time is the session's", [
-    "const audit =",
-    "to_char(now() at time zone 'utc', ",
-    "to_char(now(), ",
+    "export const auditRow =",
+    "to_char(statement_timestamp() at time zone 'utc', ",
+    "to_char(statement_timestamp(), ",
   ]),
   postgres("SQL: a loser of the race for an address is an error", [
     "export const open",
     "on conflict do nothing",
     "on conflict (id) do nothing",
+  ]),
+  postgres("SQL: a commit does not look for a removal", [
+    "export const commit",
+    "and not exists (select from registration removal where removal.sub = $2::uuid and removal.kind = 'remove')",
+    "",
+  ]),
+  postgres("SQL: a rollback leaves the grants", [
+    ...([
+      "export const settle",
+      "user_role.user_id = moved.sub",
+      "user_role.user_id = moved.sub and false",
+    ] as const),
+  ]),
+  postgres("SQL: a last look leaves the grants", [
+    ...([
+      "export const unwatch",
+      "where user_id = $2::uuid and exists",
+      "where false and user_id = $2::uuid and exists",
+    ] as const),
+  ]),
+  postgres("SQL: a user who is lost keeps his grants", [
+    ...([
+      "export const missing",
+      "user_role.user_id = lost.sub",
+      "user_role.user_id = lost.sub and false",
+    ] as const),
+  ]),
+  postgres("SQL: a lease marks nothing for an operator", [
+    ...(["export const lease", "needs_operator or tries >= ", "needs_operator or tries >= 1000 * "] as const),
+  ]),
+  postgres("SQL: a row that has closed is noted as failed", [
+    ...(["export const defer", "(closed_at is null or state = $4::text)", "$4::text <> ''"] as const),
+  ]),
+  postgres("SQL: whom an errand has disabled counts as a manager", [
+    ...(["export const otherManagers", "<> 'disable', true)", "<> 'nothing', true)"] as const),
+  ]),
+  postgres("SQL: an attempt that is rolled back has settled its user", [
+    ...(["export const unsettled", "'rejected', 'rolled_back')", "'rejected')"] as const),
+  ]),
+  errandsSql("SQL: an invitation does not wait for the acknowledgement", [
+    ...(["const OPEN", "and $4::text = 'invite'", "and $4::text = 'nothing'"] as const),
+  ]),
+  errandsSql("SQL: an errand closes no pending opposite", [
+    ...([
+      "contradicted as (",
+      "(('enable', 'disable'), ('disable', 'enable'))",
+      "(('enable', 'enable'))",
+    ] as const),
+  ]),
+  errandsSql("SQL: a removal leaves the grants", [
+    ...(["revoked as (", "kind = 'remove'", "kind = 'nothing'"] as const),
+  ]),
+  errandsSql("SQL: an errand's opposites are those of when its end lands", [
+    ...(["const FINISH", "mine.started_at - ", "now() - "] as const),
+  ]),
+  errandsSql("SQL: an errand that is watched does not count as an opposite", [
+    ...(["const FINISH", "or other.watch_until is not null", ""] as const),
+  ]),
+  errandsSql("SQL: a removal does not count as newer", [
+    ...(["const IS_NEWEST", "'disable', 'remove'", "'disable'"] as const),
+  ]),
+  errandsSql("SQL: errands do not wait their turn", [
+    ...(["export const ErrandsSql", "database.queryAlone(MANAGERS, ", "database.query("] as const),
+  ]),
+  postgresIn("src/services/AccessSql.ts")("SQL: roles do not wait their turn", [
+    ...(["export const AccessSql", "database.queryAlone(MANAGERS, ", "database.query("] as const),
+  ]),
+  postgresIn("src/services/AccessSql.ts")("SQL: a lost user is given roles", [
+    ...(["removed as (", "or state = 'user_lost'", ""] as const),
+  ]),
+  postgresIn("src/services/AccessSql.ts")("SQL: a repeat sets the roles again", [
+    ...(["const SET_ROLES", " and not exists (select from repeated)", ""] as const),
   ]),
 ];

@@ -3,6 +3,7 @@
  * history, so that fast-check may shorten it at will.
  */
 import fc from "fast-check";
+import type { ErrandKind } from "../../src/domain/Registration.ts";
 
 export interface Client {
   /** Which address, and which idempotency key: small numbers, so that clients meet. */
@@ -13,8 +14,15 @@ export interface Client {
   readonly retries: number;
 }
 
+/** What an administrator wants done to whoever has an address at that moment, committed or not. */
+export interface Deed {
+  readonly address: number;
+  readonly kind: ErrandKind | "roles";
+}
+
 export interface Plan {
   readonly clients: ReadonlyArray<Client>;
+  readonly deeds: ReadonlyArray<Deed>;
   readonly weather: "fair" | "storm" | "deaths";
   readonly sweepers: number;
   /** How calm the end is: whether what is late comes at its last moment, and how many versions old reads are. */
@@ -30,10 +38,27 @@ const client: fc.Arbitrary<Client> = fc.record({
   retries: fc.nat(2),
 });
 
+const deed: fc.Arbitrary<Deed> = fc.record({
+  address: fc.constantFrom(0, 0, 0, 1),
+  kind: fc.constantFrom(
+    "remove",
+    "disable",
+    "disable",
+    "enable",
+    "enable",
+    "invite",
+    "invite",
+    "reset_mfa",
+    "roles",
+    "roles",
+  ),
+});
+
 const STEPS_MAX = 160;
 
 export const plans: fc.Arbitrary<Plan> = fc.record({
   clients: fc.array(client, { minLength: 1, maxLength: 3 }),
+  deeds: fc.array(deed, { maxLength: 4 }),
   weather: fc.constantFrom("fair", "storm", "deaths"),
   sweepers: fc.nat(6),
   lateCalm: fc.boolean(),
@@ -45,21 +70,21 @@ export const plans: fc.Arbitrary<Plan> = fc.record({
 export type Fate = "deliver" | "land" | "stale" | "lose" | "loseAnswer" | "delay" | "refuse";
 
 /** What a step does: to one call, or beside all of them. */
-export type Kind = Fate | "kill" | "landLate" | "client" | "sweeper" | "time" | "console";
+export type Kind = Fate | "kill" | "landLate" | "client" | "deed" | "sweeper" | "time" | "console";
 
 /** How often each kind of step comes, in 64: in most histories a little goes wrong, in some the stores hardly answer. */
 const WEATHERS = {
   fair: {
-    ...{ deliver: 28, land: 5, stale: 3, lose: 3, loseAnswer: 4, delay: 4, refuse: 3 },
-    ...{ kill: 2, landLate: 2, client: 3, sweeper: 2, time: 3, console: 2 },
+    ...{ deliver: 25, land: 5, stale: 3, lose: 3, loseAnswer: 4, delay: 4, refuse: 3 },
+    ...{ kill: 2, landLate: 2, client: 3, deed: 3, sweeper: 2, time: 3, console: 2 },
   },
   storm: {
-    ...{ deliver: 16, land: 4, stale: 2, lose: 5, loseAnswer: 12, delay: 8, refuse: 1 },
-    ...{ kill: 1, landLate: 2, client: 6, sweeper: 3, time: 3, console: 1 },
+    ...{ deliver: 16, land: 4, stale: 2, lose: 5, loseAnswer: 11, delay: 7, refuse: 1 },
+    ...{ kill: 1, landLate: 2, client: 5, deed: 3, sweeper: 3, time: 3, console: 1 },
   },
   deaths: {
-    ...{ deliver: 28, land: 8, stale: 2, lose: 1, loseAnswer: 3, delay: 4, refuse: 0 },
-    ...{ kill: 6, landLate: 2, client: 3, sweeper: 3, time: 3, console: 1 },
+    ...{ deliver: 25, land: 8, stale: 2, lose: 1, loseAnswer: 3, delay: 4, refuse: 0 },
+    ...{ kill: 6, landLate: 2, client: 3, deed: 3, sweeper: 3, time: 3, console: 1 },
   },
 } satisfies Record<Plan["weather"], Record<Kind, number>>;
 

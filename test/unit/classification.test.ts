@@ -16,7 +16,7 @@ import {
 import { assert, describe, it } from "@effect/vitest";
 import { NeonDbError } from "@neondatabase/serverless";
 import { errors } from "jose";
-import { classify as cognito } from "../../src/services/Cognito.ts";
+import { classify as cognito } from "../../src/services/CognitoClient.ts";
 import { classify as jose } from "../../src/services/Jose.ts";
 import { classify as neon } from "../../src/services/Neon.ts";
 
@@ -29,6 +29,19 @@ describe("Cognito", () => {
     ["an existing user", new UsernameExistsException(meta(400)), "UserAlreadyExists"],
     ["an existing alias", answered("AliasExistsException", 400), "UserAlreadyExists"],
     ["a bad parameter", new InvalidParameterException(meta(400)), "Refused"],
+    [
+      "an attribute that the pool lacks",
+      new InvalidParameterException({
+        ...meta(400),
+        message: "Attributes did not conform to the schema: custom:registration_id: Attribute does not exist",
+      }),
+      "Misconfigured",
+    ],
+    [
+      "an attribute that the pool lacks, told with 500",
+      new InvalidParameterException({ ...meta(500), message: "custom:registration_id" }),
+      "OutcomeUnknown",
+    ],
     ["a bad password", new InvalidPasswordException(meta(400)), "Refused"],
     ["a precondition", new PreconditionNotMetException(meta(400)), "Refused"],
     ["too many requests", new TooManyRequestsException(meta(400)), "Throttled"],

@@ -26,6 +26,7 @@ describe("the configuration", () => {
     );
     assert.deepStrictEqual([read.SWEEP_BATCH, read.SWEEP_SECONDS, read.IDEMPOTENCY_KEY_HOURS], [50, 45, 24]);
     assert.deepStrictEqual(read.corsOrigins, []);
+    assert.strictEqual(read.ENFORCE_MFA, "false");
     assert.strictEqual(read.issuer, "https://cognito-idp.eu-west-2.amazonaws.com/eu-west-2_Test");
   });
 
@@ -66,6 +67,9 @@ describe("the configuration", () => {
     ["SIGNING_KEYS_TIMEOUT_MS", "99999"],
     ["SWEEP_BATCH", "many"],
     ["SWEEP_SECONDS", ""],
+    ["ENFORCE_MFA", "yes"],
+    ["CORS_ORIGINS", "https://a.example/path"],
+    ["CORS_ORIGINS", "https://a.example, *"],
   ];
   it.each([...bad])("refuses %s=%j, and does not repeat it", (key, value) => {
     const [problem, ...more] = problems({ ...bindings, [key]: value });
@@ -86,10 +90,28 @@ describe("the configuration", () => {
     for (const value of ["hunter2", "London", "99999", "ftp:"]) assert.notInclude(message, value);
   });
 
-  it("refuses a horizon within the budget", () => {
-    assert.deepStrictEqual(problems({ ...bindings, HORIZON_SECONDS: "20" }), [
-      "HORIZON_SECONDS must be more than REQUEST_BUDGET_SECONDS",
+  it("refuses a horizon within the budget and the validity of a signature", () => {
+    const refused = ["HORIZON_SECONDS must be more than REQUEST_BUDGET_SECONDS + 900"];
+    for (const horizon of ["20", "900", "920"]) {
+      assert.deepStrictEqual(problems({ ...bindings, HORIZON_SECONDS: horizon }), refused);
+    }
+    assert.deepStrictEqual(problems({ ...bindings, HORIZON_SECONDS: "921" }), []);
+    assert.deepStrictEqual(
+      problems({ ...bindings, HORIZON_SECONDS: "925", REQUEST_BUDGET_SECONDS: "25" }),
+      refused,
+    );
+  });
+
+  it("lets a local stack shrink its horizon, but not into its budget", () => {
+    const local = { ...bindings, COGNITO_ENDPOINT: "http://127.0.0.1:1" };
+    assert.deepStrictEqual(problems({ ...local, HORIZON_SECONDS: "21" }), []);
+    assert.deepStrictEqual(problems({ ...local, HORIZON_SECONDS: "20" }), [
+      "HORIZON_SECONDS must be more than REQUEST_BUDGET_SECONDS + 0",
     ]);
+  });
+
+  it("says that horizon and budget do not fit beside other bad keys", () => {
+    assert.deepStrictEqual(problems({ ...bindings, SWEEP_BATCH: "0", HORIZON_SECONDS: "20" }).length, 2);
   });
 
   it("keeps secrets out of what is printed", () => {

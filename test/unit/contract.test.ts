@@ -2,36 +2,51 @@
 import { it } from "@effect/vitest";
 import { Effect } from "effect";
 import { TestClock } from "effect/testing";
+import { directoryContract } from "../contract/directoryContract.ts";
 import { identityProviderContract } from "../contract/identityProviderContract.ts";
 import { registrationsContract } from "../contract/registrationsContract.ts";
+import type { PoolSubject } from "../contract/subjects.ts";
 import { memory } from "../memory/memory.ts";
-import { addUser, admin, adminRole, clearPool, makeWorld, researcherRole, viewer } from "../memory/World.ts";
+import {
+  addUser,
+  admin,
+  adminRole,
+  changeUser,
+  clearPool,
+  makeWorld,
+  observerRole,
+  researcherRole,
+  viewer,
+} from "../memory/World.ts";
 
 const world = makeWorld();
 const layer = memory(world);
 
-identityProviderContract("memory", it.effect, () => ({
+const pool: PoolSubject = {
   layer,
   addByHand: (email) => Effect.sync(() => addUser(world, email).sub),
-  confirm: () =>
-    Effect.sync(() => {
-      world.users = world.users.map((user) => ({ ...user, confirmed: true }));
-    }),
+  confirm: (sub) => Effect.sync(() => void changeUser(world, sub, { confirmed: true })),
+  enrol: (sub) => Effect.sync(() => void changeUser(world, sub, { totp: true })),
   mails: Effect.sync(() => world.mails.map(({ sub }) => sub)),
   reset: Effect.sync(() => {
     clearPool(world);
     world.mails.length = 0;
   }),
-}));
+};
+
+identityProviderContract("memory", it.effect, () => pool);
+directoryContract("memory", it.effect, () => pool);
 
 registrationsContract("memory", it.effect, () => ({
   layer,
-  ...{ admin, viewer, roles: [adminRole, researcherRole] },
+  ...{ admin, viewer, roles: [researcherRole, observerRole], managing: adminRole },
   age: (seconds) => TestClock.adjust(seconds * 1000),
   audit: Effect.sync(() => world.audit.map(({ id, action, userId, by }) => ({ id, action, userId, by }))),
   grants: (sub) => Effect.sync(() => [...(world.grants.get(sub) ?? [])]),
   reset: Effect.sync(() => {
     world.rows.clear();
     world.audit.length = 0;
+    world.grants.clear();
+    world.grants.set(admin, new Set([adminRole]));
   }),
 }));

@@ -8,7 +8,7 @@ import { plans } from "../model/plan.ts";
 const HISTORIES = 2000;
 
 describe("the protocol", () => {
-  it("holds in every history: lost, late, stale and repeated calls, kills, and hands at the console", () => {
+  it("holds in every history: lost, late, stale and repeated calls, kills, administrators, and hands at the console", () => {
     const holds = fc.property(plans, (plan) => History.run(plan).violations.length === 0);
     const result = fc.check(holds, { numRuns: HISTORIES });
     assert.isFalse(result.failed, explain(result));

@@ -6,19 +6,28 @@ import { assert, describe, it } from "@effect/vitest";
 import {
   CleanupRequired,
   CreateRefused,
+  ErrandTracked,
   Forbidden,
   IdempotencyKeyReused,
+  InvitationNotNeeded,
+  LastManager,
+  MfaRequired,
+  NotOneself,
+  OwnAccount,
   RegistrationInProgress,
   RegistrationRolledBack,
   Unavailable,
+  UnknownCursor,
   UnknownRoles,
   UserExists,
   UserLost,
+  UserNotFound,
 } from "../../src/domain/errors.ts";
 import {
   BodyTooLarge,
   InvalidIdempotencyKey,
   InvalidRequest,
+  InvalidUserKey,
   MalformedBody,
   MethodNotAllowed,
   NotFound,
@@ -47,6 +56,18 @@ const nothing = "nothing_created";
 const later = "at the moment. Please try again.";
 const invalidToken = { "WWW-Authenticate": 'Bearer realm="registrar", error="invalid_token"' };
 const token = (detail: string): Answer => [401, "invalid_token", detail, nothing, false, invalidToken];
+
+const replayed = { "Idempotency-Replayed": "true" };
+
+const notFound = (key: string, kind: UserNotFound["kind"], detail: string): Row => [
+  new UserNotFound({ key, kind }),
+  [404, "user_not_found", detail, nothing, false],
+];
+
+const tracked = (kind: ErrandTracked["kind"], detail: string): Row => [
+  new ErrandTracked({ registrationId, kind, cause }),
+  [500, `${kind}_tracked`, detail, "tracked", true],
+];
 
 const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
   Unauthenticated: [
@@ -82,6 +103,87 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
       new Forbidden({ caller: admin, action: "manage users" }),
       [403, "forbidden", `User with ID: ${admin} was unable to manage users`, nothing, false],
     ],
+    [
+      new Forbidden({ caller: admin, action: "update roles" }),
+      [403, "forbidden", `User with ID: ${admin} was unable to update a user's roles`, nothing, false],
+    ],
+    [
+      new Forbidden({ caller: admin, action: "see roles" }),
+      [403, "forbidden", `User with ID: ${admin} does not have permission`, nothing, false],
+    ],
+  ],
+  MfaRequired: [[new MfaRequired(), [403, "mfa_required", "MFA enrolment required", nothing, false]]],
+  NotOneself: [
+    [
+      new NotOneself(),
+      [403, "not_oneself", "User ID does not match token ID. Access denied.", nothing, false],
+    ],
+  ],
+  UserNotFound: [
+    ...(["remove", "disable", "enable", "reset_mfa", "invite"] as const).map((kind) =>
+      notFound(admin, kind, `User with ID ${admin} is not registered.`),
+    ),
+    notFound(admin, "see", `User with email: None or ID: ${admin} is not registered.`),
+    notFound(alice, "see", `User with email: ${alice} or ID: None is not registered.`),
+    notFound(admin, "set roles", `User with ID ${admin} not found`),
+    notFound(admin, "see permissions", "The user does not exist or does not have a role assigned."),
+  ],
+  InvalidUserKey: [
+    [
+      new InvalidUserKey(),
+      [
+        ...([400, "invalid_user_key"] as const),
+        ...(["Invalid user ID format. Must be a valid email or UUID.", nothing, false] as const),
+      ],
+    ],
+  ],
+  UnknownCursor: [
+    [new UnknownCursor(), [422, "invalid_request", "The request is not valid: cursor.", nothing, false]],
+  ],
+  OwnAccount: [
+    [
+      new OwnAccount({ kind: "remove" }),
+      [
+        ...([409, "own_account"] as const),
+        ...(["You cannot delete your own account; another administrator can.", nothing, false] as const),
+      ],
+    ],
+    [
+      new OwnAccount({ kind: "disable" }),
+      [
+        ...([409, "own_account"] as const),
+        ...(["You cannot disable your own account; another administrator can.", nothing, false] as const),
+      ],
+    ],
+  ],
+  LastManager: [
+    [
+      new LastManager(),
+      [
+        ...([409, "last_manager"] as const),
+        ...(["At least one user must keep the permission to manage users.", nothing, false] as const),
+      ],
+    ],
+  ],
+  InvitationNotNeeded: [
+    [
+      new InvitationNotNeeded({ status: "CONFIRMED" }),
+      [
+        ...([409, "invitation_not_needed"] as const),
+        "An invitation can be sent only to an enabled user who has not signed in yet; this one is CONFIRMED.",
+        ...([nothing, false] as const),
+      ],
+    ],
+  ],
+  ErrandTracked: [
+    tracked(
+      "remove",
+      "Role grants revoked, but Cognito user deletion failed. The user can still authenticate with zero app authority — manual Cognito cleanup required.",
+    ),
+    tracked("disable", "Failed to update user"),
+    tracked("enable", "Failed to update user"),
+    tracked("reset_mfa", "Failed to reset user MFA"),
+    tracked("invite", "Failed to send the invitation"),
   ],
   NotFound: [[new NotFound(), [404, "not_found", "Not Found", nothing, false]]],
   RegistrationNotFound: [
@@ -161,6 +263,10 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
       new UserExists({ registrationId, email: alice }),
       [400, "user_exists", `User with email ${alice} already exists`, nothing, false],
     ],
+    [
+      new UserExists({ registrationId, email: alice, replayed: true }),
+      [400, "user_exists", `User with email ${alice} already exists`, nothing, false, replayed],
+    ],
   ],
   IdempotencyKeyReused: [
     [
@@ -176,8 +282,16 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
       new RegistrationInProgress({ registrationId }),
       [
         ...([409, "registration_in_progress"] as const),
-        "A registration of this user is in progress. Please try again in a few seconds.",
+        "A registration of this user is in progress. Please try again later.",
         ...([nothing, true, { "Retry-After": "5" }] as const),
+      ],
+    ],
+    [
+      new RegistrationInProgress({ registrationId, retryAfter: 1201 }),
+      [
+        ...([409, "registration_in_progress"] as const),
+        "A registration of this user is in progress. Please try again later.",
+        ...([nothing, true, { "Retry-After": "1201" }] as const),
       ],
     ],
   ],
@@ -197,6 +311,10 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
       [500, "create_refused", "Failed to create user", nothing, false],
     ],
     [
+      new CreateRefused({ registrationId, why: "verdict", replayed: true }),
+      [500, "create_refused", "Failed to create user", nothing, false, replayed],
+    ],
+    [
       new CreateRefused({ registrationId, why: "configuration", cause }),
       [500, "create_refused", "Failed to create user", nothing, true],
     ],
@@ -206,6 +324,18 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
       new RegistrationRolledBack({ registrationId, cause }),
       [500, "registration_rolled_back", "Failed to register user. Please try again.", "rolled_back", true],
     ],
+    [
+      new RegistrationRolledBack({ registrationId, user: { sub: admin, kind: "user" }, cause }),
+      [500, "registration_rolled_back", "Failed to register user. Please try again.", "rolled_back", true],
+    ],
+    [
+      new RegistrationRolledBack({ registrationId, user: { sub: admin, kind: "step" }, cause }),
+      [
+        ...([500, "registration_rolled_back"] as const),
+        `Failed to set user roles for user ${admin}. User has been deleted.`,
+        ...(["rolled_back", true] as const),
+      ],
+    ],
   ],
   CleanupRequired: [
     [
@@ -213,6 +343,14 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
       [
         ...([500, "cleanup_required"] as const),
         "Failed to register user; rollback also failed. Manual cleanup of the Cognito user required.",
+        ...(["tracked", true] as const),
+      ],
+    ],
+    [
+      new CleanupRequired({ registrationId, user: { sub: admin, kind: "step" }, cause }),
+      [
+        ...([500, "cleanup_required"] as const),
+        `Failed to set user roles for user ${admin}; rollback also failed (the user could not be deleted). Manual cleanup required.`,
         ...(["tracked", true] as const),
       ],
     ],
@@ -234,17 +372,25 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
       ],
     ],
     [
-      new Unavailable({ dependency: "signing keys", cause }),
+      new Unavailable({ dependency: "user lookup", cause }),
       [
-        ...([503, "signing_keys_unavailable"] as const),
-        ...([`The service that signs the tokens cannot be reached ${later}`, nothing, true] as const),
+        ...([503, "identity_provider_unavailable"] as const),
+        ...(["Could not verify user existence in Cognito; please try again.", nothing, true] as const),
+        { "Retry-After": "10" },
+      ],
+    ],
+    [
+      new Unavailable({ dependency: "database", registrationId, cause }),
+      [
+        ...([503, "database_unavailable"] as const),
+        ...([`The database cannot be reached ${later}`, "tracked", true] as const),
         { "Retry-After": "5" },
       ],
     ],
   ],
 };
 
-const OWN = ["retry-after", "www-authenticate", "allow"];
+const OWN = ["retry-after", "www-authenticate", "allow", "idempotency-replayed"];
 
 describe("the answer to", () => {
   for (const [tag, ofTag] of Object.entries(rows)) {
@@ -258,7 +404,7 @@ describe("the answer to", () => {
       const own = Object.fromEntries([...response.headers].filter(([name]) => OWN.includes(name)));
       const wanted = Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]);
       assert.deepStrictEqual(own, Object.fromEntries(wanted));
-      const named = "registrationId" in error;
+      const named = "registrationId" in error && error.registrationId !== undefined;
       assert.strictEqual(body.registrationId, named ? registrationId : undefined);
       const instance = named ? `/api/registrations/${registrationId}` : "urn:registrar:request:request-1";
       assert.strictEqual(body.instance, instance);
@@ -267,10 +413,10 @@ describe("the answer to", () => {
     });
   }
 
-  it("a bug says nothing, and promises nothing", async () => {
-    const body = (await problemResponse(internalProblem, "r").json()) as Record<string, unknown>;
+  it.each(["tracked", "nothing_created"] as const)("a bug says nothing but %s", async (outcome) => {
+    const body = (await problemResponse(internalProblem(outcome), "r").json()) as Record<string, unknown>;
     assert.deepInclude(body, { status: 500, code: "internal_error", detail: "Internal server error" });
-    assert.deepInclude(body, { outcome: "tracked", retryable: false });
+    assert.deepInclude(body, { outcome, retryable: false });
   });
 
   it("a body with bad fields lists every one under FLIP's names", async () => {

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
 import { TestClock } from "effect/testing";
-import type { RegisterUser, State } from "../../src/domain/Registration.ts";
+import type { RegisterUser } from "../../src/domain/Registration.ts";
 import { alice, attemptId, BUDGET_MS, bob, HORIZON_MS, makeScene } from "../memory/scene.ts";
 import { adminRole, type Row, researcherRole, userAt } from "../memory/World.ts";
 import { violations } from "../model/invariants.ts";
@@ -143,7 +143,7 @@ describe("the address of another attempt", () => {
         { on: "identity.remove", effect: "never", answer: "unknown" },
       ]);
       yield* Effect.flip(register());
-      assert.strictEqual(row().state satisfies State, "rolling_back");
+      assert.strictEqual(row().state satisfies Row["state"], "rolling_back");
       assert.strictEqual(yield* heard(register({ id: attemptId(2) })), "registered");
       yield* rest();
       assert.deepStrictEqual(violations(world), []);

@@ -55,16 +55,16 @@ describe("rolling_back", () => {
     Effect.gen(function* () {
       const { settlement, row } = yield* look({ change, user: "none", afterMs: 30_000 });
       assert.strictEqual(settlement, "rolled_back");
-      assert.strictEqual(row().watchUntil, row().startedAt + HORIZON_MS + 60_000);
+      assert.strictEqual(row().watchUntil, row().startedAt + 2 * HORIZON_MS + 60_000);
       assert.strictEqual(row().dueAt, row().watchUntil);
     }),
   );
 
   it.effect("stays under watch past the horizon too: one absent read is not the last", () =>
     Effect.gen(function* () {
-      const { row } = yield* look({ change, user: "none", afterMs: 2 * HORIZON_MS });
+      const { row } = yield* look({ change, user: "none", afterMs: 3 * HORIZON_MS });
       assert.strictEqual(row().state, "rolled_back");
-      assert.strictEqual(row().watchUntil, 2 * HORIZON_MS + 60_000);
+      assert.strictEqual(row().watchUntil, 3 * HORIZON_MS + 60_000);
     }),
   );
 
@@ -110,6 +110,35 @@ describe("rolling_back", () => {
       const { settlement, world } = yield* look({ change, overrides });
       assert.strictEqual(settlement, "NeedsOperator");
       assert.strictEqual(world.users.length, 1);
+    }),
+  );
+});
+
+describe("an operator's word that the user at the address is another's", () => {
+  const change = { state: "rolling_back" } as const;
+
+  it.effect("closes the attempt and leaves him alone, where the pool has no marks", () =>
+    Effect.gen(function* () {
+      const overrides = { OWNERSHIP_ATTRIBUTE: "" };
+      const { settlement, world, row } = yield* look({ change, overrides, leave: true });
+      assert.strictEqual(settlement, "rolled_back");
+      assert.strictEqual(world.users.length, 1);
+      assert.strictEqual(row().state, "rolled_back");
+    }),
+  );
+
+  it.effect("counts for nothing where the mark says that he is this attempt's", () =>
+    Effect.gen(function* () {
+      const { settlement, world } = yield* look({ change, leave: true });
+      assert.strictEqual(settlement, "rolled_back");
+      assert.deepStrictEqual(world.users, []);
+    }),
+  );
+
+  it.effect("changes nothing of a fresh attempt", () =>
+    Effect.gen(function* () {
+      const { settlement } = yield* look({ overrides: { OWNERSHIP_ATTRIBUTE: "" }, leave: true });
+      assert.strictEqual(settlement, "waiting");
     }),
   );
 });

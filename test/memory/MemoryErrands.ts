@@ -1,0 +1,134 @@
+/** Errands in memory: the statements of src/services/ErrandsSql.ts, each whole or not at all. */
+import { Effect, Layer } from "effect";
+import { Config, type Settings } from "../../src/config.ts";
+import { AuditAction, ERRAND_ACTION } from "../../src/domain/Audit.ts";
+import type { RegistrationId, RunErrand } from "../../src/domain/Registration.ts";
+import { type ErrandOpening, Errands } from "../../src/services/Errands.ts";
+import {
+  errandOf,
+  fresh,
+  inState,
+  MINUTE,
+  mayManageUsers,
+  noted,
+  othersManage,
+  type Statement,
+  unsettled,
+  update,
+  writeAudit,
+  writeDenial,
+} from "./rows.ts";
+import { makeStatements } from "./statements.ts";
+import { directWire, type Wire } from "./Wire.ts";
+import type { Row, World } from "./World.ts";
+
+const areOpposite = (one: Row["kind"], other: Row["kind"]): boolean =>
+  (one === "enable" && other === "disable") || (one === "disable" && other === "enable");
+
+const open = (at: Statement, command: RunErrand): ErrandOpening => {
+  const { world, now, by } = at;
+  const { id, kind, caller, subject, mark } = command;
+  if (!mayManageUsers(world, caller)) {
+    writeDenial(at, AuditAction.denied, command);
+    return { _tag: "Denied" };
+  }
+  const rows = [...world.rows.values()];
+  const isPending = inState("pending");
+  const known =
+    world.rows.get(id) ?? rows.find((row) => row.sub === subject && row.kind === kind && isPending(row));
+  if (known !== undefined) return { _tag: "Opened", errand: errandOf(known, at) };
+
+  const attempt = unsettled(world, mark) ?? (kind === "invite" ? undoable(at, mark) : undefined);
+  if (attempt !== undefined) return { _tag: "Unsettled", id: attempt.id };
+  const locksOut = kind === "remove" || kind === "disable";
+  if (locksOut && mayManageUsers(world, subject) && !othersManage(world, subject))
+    return { _tag: "LastManager" };
+
+  for (const row of rows) {
+    if (row.sub !== subject || !areOpposite(row.kind, kind)) continue;
+    update(at, row.id, isPending, (contradicted) => ({
+      ...{ state: "done", closedAt: now, dueAt: null, lastError: null, needsOperator: false },
+      history: noted(contradicted, at, "done", "superseded"),
+    }));
+  }
+  const row: Row = {
+    ...{ id, kind, caller, email: null, roles: [], idempotencyKey: null, sub: subject },
+    ...{ state: "pending", verdict: null, startedAt: now, closedAt: null, acknowledgedAt: null },
+    ...{ missingSince: null, watchUntil: null, dueAt: now + at.terms.budget, tries: 0 },
+    ...{ needsOperator: false, lastError: null },
+    history: [{ at: new Date(now).toISOString(), state: "pending", by }],
+  };
+  world.rows.set(id, row);
+  if (kind === "remove") world.grants.delete(subject);
+  writeAudit(at, ERRAND_ACTION[kind], row, id);
+  return { _tag: "Opened", errand: errandOf(row, at) };
+};
+
+/** The registered attempt that created a user, while its worker may still delete him without a fence. */
+const undoable = ({ world, now, terms }: Statement, mark: string | null): Row | undefined => {
+  const row = mark === null ? undefined : world.rows.get(mark);
+  const unacknowledged = row?.state === "registered" && row.acknowledgedAt === null;
+  return unacknowledged && now <= row.startedAt + terms.horizon ? row : undefined;
+};
+
+const finish = (at: Statement, id: RegistrationId): boolean => {
+  const { world, now, terms } = at;
+  const isRecent = ({ closedAt, watchUntil }: Row, { startedAt }: Row) =>
+    closedAt === null || watchUntil !== null || closedAt > startedAt - terms.horizon;
+  return (
+    update(at, id, inState("pending"), (row) => {
+      const opposed = [...world.rows.values()].some(
+        (other) => other.sub === row.sub && areOpposite(other.kind, row.kind) && isRecent(other, row),
+      );
+      const until = opposed ? now + terms.horizon + MINUTE : null;
+      return {
+        ...fresh,
+        ...{ state: "done", closedAt: now, needsOperator: false, watchUntil: until, dueAt: until },
+        history: noted(row, at, "done"),
+      };
+    }) !== undefined
+  );
+};
+
+/** Rows are kept in the order in which they were written, as `started_at` has them in PostgreSQL. */
+const isNewest = ({ world }: Statement, id: RegistrationId): boolean => {
+  const mine = world.rows.get(id);
+  const rows = [...world.rows.values()];
+  const later = mine === undefined ? [] : rows.slice(rows.indexOf(mine) + 1);
+  return !later.some(({ sub, kind }) => sub === mine?.sub && SWITCHES.has(kind));
+};
+
+const SWITCHES: ReadonlySet<Row["kind"]> = new Set(["enable", "disable", "remove"]);
+
+const unwatch = (at: Statement, id: RegistrationId): boolean => {
+  const isDone = inState("done");
+  return (
+    update(
+      at,
+      id,
+      (row) => isDone(row) && row.watchUntil !== null,
+      (row) => ({
+        ...fresh,
+        ...{ closedAt: at.now, watchUntil: null, dueAt: null, needsOperator: false },
+        history: noted(row, at, "done", "done once more"),
+      }),
+    ) !== undefined
+  );
+};
+
+/** The service itself, for those who do without layers. */
+export const makeErrands = (world: World, wire: Wire, settings: Settings) => {
+  const run = makeStatements("errands", world, wire, settings);
+  return Errands.of({
+    open: (command) => run("open", command.subject, (at) => open(at, command)),
+    finish: (id) => run("finish", id, (at) => finish(at, id)),
+    isNewest: ({ id }) => run("isNewest", id, (at) => isNewest(at, id)),
+    unwatch: (id) => run("unwatch", id, (at) => unwatch(at, id)),
+  });
+};
+
+export const MemoryErrands = (world: World, wire: Wire = directWire(world)) =>
+  Layer.effect(
+    Errands,
+    Effect.map(Config, (settings) => makeErrands(world, wire, settings)),
+  );

@@ -1,0 +1,457 @@
+/** Errands: what the caller hears of each kind, and that the sweeper carries out what Cognito did not answer. */
+import { assert, describe, it } from "@effect/vitest";
+import { Clock, Effect, Fiber } from "effect";
+import { TestClock } from "effect/testing";
+import { ERRAND_ACTION } from "../../src/domain/Audit.ts";
+import { ErrandKind, type RunErrand } from "../../src/domain/Registration.ts";
+import { UserId } from "../../src/domain/User.ts";
+import { Registrations } from "../../src/services/Registrations.ts";
+import { manage, manageAfterwards } from "../memory/manage.ts";
+import type { Fault } from "../memory/Script.ts";
+import { alice, attemptId, BUDGET_MS, command, HORIZON_MS, makeScene } from "../memory/scene.ts";
+import type { Operation } from "../memory/Wire.ts";
+import {
+  addUser,
+  admin,
+  adminRole,
+  removeUser,
+  researcherRole,
+  type User,
+  userAt,
+  viewer,
+} from "../memory/World.ts";
+import { violations } from "../model/invariants.ts";
+
+/** The call to the pool that each errand is. */
+const CALLS: Record<ErrandKind, Operation> = {
+  remove: "identity.remove",
+  disable: "directory.disable",
+  enable: "directory.enable",
+  reset_mfa: "directory.resetMfa",
+  invite: "identity.invite",
+};
+
+const nobody = UserId.make("00000000-0000-4000-8000-00000000dead");
+
+/** A scene with a user, whom somebody made by hand unless it is said otherwise. */
+const withUser = (faults: ReadonlyArray<Fault> = [], more: Partial<User> = {}) => {
+  const scene = makeScene(faults);
+  const { sub } = addUser(scene.world, alice, more);
+  let ids = 100;
+  const ask = (kind: ErrandKind, overrides: Partial<RunErrand> = {}) =>
+    scene.run(manage({ id: attemptId(++ids), kind, caller: admin, subject: sub, ...overrides }));
+  return {
+    ...scene,
+    ask,
+    sub,
+    user: () => userAt(scene.world, alice),
+    /** What the caller hears: `done`, or the tag of the error. */
+    heard: (...asked: Parameters<typeof ask>) =>
+      ask(...asked).pipe(
+        Effect.tap(({ id }) => scene.run(Effect.ignore(manageAfterwards(id)))),
+        Effect.map(() => "done"),
+        Effect.catch(({ _tag }) => Effect.succeed(_tag as string)),
+      ),
+    only: () => [...scene.world.rows.values()][0],
+  };
+};
+
+describe("each errand", () => {
+  const effects: Record<ErrandKind, (user: User | undefined, mails: number) => boolean> = {
+    remove: (user) => user === undefined,
+    disable: (user) => user?.enabled === false,
+    enable: (user) => user?.enabled === true,
+    reset_mfa: (user) => user?.totp === false,
+    invite: (_, mails) => mails === 1,
+  };
+  const before = (kind: ErrandKind): Partial<User> => ({ enabled: kind !== "enable", totp: true });
+
+  it.effect.each([...ErrandKind.literals])("%s: done, with its audit row, and nothing left to do", (kind) =>
+    Effect.gen(function* () {
+      const { world, heard, user, only, wire } = withUser([], before(kind));
+      assert.strictEqual(yield* heard(kind), "done");
+      assert.isTrue(effects[kind](user(), world.mails.length));
+      assert.deepInclude(only(), { state: "done", dueAt: null, watchUntil: null });
+      assert.deepStrictEqual(
+        world.audit.map(({ id, action, by }) => [id, action, by]),
+        [[only()?.id ?? "", ERRAND_ACTION[kind], admin]],
+      );
+      const calls = wire.calls.filter((call) => call === "errands.open" || call === CALLS[kind]);
+      assert.deepStrictEqual(calls, ["errands.open", CALLS[kind]], "the ledger first");
+      assert.deepStrictEqual(violations(world), []);
+    }),
+  );
+
+  const answers = ["unknown", "throttled", "refused", "misconfigured"] as const;
+  const failing = ErrandKind.literals.flatMap((kind) => answers.map((answer) => ({ kind, answer })));
+  it.effect.each(failing)("$kind: tracked when Cognito is $answer, and carried out by the sweeper", (one) =>
+    Effect.gen(function* () {
+      const { kind, answer } = one;
+      const fault: Fault = { on: CALLS[kind], effect: "never", answer };
+      const { world, heard, user, only, rest, sweep } = withUser([fault], before(kind));
+      assert.strictEqual(yield* heard(kind), "ErrandTracked");
+      assert.isFalse(effects[kind](user(), world.mails.length));
+      assert.strictEqual(only()?.state, "pending");
+      assert.strictEqual(world.audit.length, 1, "what was decided is on record already");
+      assert.strictEqual((yield* sweep()).leased, 0, "its worker may still be at it");
+      yield* rest();
+      assert.isTrue(effects[kind](user(), world.mails.length));
+      assert.strictEqual(world.audit.length, 1);
+      assert.deepStrictEqual(violations(world), []);
+    }),
+  );
+
+  it.effect.each([...ErrandKind.literals])("%s: done twice where the first answer was lost", (kind) =>
+    Effect.gen(function* () {
+      const { world, heard, user, rest } = withUser([{ on: CALLS[kind], answer: "unknown" }], before(kind));
+      assert.strictEqual(yield* heard(kind), "ErrandTracked");
+      yield* rest();
+      assert.isTrue(effects[kind](user(), Math.min(world.mails.length, 1)));
+      assert.isAtMost(world.mails.length, 2);
+      assert.deepStrictEqual(violations(world), []);
+    }),
+  );
+
+  const others = ErrandKind.literals.filter((kind) => kind !== "remove");
+  it.effect.each([...others])("%s: not found where there is no such user, and nothing is written", (kind) =>
+    Effect.gen(function* () {
+      const { world, heard } = withUser();
+      assert.strictEqual(yield* heard(kind, { subject: nobody }), "UserNotFound");
+      assert.strictEqual(world.rows.size, 0);
+      assert.deepStrictEqual(world.audit, []);
+    }),
+  );
+
+  it.effect.each([...others])("%s: not found where the user goes meanwhile, and nothing stays open", (kind) =>
+    Effect.gen(function* () {
+      const { world, heard, sub, only } = withUser([
+        { on: "errands.open", after: (changed) => void removeUser(changed, sub) },
+      ]);
+      assert.strictEqual(yield* heard(kind), "UserNotFound");
+      assert.strictEqual(only()?.state, "done");
+      assert.deepStrictEqual(world.mails, []);
+    }),
+  );
+
+  it.effect("remove: done where he is gone already; it is what was wanted", () =>
+    Effect.gen(function* () {
+      const { world, heard, sub } = withUser();
+      removeUser(world, sub);
+      world.grants.set(sub, new Set([researcherRole]));
+      assert.strictEqual(yield* heard("remove"), "done");
+      assert.isUndefined(world.grants.get(sub));
+      assert.strictEqual(yield* heard("remove", { subject: nobody }), "done");
+    }),
+  );
+
+  it.effect.each([...ErrandKind.literals])(
+    "%s: open where its row could not be finished, until swept",
+    (kind) =>
+      Effect.gen(function* () {
+        const { world, heard, only, rest } = withUser(
+          [{ on: "errands.finish", times: 2, effect: "never", answer: "unknown" }],
+          before(kind),
+        );
+        assert.strictEqual(yield* heard(kind), "done");
+        assert.strictEqual(only()?.state, "pending");
+        yield* rest();
+        assert.strictEqual(only()?.state, "done");
+        assert.deepStrictEqual(violations(world), []);
+      }),
+  );
+});
+
+describe("the opening", () => {
+  it.effect.each([...ErrandKind.literals])(
+    "of %s is denied without the permission, on record, once",
+    (kind) =>
+      Effect.gen(function* () {
+        const { world, heard, user } = withUser();
+        assert.strictEqual(yield* heard(kind, { caller: viewer }), "Forbidden");
+        assert.strictEqual(world.rows.size, 0);
+        assert.strictEqual(world.audit.length, 1);
+        assert.isTrue(user()?.enabled);
+      }),
+  );
+
+  it.effect("is sent once more where its answer was lost, and is the same errand", () =>
+    Effect.gen(function* () {
+      const { world, heard, user } = withUser([{ on: "errands.open", answer: "unknown" }]);
+      assert.strictEqual(yield* heard("disable"), "done");
+      assert.isFalse(user()?.enabled);
+      assert.strictEqual(world.rows.size, 1);
+      assert.strictEqual(world.audit.length, 1);
+    }),
+  );
+
+  it.effect("that stays silent promises nothing, and names the errand: it may have been written", () =>
+    Effect.gen(function* () {
+      const { world, ask, user, rest } = withUser([{ on: "errands.open", times: 2, answer: "unknown" }]);
+      const failure = yield* Effect.flip(ask("disable"));
+      assert.strictEqual(failure._tag, "Unavailable");
+      const [row] = [...world.rows.values()];
+      assert.strictEqual("registrationId" in failure && failure.registrationId, row?.id);
+      assert.isTrue(user()?.enabled);
+      yield* rest();
+      assert.isFalse(user()?.enabled);
+    }),
+  );
+
+  it.effect("says which row a tracked errand is", () =>
+    Effect.gen(function* () {
+      const { ask, only } = withUser([{ on: "identity.remove", effect: "never", answer: "unknown" }]);
+      const failure = yield* Effect.flip(ask("remove"));
+      assert.deepInclude(failure, { _tag: "ErrandTracked", kind: "remove" });
+      assert.strictEqual("registrationId" in failure && failure.registrationId, only()?.id);
+    }),
+  );
+
+  const own = (["remove", "disable"] as const).map((kind) => ({ kind }));
+  it.effect.each(own)("of $kind refuses one's own account, before anything is written", ({ kind }) =>
+    Effect.gen(function* () {
+      const { world, run, wire } = makeScene();
+      world.grants.set(viewer, new Set([adminRole]));
+      for (const user of [admin, viewer])
+        world.users = [...world.users, { ...addUser(world, user), sub: user }];
+      const own = { id: attemptId(101), kind, caller: admin, subject: admin };
+      assert.strictEqual((yield* Effect.flip(run(manage(own))))._tag, "OwnAccount");
+      assert.strictEqual(world.rows.size, 0);
+      assert.notInclude(wire.calls, "errands.open");
+      assert.deepStrictEqual(world.audit, []);
+    }),
+  );
+
+  it.effect.each(own)("of $kind tells who has no permission only that, of his own account too", ({ kind }) =>
+    Effect.gen(function* () {
+      const { world, run } = makeScene();
+      world.users = [{ ...addUser(world, alice), sub: viewer }];
+      const own = { id: attemptId(101), kind, caller: viewer, subject: viewer };
+      assert.strictEqual((yield* Effect.flip(run(manage(own))))._tag, "Forbidden");
+      assert.strictEqual(world.audit.length, 1);
+    }),
+  );
+
+  it.effect.each(["enable", "reset_mfa"] as const)("of %s takes one's own account", (kind) =>
+    Effect.gen(function* () {
+      const { world, run } = makeScene();
+      world.users = [{ ...addUser(world, alice), sub: admin }];
+      yield* run(manage({ id: attemptId(101), kind, caller: admin, subject: admin }));
+    }),
+  );
+
+  it.effect.each(own)("of $kind keeps the last who manages users", ({ kind }) =>
+    Effect.gen(function* () {
+      const { world, heard, sub, user } = withUser();
+      world.grants.set(sub, new Set([adminRole]));
+      const other = addUser(world, "other@hospital.example").sub;
+      world.grants.set(other, new Set([adminRole]));
+      world.grants.delete(admin);
+      assert.strictEqual(yield* heard("disable", { caller: sub, subject: other }), "done");
+      // Whom an errand has disabled does not count, though he still has his token and his role.
+      assert.strictEqual(yield* heard(kind, { caller: other }), "LastManager");
+      assert.isTrue(user()?.enabled);
+      assert.strictEqual(yield* heard("enable", { caller: sub, subject: other }), "done");
+      assert.strictEqual(yield* heard(kind, { caller: other }), "done");
+    }),
+  );
+});
+
+/** Runs another's request while a call is on its way, on the same clock. */
+const meanwhile = Effect.map(
+  Clock.Clock,
+  (clock) =>
+    <A, E>(program: Effect.Effect<A, E>) =>
+      Effect.runSync(Effect.provideService(program, Clock.Clock, clock)),
+);
+
+describe("a user whose registration has not kept him", () => {
+  const unsettled = ["started", "rolling_back", "rolled_back", "rejected"] as const;
+  const cases = ErrandKind.literals
+    .filter((kind) => kind !== "remove")
+    .flatMap((kind) => unsettled.map((state) => ({ kind, state })));
+
+  it.effect.each(cases)("hears nothing of $kind while it is $state: 409, with the attempt's id", (one) =>
+    Effect.gen(function* () {
+      const { world, ask, run, row, user } = withUser([], { mark: attemptId(1) });
+      yield* run(Effect.flatMap(Registrations, (ledger) => ledger.open(command())));
+      const verdict = one.state === "rejected" ? ("user_exists" as const) : null;
+      world.rows.set(attemptId(1), { ...row(), state: one.state, verdict });
+      const failure = yield* Effect.flip(ask(one.kind));
+      assert.deepInclude(failure, { _tag: "RegistrationInProgress", registrationId: attemptId(1) });
+      assert.strictEqual(world.rows.size, 1);
+      assert.isTrue(user()?.enabled);
+    }),
+  );
+
+  it.effect("may be removed all the same: then the commit cannot land, and he is gone", () =>
+    Effect.gen(function* () {
+      const atOnce = yield* meanwhile;
+      const { world, register, run, rest } = makeScene([
+        {
+          on: "ledger.commit",
+          before: (changed) => {
+            const sub = userAt(changed, alice)?.sub ?? nobody;
+            const removal = manage({ id: attemptId(101), kind: "remove", caller: admin, subject: sub });
+            atOnce(run(removal));
+          },
+        },
+      ]);
+      const failure = yield* Effect.flip(register({ kind: "step" }));
+      assert.strictEqual(failure._tag, "RegistrationRolledBack");
+      assert.deepStrictEqual(world.users, []);
+      yield* rest();
+      assert.deepStrictEqual(violations(world), []);
+    }),
+  );
+
+  it.effect("is not invited while his worker may still delete him without a fence", () =>
+    Effect.gen(function* () {
+      const atOnce = yield* meanwhile;
+      const { world, register, row, run, rest } = makeScene([
+        { on: "ledger.commit", answer: "unknown" },
+        { on: "ledger.commit", effect: "never", answer: "unknown" },
+        {
+          on: "ledger.fence",
+          effect: "never",
+          answer: "unknown",
+          after: (changed) => {
+            const subject = userAt(changed, alice)?.sub ?? nobody;
+            const invitation = manage({ id: attemptId(101), kind: "invite", caller: admin, subject });
+            const failure = atOnce(run(Effect.flip(invitation)));
+            assert.deepInclude(failure, { _tag: "RegistrationInProgress", registrationId: attemptId(1) });
+          },
+        },
+      ]);
+      yield* Effect.flip(register());
+      assert.strictEqual(row().state, "registered");
+      assert.deepStrictEqual([world.users, world.mails], [[], []]);
+      yield* rest();
+      assert.deepStrictEqual(violations(world), []);
+    }),
+  );
+});
+
+describe("an invitation", () => {
+  it.effect.each([
+    [{ confirmed: true }, "CONFIRMED"],
+    [{ enabled: false }, "DISABLED"],
+  ] as const)("is not sent to a user who needs none: %j", ([more, status]) =>
+    Effect.gen(function* () {
+      const { world, ask } = withUser([], more);
+      assert.deepInclude(yield* Effect.flip(ask("invite")), { _tag: "InvitationNotNeeded", status });
+      assert.deepStrictEqual([world.rows.size, world.mails.length], [0, 0]);
+    }),
+  );
+
+  it.effect("is not sent to a user who signs in at the last moment, and nothing stays open", () =>
+    Effect.gen(function* () {
+      const { world, heard, only } = withUser([
+        {
+          on: "identity.invite",
+          before: (changed) => {
+            changed.users = changed.users.map((user) => ({ ...user, confirmed: true }));
+          },
+        },
+      ]);
+      assert.strictEqual(yield* heard("invite"), "InvitationNotNeeded");
+      assert.strictEqual(only()?.state, "done");
+      assert.deepStrictEqual(world.mails, []);
+    }),
+  );
+});
+
+describe("opposed errands", () => {
+  const disabled = { on: "directory.disable", effect: "never", answer: "unknown" } as const;
+
+  it.effect("the newer closes the pending older, and the sweeper does not go back", () =>
+    Effect.gen(function* () {
+      const { world, heard, user, only, rest } = withUser([disabled]);
+      assert.strictEqual(yield* heard("disable"), "ErrandTracked");
+      assert.strictEqual(yield* heard("enable"), "done");
+      assert.deepInclude(only(), { kind: "disable", state: "done", dueAt: null });
+      yield* rest();
+      assert.isTrue(user()?.enabled);
+      assert.deepStrictEqual(violations(world), []);
+    }),
+  );
+
+  it.effect("the newer is done once more when the older's call can no longer land", () =>
+    Effect.gen(function* () {
+      const late: Fault = {
+        on: "directory.disable",
+        effect: { laterMs: HORIZON_MS - BUDGET_MS },
+        answer: "unknown",
+      };
+      const { world, heard, user, rest, wire } = withUser([late]);
+      assert.strictEqual(yield* heard("disable"), "ErrandTracked");
+      assert.strictEqual(yield* heard("enable"), "done");
+      assert.isTrue(user()?.enabled);
+      yield* TestClock.adjust(HORIZON_MS - BUDGET_MS);
+      assert.isFalse(user()?.enabled, "the late call has landed");
+      yield* rest();
+      assert.isTrue(user()?.enabled);
+      assert.strictEqual(wire.calls.filter((call) => call === "directory.enable").length, 2);
+      assert.deepStrictEqual(violations(world), []);
+    }),
+  );
+
+  it.effect("the newer is done once more however late its own end lands", () =>
+    Effect.gen(function* () {
+      const { world, heard, user, rest } = withUser([
+        { on: "directory.disable", effect: { laterMs: HORIZON_MS - BUDGET_MS }, answer: "unknown" },
+        { on: "errands.finish", takesMs: HORIZON_MS },
+      ]);
+      assert.strictEqual(yield* heard("disable"), "ErrandTracked");
+      const fiber = yield* Effect.forkChild(heard("enable"));
+      yield* TestClock.adjust(HORIZON_MS);
+      yield* Fiber.join(fiber);
+      assert.isFalse(user()?.enabled, "the late call has landed");
+      yield* rest();
+      assert.isTrue(user()?.enabled);
+      assert.deepStrictEqual(violations(world), []);
+    }),
+  );
+
+  it.effect("of three, only the newest is done once more", () =>
+    Effect.gen(function* () {
+      const { world, heard, user, rest, wire } = withUser();
+      for (const kind of ["disable", "enable", "disable"] as const) {
+        assert.strictEqual(yield* heard(kind), "done");
+        yield* TestClock.adjust(60_000);
+      }
+      yield* rest();
+      assert.isFalse(user()?.enabled);
+      assert.strictEqual(wire.calls.filter((call) => call === "directory.enable").length, 1);
+      assert.strictEqual(wire.calls.filter((call) => call === "directory.disable").length, 3);
+      assert.deepStrictEqual(violations(world), []);
+    }),
+  );
+
+  it.effect("nothing is done once more to who is to be removed", () =>
+    Effect.gen(function* () {
+      const { world, heard, rest, wire } = withUser();
+      for (const kind of ["disable", "enable", "remove"] as const) yield* heard(kind);
+      yield* rest();
+      assert.strictEqual(wire.calls.filter((call) => call === "directory.enable").length, 1);
+      assert.deepStrictEqual(violations(world), []);
+    }),
+  );
+
+  it.effect("the watch goes on where the pool does not answer at its end", () =>
+    Effect.gen(function* () {
+      const { world, heard, user, rest, sweep } = withUser([
+        { on: "directory.enable", skip: 1, effect: "never", answer: "throttled" },
+      ]);
+      yield* heard("disable");
+      yield* heard("enable");
+      yield* TestClock.adjust(HORIZON_MS + 60_001);
+      assert.strictEqual((yield* sweep()).deferred, 1);
+      const watched = [...world.rows.values()].find(({ kind }) => kind === "enable");
+      assert.isNotNull(watched?.watchUntil);
+      assert.strictEqual(watched?.lastError, "IdentityProviderError: Throttled");
+      yield* rest();
+      assert.isTrue(user()?.enabled);
+      assert.deepStrictEqual(violations(world), []);
+    }),
+  );
+});
