@@ -9,6 +9,7 @@ import { type Stack, startStack } from "../../dev/stack.ts";
 import { Config, readSettings } from "../../src/config.ts";
 import { Email, UserId } from "../../src/domain/User.ts";
 import { CognitoLive } from "../../src/services/Cognito.ts";
+import { CognitoClient } from "../../src/services/CognitoClient.ts";
 import { IdentityProvider } from "../../src/services/IdentityProvider.ts";
 import { NeonLive } from "../../src/services/Neon.ts";
 import { Registrations } from "../../src/services/Registrations.ts";
@@ -26,7 +27,10 @@ beforeEach(() => stack.reset());
 
 const run = <A, E>(program: Effect.Effect<A, E, IdentityProvider | Registrations>) => {
   const env = { ...stack.workerEnv(), COGNITO_TIMEOUT_MS: "400", DATABASE_TIMEOUT_MS: "400" };
-  const layer = Layer.merge(CognitoLive, RegistrationsSql.pipe(Layer.provide(NeonLive)));
+  const layer = Layer.merge(
+    CognitoLive.pipe(Layer.provide(CognitoClient.layer)),
+    RegistrationsSql.pipe(Layer.provide(NeonLive)),
+  );
   return Effect.runPromise(
     program.pipe(Effect.provide(layer), Effect.provide(Config.layer(readSettings(env)))),
   );

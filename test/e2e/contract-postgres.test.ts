@@ -145,8 +145,15 @@ describe("the table refuses", () => {
     ...{ id: "gen_random_uuid()", kind: "'user'", caller: "gen_random_uuid()", email: "'a@b.example'" },
     ...{ roles: "'{}'", due_at: "now()" },
   };
+  const errand = { kind: "'disable'", email: "null", state: "'pending'", sub: "gen_random_uuid()" };
   const bad: ReadonlyArray<readonly [string, Record<string, string>, string]> = [
-    ["an unknown kind", { kind: "'other'" }, "registration_kind_check"],
+    ["an unknown kind", { ...errand, kind: "'other'" }, "registration_kind_check"],
+    ["an errand with an address", { ...errand, email: "'a@b.example'" }, "registration_errand_has_user"],
+    ["an errand without its user", { ...errand, sub: "null" }, "registration_errand_has_user"],
+    ["an errand that is started", { ...errand, state: "'started'" }, "registration_errand_has_user"],
+    ["an errand that is never due", { ...errand, due_at: "null" }, "registration_open_is_due"],
+    ["an attempt without an address", { email: "null" }, "registration_errand_has_user"],
+    ["an attempt that is pending", { state: "'pending'" }, "registration_errand_has_user"],
     ["an address with a capital", { email: "'A@b.example'" }, "registration_email_check"],
     ["a longer address", { email: "repeat('a', 129)" }, "registration_email_check"],
     ["an empty key", { idempotency_key: "''" }, "registration_idempotency_key_check"],
@@ -208,6 +215,15 @@ describe("the table refuses", () => {
       await constraintOf(insert({ ...keyed, email: "'other@b.example'" })),
       "registration_key",
     );
+  });
+
+  it("a second pending errand of a kind for a user, but not one of another kind or user", async () => {
+    const sub = "'00000000-0000-4000-8000-000000000001'";
+    await insert({ ...row, ...errand, sub, state: "'done'", closed_at: "now()" });
+    await insert({ ...row, ...errand, sub });
+    await insert({ ...row, ...errand, sub, kind: "'invite'" });
+    await insert({ ...row, ...errand });
+    assert.strictEqual(await constraintOf(insert({ ...row, ...errand, sub })), "registration_open_errand");
   });
 
   it("nothing of an attempt as the worker writes it", async () => {

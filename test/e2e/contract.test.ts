@@ -5,9 +5,14 @@ import { roles as seededRoles } from "../../dev/seed.ts";
 import { type Stack, startStack } from "../../dev/stack.ts";
 import { Config, readSettings } from "../../src/config.ts";
 import { RoleId, UserId } from "../../src/domain/User.ts";
+import { AccessSql } from "../../src/services/AccessSql.ts";
 import { CognitoLive } from "../../src/services/Cognito.ts";
+import { CognitoClient } from "../../src/services/CognitoClient.ts";
+import { CognitoDirectory } from "../../src/services/CognitoDirectory.ts";
+import { ErrandsSql } from "../../src/services/ErrandsSql.ts";
 import { NeonLive } from "../../src/services/Neon.ts";
 import { RegistrationsSql } from "../../src/services/RegistrationsSql.ts";
+import { directoryContract } from "../contract/directoryContract.ts";
 import { identityProviderContract } from "../contract/identityProviderContract.ts";
 import { registrationsContract } from "../contract/registrationsContract.ts";
 import type { LedgerSubject, PoolSubject } from "../contract/subjects.ts";
@@ -22,18 +27,26 @@ beforeAll(async () => {
   const promised = <A>(work: () => Promise<A>) => Effect.promise(work);
 
   pool = {
-    layer: CognitoLive.pipe(Layer.provide(config)),
+    layer: Layer.mergeAll(CognitoLive, CognitoDirectory).pipe(
+      Layer.provide(CognitoClient.layer),
+      Layer.provide(config),
+    ),
     addByHand: (email) => promised(async () => UserId.make(await stack.cognito.createUser(email))),
     confirm: (sub) => promised(() => stack.cognito.confirm(sub)),
+    enrol: (sub) => promised(() => stack.cognito.setTotp(sub, true)),
     mails: Effect.sync(() => stack.mails().map(({ sub }) => sub)),
     reset: promised(() => stack.reset()),
   };
 
   ledger = {
-    layer: RegistrationsSql.pipe(Layer.provide(NeonLive), Layer.provide(config)),
+    layer: Layer.mergeAll(RegistrationsSql, ErrandsSql, AccessSql).pipe(
+      Layer.provide(NeonLive),
+      Layer.provide(config),
+    ),
     admin: UserId.make(stack.adminSub),
     viewer: UserId.make(stack.viewerSub),
     roles: [RoleId.make(seededRoles.researcher), RoleId.make(seededRoles.observer)],
+    managing: RoleId.make(seededRoles.admin),
     age: (seconds) => promised(() => stack.age(seconds)),
     audit: promised(() =>
       stack.query<{ id: string; action: string; userId: string; by: string }>(
@@ -47,10 +60,17 @@ beforeAll(async () => {
         ),
         (rows) => rows.map(({ id }) => id),
       ),
-    reset: Effect.asVoid(promised(() => stack.query("truncate registration, users_audit"))),
+    reset: Effect.asVoid(
+      promised(async () => {
+        await stack.query("truncate registration, users_audit, user_role");
+        const admin = [stack.adminSub, seededRoles.admin];
+        await stack.query("insert into user_role (user_id, role_id) values ($1, $2)", admin);
+      }),
+    ),
   };
 });
 afterAll(() => stack.stop());
 
 identityProviderContract("Cognito", it.live, () => pool);
+directoryContract("Cognito", it.live, () => pool);
 registrationsContract("PostgreSQL", it.live, () => ledger);

@@ -14,7 +14,7 @@ const inProgress = {
   status: 409,
   code: "registration_in_progress",
   retryable: true,
-  detail: "A registration of this user is in progress. Please try again in a few seconds.",
+  detail: "A registration of this user is in progress. Please try again later.",
 } as const;
 
 /** Resolves when the Worker has done everything for the attempts so far. */
@@ -83,6 +83,8 @@ describe("a repeated Idempotency-Key", () => {
     stack.faults.clearCalls();
     const second = await worker.register(body, { key });
     expect([first.status, second.status]).toEqual([400, 400]);
+    expect(first.headers["idempotency-replayed"]).toBeUndefined();
+    expect(second.headers["idempotency-replayed"]).toBe("true");
     expect(second.json).toEqual({ ...first.json, requestId: second.json.requestId });
     expect(stack.faults.calls("cognito")).toEqual([]);
   });

@@ -48,7 +48,11 @@ const onLane = async <A>(work: (lane: Lane) => Promise<A>): Promise<A> => {
 const keeps = (cell: Cell) => {
   const [heard, end, by, mails = end === "registered" ? 1 : 0] = cell.promised;
   it.concurrent(`${cell.title} → ${end}, closed by ${by}`, { timeout: 120_000 }, async () => {
-    const outcome = await onLane((lane) => perform(lane, cell));
+    const outcome = await onLane(async (lane) => {
+      const first = await perform(lane, cell);
+      // Where a fault struck nothing (a busy machine let two steps change places), nothing was shown yet.
+      return first.missed === 0 ? first : perform(lane, cell);
+    });
     expect(outcome).toEqual({
       ...{
         heard: heard === "any" ? expect.stringMatching(/^200$|^none$/) : heard,

@@ -85,7 +85,10 @@ describe("403", () => {
       });
     expect((await look(stack)).attempts).toEqual([]);
     const { users, audits } = await look(stack);
-    expect([users.map((user) => user.email), audits]).toEqual([["taken@flip.example"], []]);
+    expect(users.map((user) => user.email)).toEqual(["taken@flip.example"]);
+    const denials = audits.map((row) => [row.action, row.user_id, row.modified_by_user_id]);
+    const denial = ["Denied registration", stack.viewerSub, stack.viewerSub];
+    expect(denials, "a refusal is written to the audit trail").toEqual([denial, denial, denial]);
   });
 
   it("refuses a token of the pool whose person has no role at all", async () => {

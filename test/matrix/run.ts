@@ -175,7 +175,7 @@ async function arrange(lane: Lane, arrangement: Arrangement): Promise<Answer | u
       return landLate();
     case "rolled back, the create landed late, the watch is over": {
       const answer = await landLate();
-      await stack.age(horizon);
+      await stack.age(2 * horizon);
       return answer;
     }
   }

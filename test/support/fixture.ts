@@ -4,7 +4,7 @@
  */
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
 import { type Stack, startStack } from "../../dev/stack.ts";
-import { quiet } from "./moments.ts";
+import { quiet, releaseAll } from "./moments.ts";
 import { startWorker, type Worker } from "./worker.ts";
 
 /** What a test file works with; both are there from `beforeAll` on. */
@@ -31,7 +31,10 @@ export function useWorker(overrides: Record<string, string> = {}): Fixture {
     await quiet(fixture.stack);
     await fixture.stack.reset();
   });
-  afterEach(() => expectDiscreet(fixture));
+  afterEach(() => {
+    releaseAll();
+    expectDiscreet(fixture);
+  });
 
   const fixture: Fixture = {
     get stack() {

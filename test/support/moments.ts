@@ -12,6 +12,14 @@ export interface Held {
   release(): void;
 }
 
+const holding = new Set<() => void>();
+
+/** Releases every call that is still held: a test that failed in between must not keep the next one waiting. */
+export function releaseAll(): void {
+  for (const release of holding) release();
+  holding.clear();
+}
+
 /** Holds the next matching call until it is released. */
 export function hold(
   { faults }: Pick<Stack, "faults">,
@@ -26,6 +34,7 @@ export function hold(
   const released = new Promise<void>((done) => {
     held.release = done;
   });
+  holding.add(held.release);
   const hook = () => {
     held.reached();
     return released;

@@ -27,6 +27,6 @@ export function expectProblem(answer: Answer, expected: Expected): void {
   const known = ["status", "code", "detail", "outcome", "retryable", ...(status === 422 ? ["errors"] : [])];
   expect(known).toEqual(expect.arrayContaining(Object.keys(rest)));
   const mayRetryLater = status === 503 || (status === 409 && retryable);
-  if (mayRetryLater) expect(answer.headers["retry-after"]).toMatch(/^[1-9]\d?$/);
+  if (mayRetryLater) expect(answer.headers["retry-after"]).toMatch(/^[1-9]\d{0,3}$/);
   else expect(answer.headers["retry-after"]).toBeUndefined();
 }
