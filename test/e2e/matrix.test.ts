@@ -9,7 +9,7 @@ import { type Cell, cellsOf } from "../matrix/cell.ts";
 import { groups } from "../matrix/pairs.ts";
 import { requestScenes } from "../matrix/requests.ts";
 import { type Lane, perform } from "../matrix/run.ts";
-import { readDocument, table } from "../matrix/table.ts";
+import { documents, readDocument } from "../matrix/table.ts";
 import { expectDiscreet } from "../support/fixture.ts";
 import { startWorker } from "../support/worker.ts";
 
@@ -76,9 +76,8 @@ for (const { name, cells } of groups)
     for (const cell of cells) keeps(cell);
   });
 
-describe("docs/failure-matrix.md", () => {
-  it("is the table that these cells are", async () => {
-    const { between } = await readDocument();
-    expect(between).toBe(await table());
+describe("the documents", () => {
+  it.each(documents)("$file shows the table that these cells are", async ({ file, part }) => {
+    expect((await readDocument(file)).between).toBe(part());
   });
 });
