@@ -222,7 +222,8 @@ function matches(match: Matcher | undefined, operation: string, text: string): b
   return match.startsWith("=") ? operation === match.slice(1) : text.includes(match);
 }
 
-function generator(seed: number): () => number {
+/** Repeatable numbers from 0 to 1. */
+export function generator(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

@@ -12,6 +12,7 @@ import {
   auditRow,
   history,
   MANAGERS,
+  markAsId,
   mayManage,
   otherManagers,
   recordDenial,
@@ -34,7 +35,7 @@ with allowed as (${mayManage("$2", "$6")}
   union all
   -- Its worker may still delete him without a fence: nobody is invited who could be gone a moment later.
   select id from registration
-  where id::text = $10::text and $4::text = 'invite' and state = 'registered' and acknowledged_at is null
+  where id = ${markAsId("$10")} and $4::text = 'invite' and state = 'registered' and acknowledged_at is null
     and now() <= started_at + ${seconds("$8")}
 ), accepted as (
   select where (select yes from allowed) and not exists (select from known) and not exists (select from unsettled)

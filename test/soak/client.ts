@@ -3,6 +3,7 @@
  * asked for before, and asks again as long as it is told that it may.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { generator } from "../../dev/faults.ts";
 import { roles } from "../../dev/seed.ts";
 import type { Answer } from "../support/http.ts";
 import type { Worker } from "../support/worker.ts";
@@ -69,14 +70,3 @@ const nameOf = (answer: Answer | undefined): string => {
   if (answer.status !== 200) return `${answer.status} ${answer.json?.code ?? "not a problem"}`;
   return answer.headers["idempotency-replayed"] === undefined ? "200" : "200 replayed";
 };
-
-/** Repeatable numbers from 0 to 1. */
-function generator(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
