@@ -1,8 +1,5 @@
 import { defineConfig } from "vitest/config";
 
-/** Every remote call hit by every fault: minutes, so they have a command of their own. */
-const matrix = ["test/e2e/matrix.test.ts", "test/e2e/life/failures-*.test.ts"];
-
 const real = {
   globalSetup: ["test/support/build.ts"],
   testTimeout: 60_000,
@@ -14,13 +11,25 @@ export default defineConfig({
     projects: [
       {
         // The programs against memory services: no socket, no process, time is TestClock's.
-        test: { name: "unit", include: ["test/unit/**/*.test.ts"] },
+        test: { name: "unit", include: ["test/unit/**/*.test.ts", "test/contract/memory.test.ts"] },
       },
       {
-        // Real parts: PostgreSQL, an emulated Cognito, the built Worker in workerd, faults on sockets.
-        test: { ...real, name: "e2e", include: ["test/e2e/**/*.test.ts"], exclude: matrix },
+        // The same contracts against the real adapters: PostgreSQL, an emulated Cognito, faults on sockets.
+        test: {
+          ...real,
+          name: "contract",
+          include: ["test/contract/*.test.ts"],
+          exclude: ["**/memory.test.ts"],
+        },
       },
-      { test: { ...real, name: "matrix", include: matrix } },
+      {
+        // The built Worker in workerd, between the same real parts.
+        test: { ...real, name: "e2e", include: ["test/e2e/**/*.test.ts"] },
+      },
+      {
+        // Every remote call hit by every fault: minutes, so they have a command of their own.
+        test: { ...real, name: "matrix", include: ["test/matrix/**/*.test.ts"] },
+      },
     ],
   },
 });

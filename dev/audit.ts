@@ -27,11 +27,11 @@ try {
     [limit],
   );
   const ledger = await client.query(
-    "select started_at::text, state, email, sub, id from registration order by started_at desc limit $1",
+    "select started_at::text, state, email, sub, id from registrar.operation order by started_at desc limit $1",
     [limit],
   );
   show("users_audit", audit.rows);
-  show("registration", ledger.rows);
+  show("registrar.operation", ledger.rows);
 } catch (error) {
   console.error(`The database does not answer: ${(error as Error).message}`);
   process.exitCode = 1;

@@ -35,7 +35,7 @@ export function banner(stack: Stack, baseUrl: string, controlUrl: string, color:
     ),
     section("Lift every fault", `curl -X PUT ${controlUrl}/faults -d '[]'`),
     section("Run the sweeper, which has no clock here", `curl -X POST ${controlUrl}/sweep`),
-    section("Make every attempt an hour older", `curl -X POST ${controlUrl}/age -d '{"seconds":3600}'`),
+    section("Make every operation an hour older", `curl -X POST ${controlUrl}/age -d '{"seconds":3600}'`),
     "",
   ].join("\n");
 }

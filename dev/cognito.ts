@@ -16,7 +16,7 @@ import type { Provider } from "./door.ts";
 import { type Mail, Outbox } from "./outbox.ts";
 import { publicJwk } from "./tokens.ts";
 
-/** The attribute that says which attempt created a user. */
+/** The attribute that says which registration created a user. */
 export const ownershipAttribute = "custom:registration_id";
 
 /** What the dummy signature has to name; any secret signs. */
@@ -28,7 +28,7 @@ export interface Person {
   readonly email: string;
   readonly status: string;
   readonly enabled: boolean;
-  /** Every attribute, the ownership mark among them. */
+  /** Every attribute, the ownership tag among them. */
   readonly attributes: Readonly<Record<string, string>>;
 }
 
@@ -42,9 +42,9 @@ export interface Cognito {
   listUsers(): Person[];
   /** By e-mail or by sub. */
   getUser(emailOrSub: string): Person | undefined;
-  /** A user made by hand: no mail, no mark unless one is given; returns the sub. */
+  /** A user made by hand: no mail, no tag unless one is given; returns the sub. */
   createUser(email: string, attributes?: Readonly<Record<string, string>>): Promise<string>;
-  /** A confirmed user and an access token obtained by signing in. */
+  /** A confirmed user and an access token created by signing in. */
   signIn(email: string): Promise<{ sub: string; token: string }>;
   deleteUser(sub: string): Promise<void>;
   setStatus(sub: string, status: "FORCE_CHANGE_PASSWORD" | "CONFIRMED" | "RESET_REQUIRED"): Promise<void>;

@@ -1,5 +1,5 @@
 /**
- * The control desk of a running stack, over HTTP: faults, the record of calls, mails, one sweep, older attempts.
+ * The control desk of a running stack, over HTTP: faults, the record of calls, mails, one sweep, older operations.
  * Every refusal is JSON with one sentence. It listens on 127.0.0.1 only and asks for no password: never publish it.
  */
 import { createServer, type IncomingMessage } from "node:http";
@@ -43,7 +43,7 @@ export async function startControl({ stack, sweep }: Desk, port = 0): Promise<Co
       const { seconds } = (await read(request)) as { seconds?: unknown };
       if (typeof seconds !== "number" || !Number.isFinite(seconds))
         throw new BadRequest(`Say how much older, for example {"seconds": 3600}.`);
-      return { attempts: await stack.age(seconds), seconds };
+      return { operations: await stack.age(seconds), seconds };
     },
   };
 

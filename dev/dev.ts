@@ -85,7 +85,7 @@ async function assertAlone(): Promise<void> {
     process.kill(pid, 0);
     if (pid === process.pid) return;
   } catch {
-    // The one who wrote it is gone, killed before it could tidy up.
+    // The one who wrote it is gone, killed before it could expireKeys up.
     return rm(stackFile, { force: true });
   }
   throw new DevError(

@@ -65,7 +65,7 @@ export interface Moment {
 export type Matcher = string | RegExp | ((operation: string, text: string) => boolean);
 export type Hook = (moment: Moment) => unknown;
 
-interface Entry {
+interface Operation {
   readonly fault: Fault;
   left: number;
 }
@@ -82,7 +82,7 @@ export class FaultListError extends Error {}
 
 /** One switch for both doors. */
 export class Faults {
-  #entries: Entry[] = [];
+  #entries: Operation[] = [];
   #calls: Call[] = [];
   #count = 0;
   #open: Record<Target, number> = { cognito: 0, database: 0 };

@@ -1,7 +1,7 @@
 /**
  * `npm run migrate`: applies every file of `migrations/` in the order of their names, in one transaction under a lock.
- * All of it happens or none, and running it again changes nothing: there is no bookkeeping table, because a FLIP database
- * must gain exactly one table, `registration`. Without DATABASE_URL it takes the running local stack, and nothing else.
+ * All of it happens or none, and running it again changes nothing: there is no bookkeeping table, because every file
+ * may run again. A FLIP database gains one schema, `registrar`, and nothing in its own. Without DATABASE_URL it takes the running local stack, and nothing else.
  */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -21,6 +21,9 @@ export async function migrate(databaseUrl: string): Promise<string[]> {
   try {
     await client.query("begin");
     await client.query("select pg_advisory_xact_lock($1)", [lock]);
+    // A database user who is called `registrar` has the schema of that name first in the path, and FLIP's tables would
+    // be made there.
+    await client.query("set local search_path to public");
     const done: string[] = [];
     for (file of (await readdir(directory)).filter((name) => name.endsWith(".sql")).sort()) {
       const before = await relations(client);

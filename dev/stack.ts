@@ -48,11 +48,11 @@ export interface Stack {
     sql: string,
     params?: unknown[],
   ): Promise<Row[]>;
-  /** Makes every attempt in the ledger that much older; returns how many there were. */
+  /** Makes every operation in the ledger that much older; returns how many there were. */
   age(seconds: number): Promise<number>;
   /** A fresh access token of the administrator with these claims changed; an undefined one is left out. */
   signToken(claims?: Record<string, unknown>, header?: Record<string, unknown>): string;
-  /** Back to the start: no faults, calls, mails or attempts, the two people and FLIP's seed. */
+  /** Back to the start: no faults, calls, mails or operations, the two people and FLIP's seed. */
   reset(): Promise<void>;
   /** The Worker's settings for this stack, and no others. */
   workerEnv(): Record<string, string>;
@@ -135,7 +135,7 @@ async function assemble(parts: Parts): Promise<Stack> {
       for (const { sub } of cognito.listUsers())
         if (sub !== admin.sub && sub !== viewer.sub) await cognito.deleteUser(sub);
       const { rows } = await pool.query<{ name: string }>(
-        "select quote_ident(tablename) as name from pg_tables where schemaname = 'public'",
+        "select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname in ('public', 'registrar')",
       );
       await pool.query(`truncate ${rows.map((row) => row.name).join(", ")}`);
       await seed(pool, people);

@@ -10,19 +10,19 @@ import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
 import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
-import type { Settings } from "./config.ts";
-import { getAudit } from "./http/audit.ts";
+import { logLine } from "./adapters/log.ts";
 import { authenticate, authenticateWithoutMfa } from "./http/authenticate.ts";
 import { BodyTooLarge, MethodNotAllowed, NotFound } from "./http/errors.ts";
 import { type AppEnv, makeHandler } from "./http/handler.ts";
-import { deleteUser, inviteAgain, postRoles, putUser, resetMfa } from "./http/manage.ts";
-import { getMfaStatus, getPermissions, getUser, listRoles, listUsers } from "./http/people.ts";
 import { internalProblem, problemResponse, toProblem } from "./http/problem.ts";
-import { getRegistration, listRegistrations, settleRegistration } from "./http/registrations.ts";
-import { registerUser, registerUserWithRoles } from "./http/users.ts";
+import { getAudit } from "./http/routes/audit.ts";
+import { deleteUser, inviteAgain, postRoles, putUser, resetMfa } from "./http/routes/changes.ts";
+import { getOperation, listOperations, resolveOperation } from "./http/routes/operations.ts";
+import { registerUser, registerUserWithRoles } from "./http/routes/registrations.ts";
+import { getMfaStatus, getPermissions, getUser, listRoles, listUsers } from "./http/routes/users.ts";
 import { BODY_BYTES_MAX } from "./http/validation.ts";
-import type { Runtime } from "./runtime.ts";
-import { logLine } from "./services/Log.ts";
+import type { Runtime } from "./layers.ts";
+import type { Settings } from "./settings.ts";
 
 /** Builds the application on one deployment's runtime. */
 export const makeApp = (runtime: Runtime, settings: Settings) => {
@@ -55,9 +55,9 @@ export const makeApp = (runtime: Runtime, settings: Settings) => {
   app.get("/api/roles", authenticated, listRoles(handlers));
 
   app.get("/api/audit", authenticated, getAudit(handlers));
-  app.get("/api/registrations", authenticated, listRegistrations(handlers));
-  app.get("/api/registrations/:id", authenticated, getRegistration(handlers));
-  app.post("/api/registrations/:id/settle", authenticated, limited, settleRegistration(handlers));
+  app.get("/api/operations", authenticated, listOperations(handlers));
+  app.get("/api/operations/:id", authenticated, getOperation(handlers));
+  app.post("/api/operations/:id/resolve", authenticated, limited, resolveOperation(handlers));
 
   refuseOtherMethods(app);
   app.notFound((c) => problemResponse(toProblem(new NotFound()), c.get("requestId")));
@@ -85,7 +85,7 @@ const crossOrigin = (origins: ReadonlyArray<string>) =>
     allowMethods: ["GET", "HEAD", "POST", "PUT", "DELETE"],
     credentials: true,
     maxAge: 600,
-    exposeHeaders: ["Idempotency-Replayed", "Registration-Id", "Retry-After", "X-Request-Id"],
+    exposeHeaders: ["Idempotency-Replayed", "Operation-Id", "Retry-After", "X-Request-Id"],
   });
 
 /** 405 with every method that a path knows (RFC 9110, section 15.5.6), before anybody is asked for a token. */

@@ -2,12 +2,12 @@
  * The Worker's two entries: a request, and the minute's sweep. No logic: environment → settings → runtime → app.
  */
 import { Effect, Exit } from "effect";
+import { logLine } from "./adapters/log.ts";
 import { makeApp } from "./app.ts";
-import { readSettings } from "./config.ts";
 import { internalProblem, problemResponse } from "./http/problem.ts";
-import { reconcile } from "./reconcile.ts";
-import { makeRuntime } from "./runtime.ts";
-import { logLine } from "./services/Log.ts";
+import { makeRuntime } from "./layers.ts";
+import { sweep } from "./programs/sweep/sweep.ts";
+import { readSettings } from "./settings.ts";
 
 const makeDeployment = (bindings: object) => {
   const settings = readSettings(bindings);
@@ -44,8 +44,8 @@ export default {
 
   // A sweep that could not read the ledger is logged here, and marked as failed for whoever watches the cron.
   async scheduled(_: ScheduledController, bindings: object): Promise<void> {
-    const sweep = Effect.tapCause(reconcile(), (cause) => Effect.logError("sweep failed", cause));
-    const exit = await deploy(bindings).runtime.runPromiseExit(sweep);
+    const swept = Effect.tapCause(sweep(), (cause) => Effect.logError("sweep failed", cause));
+    const exit = await deploy(bindings).runtime.runPromiseExit(swept);
     if (Exit.isFailure(exit)) throw new Error("sweep failed");
   },
 } satisfies ExportedHandler<object>;

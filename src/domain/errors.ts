@@ -4,8 +4,8 @@
  * Messages name no person: an address stays in a field that only the answer to its own caller shows.
  */
 import { Schema } from "effect";
-import { ErrandKind, Kind, RegistrationId } from "./Registration.ts";
-import { Email, RoleId, UserId } from "./User.ts";
+import { ChangeKind, OperationId, RegistrationKind } from "./operation.ts";
+import { Email, RoleId, UserId } from "./user.ts";
 
 /** The caller does not hold CAN_MANAGE_USERS. */
 export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", {
@@ -19,9 +19,9 @@ export class UnknownRoles extends Schema.TaggedError<UnknownRoles>()("UnknownRol
 }) {}
 
 /** `replayed`: the verdict was stored by an earlier request with the same idempotency key. */
-const Judged = { registrationId: RegistrationId, replayed: Schema.optionalKey(Schema.Boolean) };
+const Judged = { operationId: OperationId, replayed: Schema.optionalKey(Schema.Boolean) };
 
-/** The address belongs to a user that this attempt did not create. */
+/** The address belongs to a user that this registration did not create. */
 export class UserExists extends Schema.TaggedError<UserExists>()("UserExists", {
   ...Judged,
   email: Email,
@@ -34,24 +34,24 @@ export class CreateRefused extends Schema.TaggedError<CreateRefused>()("CreateRe
   cause: Schema.optionalKey(Schema.Defect()),
 }) {}
 
-/** Another attempt for this address, or with this key, is under way. */
+/** Another registration for this address, or with this key, is under way. */
 export class RegistrationInProgress extends Schema.TaggedError<RegistrationInProgress>()(
   "RegistrationInProgress",
   {
-    registrationId: RegistrationId,
-    /** Seconds after which the attempt may be settled, if its worker has not done so by then. */
+    operationId: OperationId,
+    /** Seconds after which the registration may be settled, if its request has not done so by then. */
     retryAfter: Schema.optionalKey(Schema.Int),
   },
 ) {}
 
 /** The idempotency key was used before, for another request. */
 export class IdempotencyKeyReused extends Schema.TaggedError<IdempotencyKeyReused>()("IdempotencyKeyReused", {
-  registrationId: RegistrationId,
+  operationId: OperationId,
 }) {}
 
-/** The attempt of this idempotency key registered a user whom somebody has removed since. */
+/** The registration of this idempotency key registered a user whom somebody has removed since. */
 export class UserLost extends Schema.TaggedError<UserLost>()("UserLost", {
-  registrationId: RegistrationId,
+  operationId: OperationId,
 }) {}
 
 /**
@@ -59,17 +59,17 @@ export class UserLost extends Schema.TaggedError<UserLost>()("UserLost", {
  * FLIP's step endpoint has its own sentences.
  */
 const Failed = {
-  registrationId: RegistrationId,
-  user: Schema.optionalKey(Schema.Struct({ sub: UserId, kind: Kind })),
+  operationId: OperationId,
+  user: Schema.optionalKey(Schema.Struct({ sub: UserId, kind: RegistrationKind })),
 };
 
-/** The user is not registered, and nothing of this attempt is left in Cognito: trying again is right. */
+/** The user is not registered, and nothing of this registration is left in Cognito: trying again is right. */
 export class RegistrationRolledBack extends Schema.TaggedError<RegistrationRolledBack>()(
   "RegistrationRolledBack",
   { ...Failed, cause: Schema.optionalKey(Schema.Defect()) },
 ) {}
 
-/** A user may be left over in Cognito. The attempt stands open in the ledger until the sweeper has settled it. */
+/** A user may be left over in Cognito. The registration stands open in the ledger until the sweeper has settled it. */
 export class CleanupRequired extends Schema.TaggedError<CleanupRequired>()("CleanupRequired", {
   ...Failed,
   cause: Schema.optionalKey(Schema.Defect()),
@@ -77,18 +77,18 @@ export class CleanupRequired extends Schema.TaggedError<CleanupRequired>()("Clea
 
 /**
  * A part that the answer depends on cannot be reached, or asks us to slow down. Nothing was created; but with a
- * `registrationId`, an errand under this id may have been written down.
+ * `operationId`, a change under this id may have been written down.
  */
 export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable", {
   dependency: Schema.Literals(["database", "identity provider", "user lookup"]),
-  registrationId: Schema.optionalKey(RegistrationId),
+  operationId: Schema.optionalKey(OperationId),
   cause: Schema.optionalKey(Schema.Defect()),
 }) {}
 
-/** The errand is written down, with its audit row, and not done yet: the sweeper carries it out. */
-export class ErrandTracked extends Schema.TaggedError<ErrandTracked>()("ErrandTracked", {
-  registrationId: RegistrationId,
-  kind: ErrandKind,
+/** The change is written down, with its audit row, and not done yet: the sweeper carries it out. */
+export class ChangeTracked extends Schema.TaggedError<ChangeTracked>()("ChangeTracked", {
+  operationId: OperationId,
+  kind: ChangeKind,
   cause: Schema.Defect(),
 }) {}
 
@@ -103,7 +103,7 @@ export class LastManager extends Schema.TaggedError<LastManager>()("LastManager"
 /** The pool has no such user. `kind`: what was asked of him, for FLIP's sentence. */
 export class UserNotFound extends Schema.TaggedError<UserNotFound>()("UserNotFound", {
   key: Schema.String,
-  kind: Schema.Literals([...ErrandKind.literals, "see", "set roles", "see permissions"]),
+  kind: Schema.Literals([...ChangeKind.literals, "see", "set roles", "see permissions"]),
 }) {}
 
 /** The user has signed in, or cannot: an invitation would be refused. `status`: Cognito's word for it. */
@@ -122,7 +122,7 @@ export class NotOneself extends Schema.TaggedError<NotOneself>()("NotOneself", {
 
 /** Every typed failure of the programs that manage users who exist. */
 export type ManagementError =
-  | ErrandTracked
+  | ChangeTracked
   | OwnAccount
   | LastManager
   | UserNotFound

@@ -1,9 +1,9 @@
 /** The first thing asked of every request: whose it is. A stranger learns nothing but 401. */
 import { Clock, Effect, Option } from "effect";
-import { Config } from "../config.ts";
 import { MfaRequired } from "../domain/errors.ts";
-import { Directory } from "../services/Directory.ts";
-import { type Caller, TokenVerifier, Unauthenticated } from "../services/TokenVerifier.ts";
+import { Directory } from "../ports/directory.ts";
+import { type Caller, TokenVerifier, Unauthenticated } from "../ports/token-verifier.ts";
+import { Config } from "../settings.ts";
 import type { AppContext } from "./handler.ts";
 import { providerUnavailable } from "./manager.ts";
 

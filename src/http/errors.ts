@@ -33,10 +33,7 @@ export class InvalidRequest extends Schema.TaggedError<InvalidRequest>()("Invali
   violations: Schema.Array(Violation),
 }) {}
 
-export class RegistrationNotFound extends Schema.TaggedError<RegistrationNotFound>()(
-  "RegistrationNotFound",
-  {},
-) {}
+export class OperationNotFound extends Schema.TaggedError<OperationNotFound>()("OperationNotFound", {}) {}
 
 /** The path names neither an address nor an id. */
 export class InvalidUserKey extends Schema.TaggedError<InvalidUserKey>()("InvalidUserKey", {}) {}
@@ -49,5 +46,5 @@ export type RequestError =
   | MalformedBody
   | InvalidIdempotencyKey
   | InvalidRequest
-  | RegistrationNotFound
+  | OperationNotFound
   | InvalidUserKey;

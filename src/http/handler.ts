@@ -4,9 +4,9 @@
  */
 import { Cause, Clock, Effect, Option } from "effect";
 import type { Context, Handler } from "hono";
-import type { Runtime, Services } from "../runtime.ts";
-import { Budget } from "../services/Budget.ts";
-import type { Caller } from "../services/TokenVerifier.ts";
+import type { Runtime, Services } from "../layers.ts";
+import { Budget } from "../ports/budget.ts";
+import type { Caller } from "../ports/token-verifier.ts";
 import { type HttpError, internalProblem, type Problem, problemResponse, toProblem } from "./problem.ts";
 
 export interface AppEnv {
@@ -126,16 +126,16 @@ const answer = Effect.fnUntraced(function* (cause: Cause.Cause<HttpError>, c: Ap
 
 const noteSuccess = (response: Response | undefined) => {
   if (response === undefined) return Effect.void;
-  const registrationId = response.headers.get("Registration-Id");
+  const operationId = response.headers.get("Operation-Id");
   return Effect.logInfo("request answered").pipe(
-    Effect.annotateLogs({ status: response.status, ...(registrationId && { registrationId }) }),
+    Effect.annotateLogs({ status: response.status, ...(operationId && { operationId }) }),
   );
 };
 
 /** What an operator has to see is logged with its cause; a caller's own mistake only by its name. */
 const note = (problem: Problem, cause: Cause.Cause<HttpError>) => {
-  const { status, code, outcome, registrationId } = problem;
-  const about = Effect.annotateLogs({ status, code, outcome, ...(registrationId && { registrationId }) });
+  const { status, code, outcome, operationId } = problem;
+  const about = Effect.annotateLogs({ status, code, outcome, ...(operationId && { operationId }) });
   if (status >= 500) return Effect.logError("request failed", cause).pipe(about);
   return Effect.logInfo("request refused").pipe(about);
 };

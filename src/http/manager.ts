@@ -1,11 +1,11 @@
 /** What needs CAN_MANAGE_USERS asks here first. A refusal is written to the audit trail by the same statement. */
 import { Effect } from "effect";
 import { Forbidden, Unavailable } from "../domain/errors.ts";
-import { RegistrationId } from "../domain/Registration.ts";
-import { UserId } from "../domain/User.ts";
-import { Access } from "../services/Access.ts";
-import { type DatabaseError, onceMore } from "../services/Database.ts";
-import type { IdentityProviderError } from "../services/IdentityProvider.ts";
+import { OperationId } from "../domain/operation.ts";
+import { UserId } from "../domain/user.ts";
+import { Access } from "../ports/access.ts";
+import { type DatabaseError, onceMore } from "../ports/database.ts";
+import type { IdentityProviderError } from "../ports/identity-provider.ts";
 import type { AppContext } from "./handler.ts";
 import { decode } from "./validation.ts";
 
@@ -30,7 +30,7 @@ export const requireManager = Effect.fnUntraced(function* (
 });
 
 /** A new id for what is about to be written. */
-export const newId = () => RegistrationId.make(crypto.randomUUID());
+export const newId = () => OperationId.make(crypto.randomUUID());
 
 /** The `user_id` of the path: a UUID, else 422. */
 export const pathUser = (c: AppContext) => decode(UserId, c.req.param("user"), ["path", "user_id"]);

@@ -4,7 +4,7 @@
  * Exhaustive by type: an error that has no answer here does not compile. No provider's text, stack or secret passes.
  */
 import type { ManagementError, RegistrationError } from "../domain/errors.ts";
-import type { SigningKeysUnavailable, Unauthenticated } from "../services/TokenVerifier.ts";
+import type { SigningKeysUnavailable, Unauthenticated } from "../ports/token-verifier.ts";
 import type { RequestError, Violation } from "./errors.ts";
 import * as say from "./sentences.ts";
 import { BODY_BYTES_MAX } from "./validation.ts";
@@ -27,13 +27,13 @@ export interface Problem {
   readonly detail: string;
   readonly outcome: Outcome;
   readonly retryable: boolean;
-  readonly registrationId?: string;
+  readonly operationId?: string;
   readonly errors?: ReadonlyArray<Violation>;
   readonly retryAfter?: number;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Seconds after which a caller should ask again where an attempt is open, or a dependency is down. */
+/** Seconds after which a caller should ask again where a registration is open, or a dependency is down. */
 const RETRY_AFTER = { inProgress: 5, keys: 5, database: 5, provider: 10 };
 
 const REALM = 'Bearer realm="registrar"';
@@ -93,8 +93,8 @@ export const toProblem = (error: HttpError): Problem => {
 
     case "NotFound":
       return refusal(404, "not_found", "Not Found");
-    case "RegistrationNotFound":
-      return refusal(404, "registration_not_found", "There is no registration with this id.");
+    case "OperationNotFound":
+      return refusal(404, "operation_not_found", "There is no operation with this id.");
     case "UserNotFound":
       return refusal(404, "user_not_found", say.userNotFound(error));
     case "MethodNotAllowed": {
@@ -123,22 +123,22 @@ export const toProblem = (error: HttpError): Problem => {
     case "UnknownRoles":
       return refusal(400, "unknown_roles", `Invalid role(s): [${error.roles.join(", ")}]`);
     case "UserExists": {
-      const { registrationId, email } = error;
-      const more = { registrationId, headers: replayed(error) };
+      const { operationId, email } = error;
+      const more = { operationId, headers: replayed(error) };
       return refusal(400, "user_exists", `User with email ${email} already exists`, more);
     }
     case "IdempotencyKeyReused": {
-      const { registrationId } = error;
-      return refusal(422, "idempotency_key_reused", say.IDEMPOTENCY_KEY_REUSED, { registrationId });
+      const { operationId } = error;
+      return refusal(422, "idempotency_key_reused", say.IDEMPOTENCY_KEY_REUSED, { operationId });
     }
     case "RegistrationInProgress": {
-      const { registrationId, retryAfter = RETRY_AFTER.inProgress } = error;
-      const more = { registrationId, retryAfter, retryable: true };
+      const { operationId, retryAfter = RETRY_AFTER.inProgress } = error;
+      const more = { operationId, retryAfter, retryable: true };
       return refusal(409, "registration_in_progress", say.IN_PROGRESS, more);
     }
     case "UserLost": {
-      const { registrationId } = error;
-      return refusal(409, "user_removed", say.USER_REMOVED, { registrationId });
+      const { operationId } = error;
+      return refusal(409, "user_removed", say.USER_REMOVED, { operationId });
     }
     case "OwnAccount":
       return refusal(409, "own_account", say.OWN_ACCOUNT[error.kind]);
@@ -148,29 +148,29 @@ export const toProblem = (error: HttpError): Problem => {
       return refusal(409, "invitation_not_needed", `${say.INVITATION_NOT_NEEDED} ${error.status}.`);
 
     case "CreateRefused": {
-      const { registrationId, why } = error;
-      const more = { registrationId, retryable: why === "configuration", headers: replayed(error) };
+      const { operationId, why } = error;
+      const more = { operationId, retryable: why === "configuration", headers: replayed(error) };
       return refusal(500, "create_refused", "Failed to create user", more);
     }
     case "RegistrationRolledBack": {
-      const { registrationId } = error;
-      const more = { registrationId, retryable: true, outcome: "rolled_back" } as const;
+      const { operationId } = error;
+      const more = { operationId, retryable: true, outcome: "rolled_back" } as const;
       return refusal(500, "registration_rolled_back", say.rolledBack(error), more);
     }
     case "CleanupRequired": {
-      const { registrationId } = error;
-      const more = { registrationId, retryable: true, outcome: "tracked" } as const;
+      const { operationId } = error;
+      const more = { operationId, retryable: true, outcome: "tracked" } as const;
       return refusal(500, "cleanup_required", say.cleanupRequired(error), more);
     }
-    case "ErrandTracked": {
-      const { registrationId, kind } = error;
-      const more = { registrationId, retryable: true, outcome: "tracked" } as const;
-      return refusal(500, `${kind}_tracked`, say.ERRAND_TRACKED[kind], more);
+    case "ChangeTracked": {
+      const { operationId, kind } = error;
+      const more = { operationId, retryable: true, outcome: "tracked" } as const;
+      return refusal(500, `${kind}_tracked`, say.CHANGE_TRACKED[kind], more);
     }
 
     case "Unavailable": {
-      const { dependency, registrationId } = error;
-      const more = registrationId && ({ registrationId, outcome: "tracked" } as const);
+      const { dependency, operationId } = error;
+      const more = operationId && ({ operationId, outcome: "tracked" } as const);
       if (dependency === "database")
         return unavailable("database_unavailable", dependency, RETRY_AFTER.database, more);
       const problem = unavailable(
@@ -190,7 +190,7 @@ export const internalProblem = (outcome: Outcome): Problem =>
 
 /** Writes a problem as the answer to one request. */
 export const problemResponse = (problem: Problem, requestId: string): Response => {
-  const { status, code, title, detail, outcome, retryable, registrationId, errors, retryAfter, headers } =
+  const { status, code, title, detail, outcome, retryable, operationId, errors, retryAfter, headers } =
     problem;
   const body = {
     type: `urn:registrar:problem:${code.replaceAll("_", "-")}`,
@@ -198,13 +198,11 @@ export const problemResponse = (problem: Problem, requestId: string): Response =
     status,
     detail,
     instance:
-      registrationId === undefined
-        ? `urn:registrar:request:${requestId}`
-        : `/api/registrations/${registrationId}`,
+      operationId === undefined ? `urn:registrar:request:${requestId}` : `/api/operations/${operationId}`,
     code,
     outcome,
     retryable,
-    ...(registrationId !== undefined && { registrationId }),
+    ...(operationId !== undefined && { operationId }),
     requestId,
     ...(errors && { errors }),
   };

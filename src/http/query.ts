@@ -1,6 +1,6 @@
 /** What queries of long lists have in common: instants, limits, and the cursor that continues a page. */
 import { Schema } from "effect";
-import { violation } from "../domain/User.ts";
+import { violation } from "../domain/user.ts";
 
 const DAY = "(\\d{4})-(\\d{2})-(\\d{2})";
 const INSTANT = new RegExp(`^${DAY}(T\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,6})?)?(Z|\\+00:00)?)?$`);

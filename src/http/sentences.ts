@@ -3,8 +3,8 @@
  * are ours.
  */
 import type { CleanupRequired, RegistrationRolledBack, UserNotFound } from "../domain/errors.ts";
-import type { ErrandKind } from "../domain/Registration.ts";
-import type { Unauthenticated } from "../services/TokenVerifier.ts";
+import type { ChangeKind } from "../domain/operation.ts";
+import type { Unauthenticated } from "../ports/token-verifier.ts";
 import type { Violation } from "./errors.ts";
 
 export const UNAUTHENTICATED: Record<Unauthenticated["reason"], string> = {
@@ -23,7 +23,7 @@ export const FORBIDDEN = {
   "see roles": "does not have permission",
 };
 
-export const ERRAND_TRACKED: Record<ErrandKind, string> = {
+export const CHANGE_TRACKED: Record<ChangeKind, string> = {
   remove:
     "Role grants revoked, but Cognito user deletion failed. The user can still authenticate with zero app authority — manual Cognito cleanup required.",
   disable: "Failed to update user",
@@ -68,12 +68,12 @@ export const INVITATION_NOT_NEEDED =
   "An invitation can be sent only to an enabled user who has not signed in yet; this one is";
 
 export const rolledBack = ({ user }: RegistrationRolledBack): string =>
-  user?.kind === "step"
+  user?.kind === "register_with_roles"
     ? `Failed to set user roles for user ${user.sub}. User has been deleted.`
     : "Failed to register user. Please try again.";
 
 export const cleanupRequired = ({ user }: CleanupRequired): string =>
-  user?.kind === "step"
+  user?.kind === "register_with_roles"
     ? `Failed to set user roles for user ${user.sub}; rollback also failed (the user could not be deleted). Manual cleanup required.`
     : "Failed to register user; rollback also failed. Manual cleanup of the Cognito user required.";
 

@@ -1,36 +1,36 @@
-/** Steps that the ledger's suites share: requests, attempts brought to a state, and the one check that resets first. */
+/** Steps that the ledger's suites share: requests, registrations brought to a state, and the one check that resets first. */
 import { Effect, Option } from "effect";
 import {
-  type Attempt,
-  isErrand,
+  isChange,
+  OperationId,
   type RegisterUser,
-  RegistrationId,
+  type Registration,
   type State,
-} from "../../src/domain/Registration.ts";
-import { Email, UserId } from "../../src/domain/User.ts";
-import { Access } from "../../src/services/Access.ts";
-import type { Errands } from "../../src/services/Errands.ts";
-import { Registrations } from "../../src/services/Registrations.ts";
+} from "../../src/domain/operation.ts";
+import { Email, UserId } from "../../src/domain/user.ts";
+import { Access } from "../../src/ports/access.ts";
+import type { Changes } from "../../src/ports/changes.ts";
+import { Ledger } from "../../src/ports/ledger.ts";
 import type { LedgerSubject, Tester } from "./subjects.ts";
 
 /** The terms of the deployments under test, in seconds. */
 export const BUDGET = 20;
 export const HORIZON = 1200;
 
-export const newId = () => RegistrationId.make(crypto.randomUUID());
+export const newId = () => OperationId.make(crypto.randomUUID());
 export const newSub = () => UserId.make(crypto.randomUUID());
 export const someone = () => Email.make(`${crypto.randomUUID()}@hospital.example`);
 
 export const makeLedger = (test: Tester, subject: () => LedgerSubject) => {
   /** One test on an empty ledger. */
-  const check = <A, E>(title: string, body: Effect.Effect<A, E, Registrations | Errands | Access>) =>
+  const check = <A, E>(title: string, body: Effect.Effect<A, E, Ledger | Changes | Access>) =>
     test(title, () =>
       Effect.suspend(() => subject().reset.pipe(Effect.andThen(body), Effect.provide(subject().layer))),
     );
 
   const request = (overrides: Partial<RegisterUser> = {}): RegisterUser => ({
     id: newId(),
-    kind: "user",
+    kind: "register",
     caller: subject().admin,
     email: someone(),
     roles: [subject().roles[0]],
@@ -38,44 +38,44 @@ export const makeLedger = (test: Tester, subject: () => LedgerSubject) => {
     ...overrides,
   });
 
-  const read = Effect.fnUntraced(function* (id: RegistrationId) {
-    const ledger = yield* Registrations;
+  const read = Effect.fnUntraced(function* (id: OperationId) {
+    const ledger = yield* Ledger;
     const entry = Option.getOrThrow(yield* ledger.find(id));
-    return isErrand(entry) ? yield* Effect.die(new Error(`${id} is an errand`)) : entry;
+    return isChange(entry) ? yield* Effect.die(new Error(`${id} is a change`)) : entry;
   });
 
-  const readErrand = Effect.fnUntraced(function* (id: RegistrationId) {
-    const ledger = yield* Registrations;
+  const readChange = Effect.fnUntraced(function* (id: OperationId) {
+    const ledger = yield* Ledger;
     const entry = Option.getOrThrow(yield* ledger.find(id));
-    return isErrand(entry) ? entry : yield* Effect.die(new Error(`${id} is an attempt`));
+    return isChange(entry) ? entry : yield* Effect.die(new Error(`${id} is a registration`));
   });
 
   /** Makes somebody manage users. */
   const manager = Effect.fnUntraced(function* (user: UserId) {
     const access = yield* Access;
     const { admin: caller, managing } = subject();
-    yield* access.setRoles({ id: newId(), caller, subject: user, mark: null, roles: [managing] });
+    yield* access.setRoles({ id: newId(), caller, subject: user, tag: null, roles: [managing] });
   });
 
-  /** A new attempt. */
+  /** A new registration. */
   const started = Effect.fnUntraced(function* (overrides: Partial<RegisterUser> = {}) {
-    const ledger = yield* Registrations;
+    const ledger = yield* Ledger;
     const command = request(overrides);
     const opening = yield* ledger.open(command);
     if (opening._tag !== "Opened") return yield* Effect.die(new Error(`not opened: ${opening._tag}`));
-    return opening.attempt;
+    return opening.registration;
   });
 
-  /** A new attempt, brought to a state by the moves that lead there. */
+  /** A new registration, brought to a state by the moves that lead there. */
   const inState = Effect.fnUntraced(function* (state: State, overrides: Partial<RegisterUser> = {}) {
-    const ledger = yield* Registrations;
+    const ledger = yield* Ledger;
     const { id } = yield* started(overrides);
     yield* lead(state, id);
-    const attempt: Attempt = yield* read(id);
-    if (attempt.state !== state) return yield* Effect.die(new Error(`led to ${attempt.state}`));
-    return attempt;
+    const registration: Registration = yield* read(id);
+    if (registration.state !== state) return yield* Effect.die(new Error(`led to ${registration.state}`));
+    return registration;
 
-    function lead(goal: State, of: RegistrationId): Effect.Effect<unknown, unknown, Registrations> {
+    function lead(goal: State, of: OperationId): Effect.Effect<unknown, unknown, Ledger> {
       const sub = newSub();
       switch (goal) {
         case "started":
@@ -89,7 +89,7 @@ export const makeLedger = (test: Tester, subject: () => LedgerSubject) => {
         case "rejected":
           return ledger.reject(of, "user_exists", true);
         case "rolled_back":
-          return Effect.andThen(ledger.fence(of), ledger.settle(of, { consumed: false, sub: null }));
+          return Effect.andThen(ledger.fence(of), ledger.markRolledBack(of, { consumed: false, sub: null }));
         case "user_lost":
           return ledger
             .commit(of, sub)
@@ -100,12 +100,12 @@ export const makeLedger = (test: Tester, subject: () => LedgerSubject) => {
             );
       }
     }
-    function lose(of: RegistrationId) {
+    function lose(of: OperationId) {
       return Effect.flatMap(Effect.orDie(read(of)), ({ readAt }) => ledger.missing(of, readAt));
     }
   });
 
-  return { check, request, read, readErrand, manager, started, inState };
+  return { check, request, read, readChange, manager, started, inState };
 };
 
 /** Seconds from one time to another; NaN where one is absent. */

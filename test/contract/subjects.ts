@@ -5,25 +5,25 @@
 
 import type { it } from "@effect/vitest";
 import type { Effect, Layer } from "effect";
-import type { RoleId, UserId } from "../../src/domain/User.ts";
-import type { Access } from "../../src/services/Access.ts";
-import type { Directory } from "../../src/services/Directory.ts";
-import type { Errands } from "../../src/services/Errands.ts";
-import type { IdentityProvider } from "../../src/services/IdentityProvider.ts";
-import type { Registrations } from "../../src/services/Registrations.ts";
+import type { RoleId, UserId } from "../../src/domain/user.ts";
+import type { Access } from "../../src/ports/access.ts";
+import type { Changes } from "../../src/ports/changes.ts";
+import type { Directory } from "../../src/ports/directory.ts";
+import type { IdentityProvider } from "../../src/ports/identity-provider.ts";
+import type { Ledger } from "../../src/ports/ledger.ts";
 
 /** `it.effect` where time is TestClock's, `it.live` where it is real. */
 export type Tester = typeof it.effect | typeof it.live;
 
 export interface LedgerSubject {
-  readonly layer: Layer.Layer<Registrations | Errands | Access>;
+  readonly layer: Layer.Layer<Ledger | Changes | Access>;
   /** An administrator; one without permission; two roles that exist, neither of which manages users. */
   readonly admin: UserId;
   readonly viewer: UserId;
   readonly roles: readonly [RoleId, RoleId];
   /** The role with CAN_MANAGE_USERS, which the administrator has, and nobody else. */
   readonly managing: RoleId;
-  /** Seconds, for every attempt there is. */
+  /** Seconds, for every registration there is. */
   readonly age: (seconds: number) => Effect.Effect<void>;
   readonly audit: Effect.Effect<
     ReadonlyArray<{
@@ -40,7 +40,7 @@ export interface LedgerSubject {
 
 export interface PoolSubject {
   readonly layer: Layer.Layer<IdentityProvider | Directory>;
-  /** A user made by hand, without a mark. */
+  /** A user made by hand, without a tag. */
   readonly addByHand: (email: string) => Effect.Effect<UserId>;
   readonly confirm: (sub: UserId) => Effect.Effect<void>;
   /** Gives a user a second factor. */

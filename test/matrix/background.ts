@@ -1,5 +1,5 @@
 /**
- * The rows for what follows a 200, for a request that meets another's attempt, and for the sweeper.
+ * The rows for what follows a 200, for a request that meets another's registration, and for the sweeper.
  */
 import type { Scene } from "./cell.ts";
 import { strike } from "./cell.ts";
@@ -24,7 +24,7 @@ const afterwards: ReadonlyArray<Scene> = [
   {
     ...{ ...request, name: "RESEND", call: calls.resend },
     promised: {
-      refused: ["200", "registered", "worker"],
+      refused: ["200", "registered", "request"],
       throttled: ["200", "registered", "sweeper"],
       "lost before": ["200", "registered", "sweeper"],
       "lost after": ["200", "registered", "sweeper", 2],
@@ -38,78 +38,82 @@ const afterwards: ReadonlyArray<Scene> = [
       refused: ["200", "registered", "sweeper", 2],
       throttled: ["200", "registered", "sweeper", 2],
       "lost before": ["200", "registered", "sweeper", 2],
-      "lost after": ["200", "registered", "worker"],
+      "lost after": ["200", "registered", "request"],
       "killed before": ["any", "registered", "sweeper", 2],
-      "killed after": ["any", "registered", "worker"],
+      "killed after": ["any", "registered", "request"],
     },
   },
 ];
 
-const taken = { ...request, arrangement: "an attempt left its user, and is stale" } as const;
+const taken = { ...request, arrangement: "a registration left its user, and is stale" } as const;
 const late = { ...request, arrangement: "rolled back, then the create landed late" } as const;
 const dead = {
   "killed before": ["none", "nothing", "sweeper"],
   "killed after": ["none", "nothing", "sweeper"],
 } as const;
 
-/** A request that finds another's stale attempt in its way, or an orphan of a closed one. */
-const takers: ReadonlyArray<Scene> = [
+/** A request that finds another's stale registration in its way, or an orphan of a closed one. */
+const takeover: ReadonlyArray<Scene> = [
   {
-    ...{ ...taken, name: "fence by a taker", call: calls.fence },
+    ...{ ...taken, name: "fence by a takeover", call: calls.fence },
     promised: {
       ...dead,
       refused: ["409", "nothing", "sweeper"],
       throttled: ["409", "nothing", "sweeper"],
       "lost before": ["409", "nothing", "sweeper"],
       "lost after": ["409", "nothing", "sweeper"],
-      "client gone": ["none", "registered", "taker"],
+      "client gone": ["none", "registered", "takeover"],
     },
   },
   ...(["get", "delete"] as const).map(
     (name): Scene => ({
-      ...{ ...taken, name: name === "get" ? "read by a taker" : "delete by a taker", call: calls[name] },
+      ...{
+        ...taken,
+        name: name === "get" ? "read by a takeover" : "delete by a takeover",
+        call: calls[name],
+      },
       promised: {
         ...dead,
         refused: ["409", "nothing", "sweeper"],
         throttled: ["409", "nothing", "sweeper"],
-        "lost before": ["200", "registered", "taker"],
-        "lost after": ["200", "registered", "taker"],
-        "client gone": ["none", "registered", "taker"],
+        "lost before": ["200", "registered", "takeover"],
+        "lost after": ["200", "registered", "takeover"],
+        "client gone": ["none", "registered", "takeover"],
       },
     }),
   ),
   {
-    ...{ ...taken, name: "settle by a taker", call: calls.settle },
+    ...{ ...taken, name: "settle by a takeover", call: calls.settle },
     promised: {
       refused: ["409", "nothing", "sweeper"],
       throttled: ["409", "nothing", "sweeper"],
       "lost before": ["409", "nothing", "sweeper"],
-      "lost after": ["409", "nothing", "taker"],
+      "lost after": ["409", "nothing", "takeover"],
       "killed before": ["none", "nothing", "sweeper"],
-      "killed after": ["none", "nothing", "taker"],
-      "client gone": ["none", "registered", "taker"],
+      "killed after": ["none", "nothing", "takeover"],
+      "client gone": ["none", "registered", "takeover"],
     },
   },
   {
     ...{ ...late, name: "look up an orphan's owner", call: calls.find },
     promised: {
       ...dead,
-      refused: ["503", "nothing", "worker"],
-      throttled: ["503", "nothing", "worker"],
-      "lost before": ["503", "nothing", "worker"],
-      "lost after": ["503", "nothing", "worker"],
-      "client gone": ["none", "registered", "worker"],
+      refused: ["503", "nothing", "request"],
+      throttled: ["503", "nothing", "request"],
+      "lost before": ["503", "nothing", "request"],
+      "lost after": ["503", "nothing", "request"],
+      "client gone": ["none", "registered", "request"],
     },
   },
   {
     ...{ ...late, name: "delete an orphan", call: calls.delete },
     promised: {
       ...dead,
-      refused: ["503", "nothing", "worker"],
-      throttled: ["503", "nothing", "worker"],
-      "lost before": ["200", "registered", "worker"],
-      "lost after": ["200", "registered", "worker"],
-      "client gone": ["none", "registered", "worker"],
+      refused: ["503", "nothing", "request"],
+      throttled: ["503", "nothing", "request"],
+      "lost before": ["200", "registered", "request"],
+      "lost after": ["200", "registered", "request"],
+      "client gone": ["none", "registered", "request"],
     },
   },
 ];
@@ -124,7 +128,7 @@ const always = (...promised: NonNullable<Scene["promised"]["refused"]>): Scene["
   "killed after": promised,
 });
 
-const orphan = { ...sweep, arrangement: "an attempt left its user" } as const;
+const orphan = { ...sweep, arrangement: "a registration left its user" } as const;
 const uninvited = { ...sweep, arrangement: "registered, not invited, its worker gone" } as const;
 const watched = { ...sweep, arrangement: "rolled back, the create landed late, the watch is over" } as const;
 const rolledBack = always("tracked", "nothing", "sweeper");
@@ -141,7 +145,7 @@ const sweeper: ReadonlyArray<Scene> = [
     also: [strike(calls.get, { answer: "throttle" })],
     promised: rolledBack,
   },
-  { ...orphan, name: "sweeper: tidy", call: calls.tidy, promised: rolledBack },
+  { ...orphan, name: "sweeper: expireKeys", call: calls.expireKeys, promised: rolledBack },
   {
     ...{ ...uninvited, name: "sweeper: RESEND", call: calls.resend },
     promised: { ...always("200", "registered", "sweeper"), "lost after": twice, "killed after": twice },
@@ -166,7 +170,7 @@ const sweeper: ReadonlyArray<Scene> = [
   },
   { ...watched, name: "sweeper: last look", call: calls.get, promised: rolledBack },
   { ...watched, name: "sweeper: delete at the last look", call: calls.delete, promised: rolledBack },
-  { ...watched, name: "sweeper: unwatch", call: calls.unwatch, promised: rolledBack },
+  { ...watched, name: "sweeper: endGracePeriod", call: calls.endGracePeriod, promised: rolledBack },
 ];
 
-export const backgroundScenes: ReadonlyArray<Scene> = [...afterwards, ...takers, ...sweeper];
+export const backgroundScenes: ReadonlyArray<Scene> = [...afterwards, ...takeover, ...sweeper];

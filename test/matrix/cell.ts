@@ -10,8 +10,8 @@ export type Heard = "200" | "try again" | "tracked" | "refused" | "exists" | "40
 /** What is in both stores in the end: the user and his audit row, nothing of him, or only somebody else's user. */
 export type End = "registered" | "nothing" | "stranger";
 
-/** Who closed the attempt: its own worker, a later request for the same address, the sweeper; or there was none. */
-export type Closer = "worker" | "taker" | "sweeper" | "nobody";
+/** Who closed the registration: its own worker, a later request for the same address, the sweeper; or there was none. */
+export type Closer = "request" | "takeover" | "sweeper" | "nobody";
 
 /** `mails` where it is not one for a registered user and none for nobody. */
 export type Promised = readonly [heard: Heard, end: End, by: Closer, mails?: number];
@@ -38,8 +38,8 @@ export interface Call {
 export type Arrangement =
   | "nothing"
   | "a stranger has the address"
-  | "an attempt left its user"
-  | "an attempt left its user, and is stale"
+  | "a registration left its user"
+  | "a registration left its user, and is stale"
   | "registered, not invited, its worker gone"
   | "registered, then removed by hand"
   | "registered, removed, and missed once"
@@ -81,7 +81,7 @@ export interface Cell {
 }
 
 /** One kind of fault: which faults it sets at a call, and what it does there. */
-interface Kind {
+interface RegistrationKind {
   readonly class: Class;
   readonly fault?: Pick<Fault, "answer" | "effect">;
   readonly deed?: Deed;
@@ -91,7 +91,7 @@ const lost = ["reset", "500", "garbage", "hang"] as const;
 const never = { effect: "none", answer: "reset" } as const;
 
 /** Every kind of fault, by its name in a cell's title. */
-export const kinds: Readonly<Record<string, Kind>> = {
+export const kinds: Readonly<Record<string, RegistrationKind>> = {
   refused: { class: "refused", fault: { answer: "error" } },
   throttled: { class: "throttled", fault: { answer: "throttle" } },
   ...each("before it took effect", "lost before", "none"),
@@ -107,9 +107,9 @@ export const kinds: Readonly<Record<string, Kind>> = {
   "client reset, call done": { class: "client gone", deed: { when: "after", what: "leave" } },
 };
 
-function each(words: string, of: Class, effect: "none" | "applied"): Record<string, Kind> {
+function each(words: string, of: Class, effect: "none" | "applied"): Record<string, RegistrationKind> {
   const named = lost.map((answer) => [`${answer} ${words}`, { class: of, fault: { answer, effect } }]);
-  return Object.fromEntries(named) as Record<string, Kind>;
+  return Object.fromEntries(named) as Record<string, RegistrationKind>;
 }
 
 /** How each provider says no. */

@@ -1,5 +1,5 @@
 /**
- * Faults that meet in one registration: on the way back from a commit, in doubt about a create, late landings, crashes
+ * Faults that meet in one registration: on the way back from a commit, in outcomeUnknown about a create, late landings, crashes
  * with a fault behind them. Where a group is a product, its promise is computed from the law, not listed.
  */
 import type { Call, Promised } from "./cell.ts";
@@ -11,12 +11,12 @@ import { cell, fails, type Group, type How, late } from "./words.ts";
 const wayBack = (commit: How, fence: How, remove: How): Promised => {
   const isCommitted = commit === "landed";
   if (fence === "works") {
-    if (isCommitted) return ["200", "registered", "worker"];
-    return remove === "works" ? ["try again", "nothing", "worker"] : ["tracked", "nothing", "sweeper"];
+    if (isCommitted) return ["200", "registered", "request"];
+    return remove === "works" ? ["try again", "nothing", "request"] : ["tracked", "nothing", "sweeper"];
   }
   if (remove === "works") {
     // Fenced without hearing of it, the row can still be settled; otherwise it waits for the sweeper.
-    return ["try again", "nothing", !isCommitted && fence === "landed" ? "worker" : "sweeper"];
+    return ["try again", "nothing", !isCommitted && fence === "landed" ? "request" : "sweeper"];
   }
   return ["tracked", isCommitted && remove !== "landed" ? "registered" : "nothing", "sweeper"];
 };
@@ -39,8 +39,8 @@ const back = (["refused", "lost", "landed"] as const).flatMap((commit) =>
 
 const found = (commit: How): Promised =>
   commit === "works" || commit === "landed"
-    ? ["200", "registered", "worker"]
-    : ["try again", "nothing", "worker"];
+    ? ["200", "registered", "request"]
+    : ["try again", "nothing", "request"];
 
 const doubted = (["lost", "landed"] as const).flatMap((create) =>
   hows.flatMap((probe) =>
@@ -62,13 +62,13 @@ const doubted = (["lost", "landed"] as const).flatMap((create) =>
 const refusedCommit = fails(calls.commit, "refused", 1);
 
 const lateLandings = [
-  cell("open lands late, once", ["200", "registered", "worker"], [late(calls.open)]),
+  cell("open lands late, once", ["200", "registered", "request"], [late(calls.open)]),
   cell("open lands late, both times", ["503", "nothing", "sweeper"], [late(calls.open, 2)]),
   cell("create lands late, after the probe", ["tracked", "nothing", "sweeper"], [late(calls.create)]),
-  cell("commit lands late, once", ["200", "registered", "worker"], [late(calls.commit)]),
+  cell("commit lands late, once", ["200", "registered", "request"], [late(calls.commit)]),
   cell(
     "commit lands late, both times: after the fence",
-    ["try again", "nothing", "worker"],
+    ["try again", "nothing", "request"],
     [late(calls.commit, 2)],
   ),
   cell(
@@ -83,17 +83,17 @@ const lateLandings = [
   ),
   cell(
     "commit refused × settle lands late",
-    ["try again", "nothing", "worker"],
+    ["try again", "nothing", "request"],
     [...refusedCommit, late(calls.settle)],
   ),
   cell(
     "create refused × reject lands late",
-    ["refused", "nothing", "worker"],
+    ["refused", "nothing", "request"],
     [...fails(calls.create, "refused", 1), late(calls.reject)],
   ),
   cell("acknowledge lands late", ["200", "registered", "sweeper"], [late(calls.acknowledge)]),
   cell("RESEND lands late", ["200", "registered", "sweeper", 2], [late(calls.resend)]),
-  cell("complete lands late", ["200", "registered", "worker"], [late(calls.complete)]),
+  cell("complete lands late", ["200", "registered", "request"], [late(calls.complete)]),
 ];
 
 const kill = (call: Call, when: "before" | "after") => ({ deed: { what: "kill", when, ...call } }) as const;
@@ -135,7 +135,7 @@ const crashes = [
   ),
   cell(
     "client reset during the create × commit landed",
-    ["none", "registered", "worker"],
+    ["none", "registered", "request"],
     fails(calls.commit, "landed", 2),
     leave(calls.create, "before"),
   ),
@@ -155,7 +155,7 @@ const crashes = [
 
 export const groups: ReadonlyArray<Group> = [
   { name: "On the way back", cells: back },
-  { name: "In doubt", cells: doubted },
+  { name: "In outcomeUnknown", cells: doubted },
   { name: "Late", cells: lateLandings },
   { name: "Crashes and departures", cells: crashes },
   ...sweeperGroups,

@@ -4,15 +4,15 @@
  */
 import { type Call, type Scene, strike } from "./cell.ts";
 
-const database = (name: string): Call => ({ target: "database", match: `=registrations.${name}` });
+const database = (name: string): Call => ({ target: "database", match: `=ledger.${name}` });
 const cognito = (operation: string): Call => ({ target: "cognito", match: `=${operation}` });
 
 export const calls = {
   ...{ open: database("open"), commit: database("commit"), fence: database("fence") },
   ...{ settle: database("settle"), reject: database("reject"), abandon: database("abandon") },
   ...{ acknowledge: database("acknowledge"), complete: database("complete"), find: database("find") },
-  ...{ lease: database("lease"), missing: database("missing"), unwatch: database("unwatch") },
-  ...{ defer: database("defer"), tidy: database("tidy") },
+  ...{ lease: database("lease"), missing: database("missing"), endGracePeriod: database("endGracePeriod") },
+  ...{ defer: database("defer"), expireKeys: database("expireKeys") },
   ...{ create: cognito("AdminCreateUser"), get: cognito("AdminGetUser"), delete: cognito("AdminDeleteUser") },
   resend: { target: "cognito", match: "AdminCreateUser RESEND" },
 } satisfies Record<string, Call>;
@@ -25,11 +25,11 @@ const landed = { answer: "reset", effect: "applied" } as const;
 const onTheWay = {
   "killed before": ["none", "nothing", "sweeper"],
   "killed after": ["none", "nothing", "sweeper"],
-  "client gone": ["none", "registered", "worker"],
+  "client gone": ["none", "registered", "request"],
 } as const;
 
 /** Whenever the isolate dies or the client leaves on the way back. */
-const onTheWayBack = { ...onTheWay, "client gone": ["none", "nothing", "worker"] } as const;
+const onTheWayBack = { ...onTheWay, "client gone": ["none", "nothing", "request"] } as const;
 
 /** The last statement of a request that has its answer already: only the ledger's own row is left to be closed. */
 const closing = (
@@ -40,10 +40,10 @@ const closing = (
     refused: [heard, end, "sweeper"],
     throttled: [heard, end, "sweeper"],
     "lost before": [heard, end, "sweeper"],
-    "lost after": [heard, end, "worker"],
+    "lost after": [heard, end, "request"],
     "killed before": ["none", end, "sweeper"],
-    "killed after": ["none", end, "worker"],
-    "client gone": ["none", end, "worker"],
+    "killed after": ["none", end, "request"],
+    "client gone": ["none", end, "request"],
   }) as const;
 
 const request = { phase: "request" } as const;
@@ -54,9 +54,9 @@ export const requestScenes: ReadonlyArray<Scene> = [
     promised: {
       ...onTheWay,
       refused: ["503", "nothing", "nobody"],
-      throttled: ["200", "registered", "worker"],
-      "lost before": ["200", "registered", "worker"],
-      "lost after": ["200", "registered", "worker"],
+      throttled: ["200", "registered", "request"],
+      "lost before": ["200", "registered", "request"],
+      "lost after": ["200", "registered", "request"],
       "killed before": ["none", "nothing", "nobody"],
     },
   },
@@ -72,10 +72,10 @@ export const requestScenes: ReadonlyArray<Scene> = [
     ...{ ...request, name: "create", call: calls.create },
     promised: {
       ...onTheWay,
-      refused: ["refused", "nothing", "worker"],
-      throttled: ["503", "nothing", "worker"],
+      refused: ["refused", "nothing", "request"],
+      throttled: ["503", "nothing", "request"],
       "lost before": ["tracked", "nothing", "sweeper"],
-      "lost after": ["200", "registered", "worker"],
+      "lost after": ["200", "registered", "request"],
     },
   },
   {
@@ -85,8 +85,8 @@ export const requestScenes: ReadonlyArray<Scene> = [
       ...onTheWay,
       refused: ["tracked", "nothing", "sweeper"],
       throttled: ["tracked", "nothing", "sweeper"],
-      "lost before": ["200", "registered", "worker"],
-      "lost after": ["200", "registered", "worker"],
+      "lost before": ["200", "registered", "request"],
+      "lost after": ["200", "registered", "request"],
     },
   },
   {
@@ -113,32 +113,32 @@ export const requestScenes: ReadonlyArray<Scene> = [
     ...{ ...request, name: "probe", given: "a stranger has the address", call: calls.get },
     arrangement: "a stranger has the address",
     promised: {
-      refused: ["503", "stranger", "worker"],
-      throttled: ["503", "stranger", "worker"],
-      "lost before": ["exists", "stranger", "worker"],
-      "lost after": ["exists", "stranger", "worker"],
+      refused: ["503", "stranger", "request"],
+      throttled: ["503", "stranger", "request"],
+      "lost before": ["exists", "stranger", "request"],
+      "lost after": ["exists", "stranger", "request"],
       "killed before": ["none", "stranger", "sweeper"],
       "killed after": ["none", "stranger", "sweeper"],
-      "client gone": ["none", "stranger", "worker"],
+      "client gone": ["none", "stranger", "request"],
     },
   },
   {
     ...{ ...request, name: "commit", call: calls.commit },
     promised: {
       ...onTheWay,
-      refused: ["try again", "nothing", "worker"],
-      throttled: ["200", "registered", "worker"],
-      "lost before": ["200", "registered", "worker"],
-      "lost after": ["200", "registered", "worker"],
+      refused: ["try again", "nothing", "request"],
+      throttled: ["200", "registered", "request"],
+      "lost before": ["200", "registered", "request"],
+      "lost after": ["200", "registered", "request"],
       "killed after": ["none", "registered", "sweeper"],
     },
   },
   {
     ...{ ...request, name: "commit, both times", call: calls.commit, times: 2 },
     promised: {
-      throttled: ["try again", "nothing", "worker"],
-      "lost before": ["try again", "nothing", "worker"],
-      "lost after": ["200", "registered", "worker"],
+      throttled: ["try again", "nothing", "request"],
+      "lost before": ["try again", "nothing", "request"],
+      "lost after": ["200", "registered", "request"],
     },
   },
   {
@@ -149,7 +149,7 @@ export const requestScenes: ReadonlyArray<Scene> = [
       refused: ["try again", "nothing", "sweeper"],
       throttled: ["try again", "nothing", "sweeper"],
       "lost before": ["try again", "nothing", "sweeper"],
-      "lost after": ["try again", "nothing", "worker"],
+      "lost after": ["try again", "nothing", "request"],
     },
   },
   ...(["fence", "find"] as const).map(
@@ -164,7 +164,7 @@ export const requestScenes: ReadonlyArray<Scene> = [
         "lost after": ["try again", "nothing", "sweeper"],
         "killed before": ["none", "registered", "sweeper"],
         "killed after": ["none", "registered", "sweeper"],
-        "client gone": ["none", "registered", "worker"],
+        "client gone": ["none", "registered", "request"],
       },
     }),
   ),
@@ -175,8 +175,8 @@ export const requestScenes: ReadonlyArray<Scene> = [
       ...onTheWayBack,
       refused: ["tracked", "nothing", "sweeper"],
       throttled: ["tracked", "nothing", "sweeper"],
-      "lost before": ["try again", "nothing", "worker"],
-      "lost after": ["try again", "nothing", "worker"],
+      "lost before": ["try again", "nothing", "request"],
+      "lost after": ["try again", "nothing", "request"],
     },
   },
   {

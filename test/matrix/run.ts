@@ -7,7 +7,7 @@ import type { Fault } from "../../dev/faults.ts";
 import type { Stack } from "../../dev/stack.ts";
 import type { Answer } from "../support/http.ts";
 import { eventually, idleFor, quiet } from "../support/moments.ts";
-import { attemptsFor, disagreements, look } from "../support/stores.ts";
+import { disagreements, look, registrationsFor } from "../support/stores.ts";
 import type { Worker } from "../support/worker.ts";
 import type { Arrangement, Cell, Closer, End, Heard } from "./cell.ts";
 import { strike } from "./cell.ts";
@@ -48,7 +48,7 @@ export async function perform(lane: Lane, cell: Cell): Promise<Outcome> {
   await sweepUntilNothingIsDue(lane);
 
   const view = await look(stack);
-  const attempts = attemptsFor(view, email);
+  const registrations = registrationsFor(view, email);
   const users = view.users.filter((user) => user.email === email);
   const strangers = users.filter(({ attributes }) => attributes["custom:registration_id"] === undefined);
   const wrong = disagreements(
@@ -57,19 +57,19 @@ export async function perform(lane: Lane, cell: Cell): Promise<Outcome> {
   );
   const found: End = users.length === 0 ? "nothing" : strangers.length > 0 ? "stranger" : "registered";
   const end = wrong.length > 0 ? wrong.join("; ") : found;
-  const taken = cell.arrangement === "an attempt left its user, and is stale";
-  const closer = (taken ? attempts[0] : attempts.at(-1))?.history.at(-1)?.by;
+  const taken = cell.arrangement === "a registration left its user, and is stale";
+  const closer = (taken ? registrations[0] : registrations.at(-1))?.history.at(-1)?.by;
   const outcome = {
     heard: cell.phase === "sweep" ? nameOf(arranged) : heard,
     end,
-    by: (closer === "worker" && taken ? "taker" : (closer ?? "nobody")) as Closer,
+    by: (closer === "request" && taken ? "takeover" : (closer ?? "nobody")) as Closer,
     mails: stack.mails(email).length,
-    open: attempts.filter(({ due_at }) => due_at !== null).length,
+    open: registrations.filter(({ due_at }) => due_at !== null).length,
     missed: missed + stack.faults.list().length,
   };
   if (end !== "nothing") return outcome;
   const again = await worker.register(body);
-  if (again.status === 200) await workerIsDone(lane, attempts.length, worker.logs().length);
+  if (again.status === 200) await workerIsDone(lane, registrations.length, worker.logs().length);
   return { ...outcome, again: again.status };
 }
 
@@ -95,27 +95,27 @@ async function main(lane: Lane, { phase, deed }: Cell): Promise<{ heard: Heard; 
     await died;
     return { heard: "none", struck };
   }
-  const { attempts } = await look(stack);
+  const { registrations } = await look(stack);
   const lines = worker.logs().length;
   const request = worker.begin(body);
   leave = request.reset;
   const answer = await request.answer.catch(() => undefined);
   await died;
   const isOver = died !== undefined || (answer !== undefined && answer.status !== 200);
-  if (!isOver) await workerIsDone(lane, attempts.length, lines);
+  if (!isOver) await workerIsDone(lane, registrations.length, lines);
   return { heard: nameOf(answer), struck };
 }
 
-/** The Worker has closed its attempt (the first after so many), or has said that it will not, or falls silent. */
-async function workerIsDone({ stack, worker }: Lane, attemptsBefore: number, linesBefore: number) {
+/** The Worker has closed its registration (the first after so many), or has said that it will not, or falls silent. */
+async function workerIsDone({ stack, worker }: Lane, registrationsBefore: number, linesBefore: number) {
   const gaveUp = () =>
     worker
       .logs()
       .slice(linesBefore)
       .some(({ message }) => message === "left to the sweeper" || message === "request failed");
   while (!gaveUp() && idleFor(stack) < 1000) {
-    const { attempts } = await look(stack);
-    if (attempts.length > attemptsBefore && attempts.at(-1)?.due_at === null) return;
+    const { registrations } = await look(stack);
+    if (registrations.length > registrationsBefore && registrations.at(-1)?.due_at === null) return;
     await sleep(5);
   }
   await quiet(stack, 0);
@@ -123,7 +123,7 @@ async function workerIsDone({ stack, worker }: Lane, attemptsBefore: number, lin
 
 async function arrange(lane: Lane, arrangement: Arrangement): Promise<Answer | undefined> {
   const { stack, worker } = lane;
-  const attempt = async (...faults: Fault[]) => {
+  const registration = async (...faults: Fault[]) => {
     stack.faults.set(faults);
     const answer = await worker.register(body);
     await eventually("all of the arrangement's faults", () => stack.faults.list().length === 0);
@@ -134,20 +134,20 @@ async function arrange(lane: Lane, arrangement: Arrangement): Promise<Answer | u
   const never = { answer: "reset", effect: "none" } as const;
   const leaveUser = async () => {
     const lost = strike(calls.create, { answer: "reset", effect: "applied" });
-    const answer = await attempt(lost, strike(calls.get, never, 2));
+    const answer = await registration(lost, strike(calls.get, never, 2));
     await stack.age(budget);
     return answer;
   };
   const leaveUninvited = async () => {
-    const answer = await attempt(strike(calls.acknowledge, never));
+    const answer = await registration(strike(calls.acknowledge, never));
     await stack.age(horizon);
     return answer;
   };
   const landLate = async () => {
-    const answer = await attempt(strike(calls.create, never));
+    const answer = await registration(strike(calls.create, never));
     await stack.age(budget);
     await worker.sweep();
-    await stack.cognito.createUser(email, { "custom:registration_id": answer.json.registrationId });
+    await stack.cognito.createUser(email, { "custom:registration_id": answer.json.operationId });
     return answer;
   };
 
@@ -157,8 +157,8 @@ async function arrange(lane: Lane, arrangement: Arrangement): Promise<Answer | u
     case "a stranger has the address":
       await stack.cognito.createUser(email);
       return undefined;
-    case "an attempt left its user":
-    case "an attempt left its user, and is stale":
+    case "a registration left its user":
+    case "a registration left its user, and is stale":
       return leaveUser();
     case "registered, not invited, its worker gone":
       return leaveUninvited();
@@ -184,7 +184,7 @@ async function arrange(lane: Lane, arrangement: Arrangement): Promise<Answer | u
 /** Sweeps, an hour later each time, until the ledger has nothing left to do. */
 export async function sweepUntilNothingIsDue({ stack, worker }: Lane): Promise<number> {
   for (let sweeps = 0; sweeps < 10; sweeps++) {
-    const due = await stack.query("select 1 from registration where due_at is not null limit 1");
+    const due = await stack.query("select 1 from registrar.operation where due_at is not null limit 1");
     if (due.length === 0) return sweeps;
     await stack.age(4000);
     await worker.sweep();

@@ -39,7 +39,7 @@ const invitations = (["throttled", "lost", "landed"] as const).flatMap((resend) 
 export const sweeperGroups: ReadonlyArray<Group> = [
   {
     name: "The sweeper, rolling back, hit twice",
-    cells: sweepTwice("an attempt left its user", [
+    cells: sweepTwice("a registration left its user", [
       ["lease", calls.lease, 1],
       ["fence", calls.fence, 1],
       ["AdminGetUser", calls.get, 2],
@@ -52,7 +52,7 @@ export const sweeperGroups: ReadonlyArray<Group> = [
     cells: sweepTwice("rolled back, the create landed late, the watch is over", [
       ["AdminGetUser", calls.get, 2],
       ["AdminDeleteUser", calls.delete, 2],
-      ["unwatch", calls.unwatch, 1],
+      ["endGracePeriod", calls.endGracePeriod, 1],
     ]),
   },
   { name: "The sweeper, inviting, hit twice", cells: invitations },

@@ -54,7 +54,7 @@ function whole(): string {
     size(),
     "### Calls of a request",
     singles(requestScenes),
-    "### After the 200, and others' attempts",
+    "### After the 200, and others' registrations",
     singles(of("request")),
     "### Calls of the sweeper",
     singles(of("sweep"), ["client gone"]),

@@ -1,5 +1,5 @@
 /**
- * One client of the soak: it asks for registrations one after the other, some with a key, some for an address that was
+ * One client of the soak: it asks for ledger one after the other, some with a key, some for an address that was
  * asked for before, and asks again as long as it is told that it may.
  */
 import { setTimeout as sleep } from "node:timers/promises";
@@ -27,7 +27,7 @@ interface Options {
 
 const TRIES_MAX = 40;
 
-/** A client that asks for `count` registrations. */
+/** A client that asks for `count` ledger. */
 export function makeClient({ worker, asked, seed, count }: Options): () => Promise<void> {
   const random = generator(seed);
   const own: Asked[] = [];

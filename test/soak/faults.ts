@@ -1,11 +1,11 @@
 /** Every kind of fault, on every call, each as likely as the others. None lies: no answer says what did not happen. */
 import type { Fault, Target } from "../../dev/faults.ts";
 
-type Kind = Omit<Fault, "target" | "probability">;
+type RegistrationKind = Omit<Fault, "target" | "probability">;
 
 const lost = ["reset", "close", "hang", "500", "503", "garbage", "truncate"] as const;
-const everywhere: ReadonlyArray<Kind> = [
-  ...lost.flatMap((answer): Kind[] => [
+const everywhere: ReadonlyArray<RegistrationKind> = [
+  ...lost.flatMap((answer): RegistrationKind[] => [
     { answer, effect: "none" },
     { answer, effect: "applied" },
   ]),
@@ -22,7 +22,9 @@ const refusals: Record<Target, ReadonlyArray<string>> = {
 /** A list that strikes this share of all calls. */
 export function everyFault(share: number): Fault[] {
   return (["cognito", "database"] as const).flatMap((target) => {
-    const codes = refusals[target].map((code): Kind => ({ answer: "error", effect: "none", code }));
+    const codes = refusals[target].map(
+      (code): RegistrationKind => ({ answer: "error", effect: "none", code }),
+    );
     const kinds = [...everywhere, ...codes];
     return kinds.map((kind): Fault => ({ target, ...kind, probability: share / kinds.length }));
   });

@@ -7,7 +7,7 @@ export interface Figures {
   readonly asked: ReadonlyArray<Asked>;
   readonly calls: ReadonlyArray<Call>;
   readonly tally: { readonly kills: number; readonly sweeps: number; readonly did: Record<string, number> };
-  /** Attempts that were not settled when the faults stopped, by state. */
+  /** Registrations that were not settled when the faults stopped, by state. */
   readonly before: ReadonlyArray<{ readonly state: string; readonly count: number }>;
   /** Sweeps it took until nothing was due. */
   readonly rounds: number;
@@ -20,7 +20,7 @@ export function report({ asked, calls, tally, before, rounds, seconds, mails }: 
   const share = ((100 * struck.length) / calls.length).toFixed(1);
   const invited = new Set(mails.map(({ sub }) => sub)).size;
   const requests = asked.reduce((sum, { heard }) => sum + heard.length, 0);
-  section(`${asked.length} registrations asked for, in ${requests} requests, in ${seconds} s`);
+  section(`${asked.length} ledger asked for, in ${requests} requests, in ${seconds} s`);
   section("what clients heard", count(asked.flatMap(({ heard }) => heard)));
   section("what they heard last", count(asked.map(({ heard }) => heard.at(-1) ?? "")));
   section(

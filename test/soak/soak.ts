@@ -76,7 +76,7 @@ const calls = stack.faults.calls();
 stack.faults.clear();
 await stack.faults.settled();
 const before = await stack.query<{ state: string; count: number }>(
-  "select state, count(*)::integer as count from registration where due_at is not null group by 1 order by 1",
+  "select state, count(*)::integer as count from registrar.operation where due_at is not null group by 1 order by 1",
 );
 let rounds = 0;
 for (let more = 1; more > 0 && rounds < 200; rounds += more)

@@ -19,19 +19,22 @@ export async function verify(stack: Stack, asked: ReadonlyArray<Asked>): Promise
 
   const users = new Map(view.users.map((user) => [user.sub, user]));
   const claims = new Set(claimed(view));
-  const attempts = new Map(view.attempts.map((attempt) => [attempt.sub, attempt]));
+  const registrations = new Map(view.registrations.map((registration) => [registration.sub, registration]));
 
-  // Everybody who was told 200 has his user, his audit row and his attempt.
+  // Everybody who was told 200 has his user, his audit row and his registration.
   const promised = new Map<string, string>();
   const byKey = new Map<string, string>();
   for (const { email, key, userId } of asked) {
     if (userId === undefined) continue;
-    const attempt = attempts.get(userId);
-    const row = view.audits.find(({ id }) => id === attempt?.id);
+    const registration = registrations.get(userId);
+    const row = view.audits.find(({ id }) => id === registration?.id);
     check(users.get(userId)?.email === email, `200, but not in the pool: ${userId}`);
     check(claims.has(userId), `200, but not audited: ${userId}`);
     check(row?.action === "Registered user" && row.user_id === userId, `another's audit row: ${userId}`);
-    check(/^(registered|completed)$/.test(attempt?.state ?? ""), `200, but ${attempt?.state}: ${userId}`);
+    check(
+      /^(registered|completed)$/.test(registration?.state ?? ""),
+      `200, but ${registration?.state}: ${userId}`,
+    );
     check((promised.get(email) ?? userId) === userId, `two users were promised for one address: ${userId}`);
     promised.set(email, userId);
     if (key === undefined) continue;
@@ -42,7 +45,8 @@ export async function verify(stack: Stack, asked: ReadonlyArray<Asked>): Promise
   // Everybody who is there is audited, and the other way round; nobody has to remember anything.
   for (const disagreement of disagreements(view)) failed.push(disagreement);
   passed += users.size;
-  for (const { id, state, due_at } of view.attempts) check(due_at === null, `still open: ${id} is ${state}`);
+  for (const { id, state, due_at } of view.registrations)
+    check(due_at === null, `still open: ${id} is ${state}`);
 
   // Who is registered has been invited; nobody else ever was.
   for (const { sub, email } of view.users)

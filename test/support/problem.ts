@@ -14,15 +14,15 @@ export function expectProblem(answer: Answer, expected: Expected): void {
   expect(answer.status).toBe(status);
   expect(answer.headers["content-type"]).toBe("application/problem+json");
   expect(answer.headers["cache-control"]).toBe("no-store");
-  const { type, title, instance, requestId, registrationId, ...rest } = answer.json;
+  const { type, title, instance, requestId, operationId, ...rest } = answer.json;
   expect(type).toBe(`urn:registrar:problem:${code.replaceAll("_", "-")}`);
   expect(title).toMatch(/^[A-Z][a-z ]+$/);
   expect(requestId).toMatch(UUID);
   expect(answer.headers["x-request-id"]).toBe(requestId);
-  if (registrationId === undefined) expect(instance).toBe(`urn:registrar:request:${requestId}`);
+  if (operationId === undefined) expect(instance).toBe(`urn:registrar:request:${requestId}`);
   else {
-    expect(registrationId).toMatch(UUID);
-    expect(instance).toBe(`/api/registrations/${registrationId}`);
+    expect(operationId).toMatch(UUID);
+    expect(instance).toBe(`/api/operations/${operationId}`);
   }
   const known = ["status", "code", "detail", "outcome", "retryable", ...(status === 422 ? ["errors"] : [])];
   expect(known).toEqual(expect.arrayContaining(Object.keys(rest)));

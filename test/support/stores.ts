@@ -5,13 +5,13 @@
 import { expect } from "vitest";
 import type { Person } from "../../dev/cognito.ts";
 import type { Stack } from "../../dev/stack.ts";
-import type { Attempt } from "../../src/domain/Registration.ts";
+import type { Registration } from "../../src/domain/operation.ts";
 
 /** A row of the ledger. */
 export interface LedgerRow extends Record<string, unknown> {
   readonly id: string;
   readonly email: string;
-  readonly state: Attempt["state"];
+  readonly state: Registration["state"];
   readonly sub: string | null;
   readonly due_at: Date | null;
   readonly history: ReadonlyArray<{ readonly state: string; readonly by: string }>;
@@ -29,7 +29,7 @@ export interface AuditRow extends Record<string, unknown> {
 export interface View {
   readonly users: ReadonlyArray<Person>;
   readonly audits: ReadonlyArray<AuditRow>;
-  readonly attempts: ReadonlyArray<LedgerRow>;
+  readonly registrations: ReadonlyArray<LedgerRow>;
 }
 
 export async function look(stack: Stack): Promise<View> {
@@ -37,12 +37,12 @@ export async function look(stack: Stack): Promise<View> {
   return {
     users: stack.cognito.listUsers().filter(({ sub }) => !seeded.has(sub)),
     audits: await stack.query<AuditRow>('select * from users_audit order by "timestamp"'),
-    attempts: await stack.query<LedgerRow>("select * from registration order by started_at"),
+    registrations: await stack.query<LedgerRow>("select * from registrar.operation order by started_at"),
   };
 }
 
-export const attemptsFor = (view: View, email: string) =>
-  view.attempts.filter((attempt) => attempt.email === email);
+export const registrationsFor = (view: View, email: string) =>
+  view.registrations.filter((registration) => registration.email === email);
 
 /** Whom the audit trail still claims: registered, and not recorded as lost since. */
 export const claimed = ({ audits }: View): string[] => {
@@ -69,7 +69,7 @@ export const disagreements = (view: View, strangers: ReadonlyArray<string> = [])
   ];
 };
 
-/** One user has the address, one audit row claims him, his attempt says so, and the stores agree on everybody. */
+/** One user has the address, one audit row claims him, his registration says so, and the stores agree on everybody. */
 export async function expectRegistered(stack: Stack, email: string): Promise<Person> {
   const view = await look(stack);
   expect(disagreements(view)).toEqual([]);
@@ -79,7 +79,7 @@ export async function expectRegistered(stack: Stack, email: string): Promise<Per
   const row = view.audits.find(({ action, user_id }) => action === "Registered user" && user_id === user.sub);
   expect(row).toMatchObject({ modified_by_user_id: stack.adminSub });
   expect(user.attributes["custom:registration_id"]).toBe(row?.id);
-  expect(attemptsFor(view, email).find(({ id }) => id === row?.id)?.state).toMatch(
+  expect(registrationsFor(view, email).find(({ id }) => id === row?.id)?.state).toMatch(
     /^registered$|^completed$/,
   );
   return user;
@@ -91,13 +91,13 @@ export async function expectNothingOf(stack: Stack, email: string): Promise<void
   expect(disagreements(view)).toEqual([]);
   expect(view.users.filter((one) => one.email === email)).toEqual([]);
   expect(stack.mails(email)).toEqual([]);
-  for (const { state } of attemptsFor(view, email)) expect(state).toMatch(/^rolled_back$|^rejected$/);
+  for (const { state } of registrationsFor(view, email)) expect(state).toMatch(/^rolled_back$|^rejected$/);
 }
 
 /** Not even a row of the ledger was written, and neither provider was asked. */
 export async function expectUntouched(stack: Stack): Promise<void> {
   const view = await look(stack);
-  expect(view).toEqual({ users: [], audits: [], attempts: [] });
+  expect(view).toEqual({ users: [], audits: [], registrations: [] });
   const operations = stack.faults.calls().map(({ operation }) => operation);
   expect(operations.filter((operation) => operation !== "JWKS")).toEqual([]);
 }

@@ -9,7 +9,7 @@ import { subscribe } from "node:diagnostics_channel";
 import { readFile } from "node:fs/promises";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import type { Stack } from "../../dev/stack.ts";
-import type { Summary } from "../../src/reconcile.ts";
+import type { Summary } from "../../src/programs/sweep/sweep.ts";
 import { type Answer, type Exchange, exchange, type Message } from "./http.ts";
 
 /** The body of a registration; anything may be sent, so that bad ones can be. */

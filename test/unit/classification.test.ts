@@ -16,9 +16,9 @@ import {
 import { assert, describe, it } from "@effect/vitest";
 import { NeonDbError } from "@neondatabase/serverless";
 import { errors } from "jose";
-import { classify as cognito } from "../../src/services/CognitoClient.ts";
-import { classify as jose } from "../../src/services/Jose.ts";
-import { classify as neon } from "../../src/services/Neon.ts";
+import { classify as cognito } from "../../src/adapters/cognito/client.ts";
+import { classify as jose } from "../../src/adapters/jose/token-verifier.ts";
+import { classify as neon } from "../../src/adapters/neon/database.ts";
 
 const meta = (httpStatusCode: number) => ({ message: "", $metadata: { httpStatusCode } });
 const named = (name: string, more: object = {}) => Object.assign(new Error("x"), { name, ...more });

@@ -3,11 +3,11 @@ import { UsernameExistsException } from "@aws-sdk/client-cognito-identity-provid
 import { assert, describe, it } from "@effect/vitest";
 import { NeonDbError } from "@neondatabase/serverless";
 import { Cause, Effect } from "effect";
+import { LogConsole, redact, report } from "../../src/adapters/log.ts";
 import { CleanupRequired, UserExists } from "../../src/domain/errors.ts";
-import { DatabaseError, StatementRefused } from "../../src/services/Database.ts";
-import { IdentityProviderError, UserAlreadyExists } from "../../src/services/IdentityProvider.ts";
-import { LogLive, redact, report } from "../../src/services/Log.ts";
-import { alice, attemptId } from "../memory/scene.ts";
+import { DatabaseError, StatementRefused } from "../../src/ports/database.ts";
+import { IdentityProviderError, UserAlreadyExists } from "../../src/ports/identity-provider.ts";
+import { alice, operationId } from "../simulation/memory/scene.ts";
 
 const TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl";
 const DATABASE = "postgresql://user:hunter2@ep-x.eu-west-2.aws.neon.tech/db";
@@ -35,18 +35,18 @@ describe("redact", () => {
   });
 
   it("leaves what an operator looks for", () => {
-    const line = `{"registrationId":"${attemptId(1)}","state":"started","at":"2026-01-02T03:04:05.678Z"}`;
+    const line = `{"operationId":"${operationId(1)}","state":"started","at":"2026-01-02T03:04:05.678Z"}`;
     assert.strictEqual(redact(line), line);
   });
 });
 
 describe("an error in the log", () => {
   const neonError = Object.assign(new NeonDbError("duplicate key value violates unique constraint"), {
-    ...{ code: "23505", severity: "ERROR", constraint: "registration_open_address" },
+    ...{ code: "23505", severity: "ERROR", constraint: "operation_open_address" },
     ...{ detail: `Key (email)=(${alice}) already exists.`, where: `email = ${alice}` },
   });
   const databaseError = new DatabaseError({
-    statement: "registrations.commit",
+    statement: "ledger.commit",
     reason: new StatementRefused({ sqlState: "23505" }),
     cause: neonError,
   });
@@ -59,13 +59,13 @@ describe("an error in the log", () => {
     }),
   });
   const both = new CleanupRequired({
-    registrationId: attemptId(1),
+    operationId: operationId(1),
     cause: Cause.combine(Cause.fail(databaseError), Cause.fail(cognitoError)),
   });
 
   it("keeps the SQLSTATE of a database error deep inside, and no address", () => {
     const text = JSON.stringify(report(both));
-    for (const wanted of ["23505", "registration_open_address", "registrations.commit", "StatementRefused"]) {
+    for (const wanted of ["23505", "operation_open_address", "ledger.commit", "StatementRefused"]) {
       assert.include(text, wanted);
     }
     assert.notInclude(redact(text), "alice");
@@ -94,10 +94,10 @@ describe("an error in the log", () => {
       await Effect.runPromise(
         Effect.logError("request failed", Cause.fail(both)).pipe(
           Effect.andThen(
-            Effect.logInfo("refused", new UserExists({ registrationId: attemptId(1), email: alice })),
+            Effect.logInfo("refused", new UserExists({ operationId: operationId(1), email: alice })),
           ),
           Effect.annotateLogs({ requestId: "r-1" }),
-          Effect.provide(LogLive),
+          Effect.provide(LogConsole),
         ),
       );
     } finally {

@@ -4,9 +4,9 @@
  */
 import { assert, describe, it } from "@effect/vitest";
 import {
+  ChangeTracked,
   CleanupRequired,
   CreateRefused,
-  ErrandTracked,
   Forbidden,
   IdempotencyKeyReused,
   InvitationNotNeeded,
@@ -31,7 +31,7 @@ import {
   MalformedBody,
   MethodNotAllowed,
   NotFound,
-  RegistrationNotFound,
+  OperationNotFound,
   UnsupportedMediaType,
 } from "../../src/http/errors.ts";
 import {
@@ -41,11 +41,11 @@ import {
   problemResponse,
   toProblem,
 } from "../../src/http/problem.ts";
-import { SigningKeysUnavailable, Unauthenticated } from "../../src/services/TokenVerifier.ts";
-import { alice, attemptId } from "../memory/scene.ts";
-import { admin, adminRole, researcherRole } from "../memory/World.ts";
+import { SigningKeysUnavailable, Unauthenticated } from "../../src/ports/token-verifier.ts";
+import { alice, operationId as idOf } from "../simulation/memory/scene.ts";
+import { admin, adminRole, researcherRole } from "../simulation/memory/world.ts";
 
-const registrationId = attemptId(1);
+const operationId = idOf(1);
 const cause = new Error("alice@hospital.example and a stack that nobody may see");
 
 /** status, code, detail, outcome, retryable, headers of the answer that are its own */
@@ -64,8 +64,8 @@ const notFound = (key: string, kind: UserNotFound["kind"], detail: string): Row 
   [404, "user_not_found", detail, nothing, false],
 ];
 
-const tracked = (kind: ErrandTracked["kind"], detail: string): Row => [
-  new ErrandTracked({ registrationId, kind, cause }),
+const tracked = (kind: ChangeTracked["kind"], detail: string): Row => [
+  new ChangeTracked({ operationId, kind, cause }),
   [500, `${kind}_tracked`, detail, "tracked", true],
 ];
 
@@ -175,7 +175,7 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
       ],
     ],
   ],
-  ErrandTracked: [
+  ChangeTracked: [
     tracked(
       "remove",
       "Role grants revoked, but Cognito user deletion failed. The user can still authenticate with zero app authority — manual Cognito cleanup required.",
@@ -186,10 +186,10 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
     tracked("invite", "Failed to send the invitation"),
   ],
   NotFound: [[new NotFound(), [404, "not_found", "Not Found", nothing, false]]],
-  RegistrationNotFound: [
+  OperationNotFound: [
     [
-      new RegistrationNotFound(),
-      [404, "registration_not_found", "There is no registration with this id.", nothing, false],
+      new OperationNotFound(),
+      [404, "operation_not_found", "There is no operation with this id.", nothing, false],
     ],
   ],
   MethodNotAllowed: [
@@ -260,17 +260,17 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
   ],
   UserExists: [
     [
-      new UserExists({ registrationId, email: alice }),
+      new UserExists({ operationId, email: alice }),
       [400, "user_exists", `User with email ${alice} already exists`, nothing, false],
     ],
     [
-      new UserExists({ registrationId, email: alice, replayed: true }),
+      new UserExists({ operationId, email: alice, replayed: true }),
       [400, "user_exists", `User with email ${alice} already exists`, nothing, false, replayed],
     ],
   ],
   IdempotencyKeyReused: [
     [
-      new IdempotencyKeyReused({ registrationId }),
+      new IdempotencyKeyReused({ operationId }),
       [
         ...([422, "idempotency_key_reused"] as const),
         ...(["This Idempotency-Key was used before, for another request.", nothing, false] as const),
@@ -279,7 +279,7 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
   ],
   RegistrationInProgress: [
     [
-      new RegistrationInProgress({ registrationId }),
+      new RegistrationInProgress({ operationId }),
       [
         ...([409, "registration_in_progress"] as const),
         "A registration of this user is in progress. Please try again later.",
@@ -287,7 +287,7 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
       ],
     ],
     [
-      new RegistrationInProgress({ registrationId, retryAfter: 1201 }),
+      new RegistrationInProgress({ operationId, retryAfter: 1201 }),
       [
         ...([409, "registration_in_progress"] as const),
         "A registration of this user is in progress. Please try again later.",
@@ -297,7 +297,7 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
   ],
   UserLost: [
     [
-      new UserLost({ registrationId }),
+      new UserLost({ operationId }),
       [
         ...([409, "user_removed"] as const),
         "The user of this Idempotency-Key was registered, and has been removed since.",
@@ -307,29 +307,29 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
   ],
   CreateRefused: [
     [
-      new CreateRefused({ registrationId, why: "verdict", cause }),
+      new CreateRefused({ operationId, why: "verdict", cause }),
       [500, "create_refused", "Failed to create user", nothing, false],
     ],
     [
-      new CreateRefused({ registrationId, why: "verdict", replayed: true }),
+      new CreateRefused({ operationId, why: "verdict", replayed: true }),
       [500, "create_refused", "Failed to create user", nothing, false, replayed],
     ],
     [
-      new CreateRefused({ registrationId, why: "configuration", cause }),
+      new CreateRefused({ operationId, why: "configuration", cause }),
       [500, "create_refused", "Failed to create user", nothing, true],
     ],
   ],
   RegistrationRolledBack: [
     [
-      new RegistrationRolledBack({ registrationId, cause }),
+      new RegistrationRolledBack({ operationId, cause }),
       [500, "registration_rolled_back", "Failed to register user. Please try again.", "rolled_back", true],
     ],
     [
-      new RegistrationRolledBack({ registrationId, user: { sub: admin, kind: "user" }, cause }),
+      new RegistrationRolledBack({ operationId, user: { sub: admin, kind: "register" }, cause }),
       [500, "registration_rolled_back", "Failed to register user. Please try again.", "rolled_back", true],
     ],
     [
-      new RegistrationRolledBack({ registrationId, user: { sub: admin, kind: "step" }, cause }),
+      new RegistrationRolledBack({ operationId, user: { sub: admin, kind: "register_with_roles" }, cause }),
       [
         ...([500, "registration_rolled_back"] as const),
         `Failed to set user roles for user ${admin}. User has been deleted.`,
@@ -339,7 +339,7 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
   ],
   CleanupRequired: [
     [
-      new CleanupRequired({ registrationId, cause }),
+      new CleanupRequired({ operationId, cause }),
       [
         ...([500, "cleanup_required"] as const),
         "Failed to register user; rollback also failed. Manual cleanup of the Cognito user required.",
@@ -347,7 +347,7 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
       ],
     ],
     [
-      new CleanupRequired({ registrationId, user: { sub: admin, kind: "step" }, cause }),
+      new CleanupRequired({ operationId, user: { sub: admin, kind: "register_with_roles" }, cause }),
       [
         ...([500, "cleanup_required"] as const),
         `Failed to set user roles for user ${admin}; rollback also failed (the user could not be deleted). Manual cleanup required.`,
@@ -380,7 +380,7 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
       ],
     ],
     [
-      new Unavailable({ dependency: "database", registrationId, cause }),
+      new Unavailable({ dependency: "database", operationId, cause }),
       [
         ...([503, "database_unavailable"] as const),
         ...([`The database cannot be reached ${later}`, "tracked", true] as const),
@@ -404,9 +404,9 @@ describe("the answer to", () => {
       const own = Object.fromEntries([...response.headers].filter(([name]) => OWN.includes(name)));
       const wanted = Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]);
       assert.deepStrictEqual(own, Object.fromEntries(wanted));
-      const named = "registrationId" in error && error.registrationId !== undefined;
-      assert.strictEqual(body.registrationId, named ? registrationId : undefined);
-      const instance = named ? `/api/registrations/${registrationId}` : "urn:registrar:request:request-1";
+      const named = "operationId" in error && error.operationId !== undefined;
+      assert.strictEqual(body.operationId, named ? operationId : undefined);
+      const instance = named ? `/api/operations/${operationId}` : "urn:registrar:request:request-1";
       assert.strictEqual(body.instance, instance);
       assert.strictEqual(body.type, `urn:registrar:problem:${code.replaceAll("_", "-")}`);
       assert.notInclude(text, "a stack that nobody may see");

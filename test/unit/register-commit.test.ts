@@ -1,6 +1,6 @@
 /** The third step: the audit row is written, or its lateness is shut out and the user deleted. */
 import { describe } from "@effect/vitest";
-import { outcomes, refusedCommit, silentFence } from "../memory/outcomes.ts";
+import { outcomes, refusedCommit, silentFence } from "../simulation/memory/outcomes.ts";
 
 describe("commit", () => {
   outcomes([

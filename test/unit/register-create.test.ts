@@ -1,7 +1,7 @@
-/** The second step: one create, and doubt about it is read back, never guessed away. */
+/** The second step: one create, and outcomeUnknown about it is read back, never guessed away. */
 import { describe } from "@effect/vitest";
-import { outcomes, stranger } from "../memory/outcomes.ts";
-import { clearPool } from "../memory/World.ts";
+import { outcomes, stranger } from "../simulation/memory/outcomes.ts";
+import { clearPool } from "../simulation/memory/world.ts";
 
 describe("create", () => {
   outcomes([
@@ -48,7 +48,7 @@ describe("create", () => {
       end: "rolled_back",
     },
     {
-      title: "deletes a user whom a lost create makes while the attempt is open",
+      title: "deletes a user whom a lost create makes while the registration is open",
       faults: [{ on: "identity.create", effect: { laterMs: 10_000 }, answer: "unknown" }],
       says: "CleanupRequired",
       state: "started",
@@ -118,7 +118,7 @@ describe("create", () => {
       end: "rolled_back",
     },
     {
-      title: "leaves the attempt to the sweeper when a bug ends the create",
+      title: "leaves the registration to the sweeper when a bug ends the create",
       faults: [{ on: "identity.create", answer: "crash" }],
       says: "CleanupRequired",
       state: "started",

@@ -1,10 +1,10 @@
-/** The way back: the user of an attempt that was not committed is deleted, or stays tracked. */
+/** The way back: the user of a registration that was not committed is deleted, or stays tracked. */
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
-import { type Case, outcomes, refusedCommit, silentFence } from "../memory/outcomes.ts";
-import { alice, makeScene } from "../memory/scene.ts";
-import { addUser, clearPool, userAt } from "../memory/World.ts";
-import { violations } from "../model/invariants.ts";
+import { violations } from "../simulation/invariants.ts";
+import { type Case, outcomes, refusedCommit, silentFence } from "../simulation/memory/outcomes.ts";
+import { alice, makeScene } from "../simulation/memory/scene.ts";
+import { addUser, clearPool, userAt } from "../simulation/memory/world.ts";
 
 describe("delete", () => {
   outcomes([
@@ -33,7 +33,7 @@ describe("delete", () => {
     },
     {
       title: "asks to try again although the ledger did not hear of the delete",
-      faults: [refusedCommit, { on: "ledger.settle", effect: "never", answer: "unknown" }],
+      faults: [refusedCommit, { on: "ledger.markRolledBack", effect: "never", answer: "unknown" }],
       says: "RegistrationRolledBack",
       state: "rolling_back",
       end: "rolled_back",
@@ -65,7 +65,7 @@ describe("delete", () => {
       const failure = yield* Effect.flip(register());
       assert.strictEqual(failure._tag, "RegistrationRolledBack");
       yield* rest();
-      assert.strictEqual(userAt(world, alice)?.mark, null);
+      assert.strictEqual(userAt(world, alice)?.tag, null);
       assert.deepStrictEqual(violations(world), []);
     }),
   );

@@ -2,13 +2,13 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Cause, Effect, Exit, Fiber } from "effect";
 import { TestClock } from "effect/testing";
-import { refusedCommit, stranger } from "../memory/outcomes.ts";
-import { BUDGET_MS, makeScene } from "../memory/scene.ts";
-import type { Operation } from "../memory/Wire.ts";
-import { violations } from "../model/invariants.ts";
+import { violations } from "../simulation/invariants.ts";
+import { refusedCommit, stranger } from "../simulation/memory/outcomes.ts";
+import { BUDGET_MS, makeScene } from "../simulation/memory/scene.ts";
+import type { CallName } from "../simulation/memory/wire.ts";
 
 describe("interruption", () => {
-  const steps: ReadonlyArray<Operation> = ["ledger.open", "identity.create", "ledger.commit"];
+  const steps: ReadonlyArray<CallName> = ["ledger.open", "identity.create", "ledger.commit"];
   for (const on of steps) {
     for (const effect of ["now", "never"] as const) {
       it.effect(`during ${on} that takes effect ${effect} leaves one of the three ends`, () =>
@@ -33,7 +33,11 @@ describe("interruption", () => {
       const fiber = yield* Effect.forkChild(register());
       yield* TestClock.adjust(1000);
       yield* Fiber.interrupt(fiber);
-      assert.deepStrictEqual(wire.calls.slice(-3), ["ledger.fence", "identity.remove", "ledger.settle"]);
+      assert.deepStrictEqual(wire.calls.slice(-3), [
+        "ledger.fence",
+        "identity.remove",
+        "ledger.markRolledBack",
+      ]);
       assert.deepStrictEqual(world.users, []);
     }),
   );
@@ -121,16 +125,16 @@ describe("a failure", () => {
     }),
   );
 
-  it.effect("names the attempt, so that an operator finds it", () =>
+  it.effect("names the registration, so that an operator finds it", () =>
     Effect.gen(function* () {
       const { register, row } = makeScene([stranger]);
       const failure = yield* Effect.flip(register());
-      assert.strictEqual("registrationId" in failure && failure.registrationId, row().id);
+      assert.strictEqual("operationId" in failure && failure.operationId, row().id);
     }),
   );
 });
 
-describe("a pool without ownership marks", () => {
+describe("a pool without ownership tags", () => {
   it.effect("waits for an operator where a lost create may have made the user", () =>
     Effect.gen(function* () {
       const { world, register, sweep, row } = makeScene([{ on: "identity.create", answer: "unknown" }], {

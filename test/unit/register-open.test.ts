@@ -1,6 +1,6 @@
-/** The first step of a registration: nothing of Cognito is touched before the attempt is written down. */
+/** The first step of a registration: nothing of Cognito is touched before the registration is written down. */
 import { describe } from "@effect/vitest";
-import { outcomes } from "../memory/outcomes.ts";
+import { outcomes } from "../simulation/memory/outcomes.ts";
 
 describe("open", () => {
   outcomes([

@@ -1,14 +1,14 @@
-/** What a second request hears: the same idempotency key again, or an address that another attempt holds. */
+/** What a second request hears: the same idempotency key again, or an address that another registration holds. */
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
 import { TestClock } from "effect/testing";
-import type { RegisterUser } from "../../src/domain/Registration.ts";
-import { alice, attemptId, BUDGET_MS, bob, HORIZON_MS, makeScene } from "../memory/scene.ts";
-import { adminRole, type Row, researcherRole, userAt } from "../memory/World.ts";
-import { violations } from "../model/invariants.ts";
+import type { RegisterUser } from "../../src/domain/operation.ts";
+import { violations } from "../simulation/invariants.ts";
+import { alice, BUDGET_MS, bob, HORIZON_MS, makeScene, operationId } from "../simulation/memory/scene.ts";
+import { adminRole, type Row, researcherRole, userAt } from "../simulation/memory/world.ts";
 
 const key = { idempotencyKey: "k-1" };
-const second = { id: attemptId(2), ...key };
+const second = { id: operationId(2), ...key };
 
 const heard = (answer: Effect.Effect<{ readonly replayed: boolean }, { readonly _tag: string }>) =>
   answer.pipe(
@@ -18,7 +18,7 @@ const heard = (answer: Effect.Effect<{ readonly replayed: boolean }, { readonly 
 
 describe("the same key again", () => {
   const states: ReadonlyArray<{ change: Partial<Row>; title: string; says: string }> = [
-    { title: "replays a completed attempt", change: { state: "completed" }, says: "replayed" },
+    { title: "replays a completed registration", change: { state: "completed" }, says: "replayed" },
     { title: "replays an acknowledged one", change: { acknowledgedAt: 1 }, says: "replayed" },
     {
       title: "asks to wait for a registered one that nobody has been told of",
@@ -36,13 +36,13 @@ describe("the same key again", () => {
       says: "CreateRefused",
     },
     {
-      title: "asks to wait while a rejected attempt is watched",
-      change: { state: "rejected", verdict: "user_exists", watchUntil: 1 },
+      title: "asks to wait while a rejected registration is watched",
+      change: { state: "rejected", verdict: "user_exists", graceUntil: 1 },
       says: "RegistrationInProgress",
     },
     { title: "says that the user was removed since", change: { state: "user_lost" }, says: "UserLost" },
     {
-      title: "asks to wait for a fresh attempt",
+      title: "asks to wait for a fresh registration",
       change: { state: "started" },
       says: "RegistrationInProgress",
     },
@@ -51,7 +51,7 @@ describe("the same key again", () => {
     Effect.gen(function* () {
       const { world, register, row } = makeScene();
       yield* register(key);
-      world.rows.set(attemptId(1), { ...row(), ...change });
+      world.rows.set(operationId(1), { ...row(), ...change });
       assert.strictEqual(yield* heard(register(second)), says);
       assert.strictEqual(world.rows.size, 1);
       assert.strictEqual(world.users.length, 1);
@@ -70,7 +70,7 @@ describe("the same key again", () => {
     }),
   );
 
-  it.effect("settles a stale attempt first, and then registers", () =>
+  it.effect("settles a stale registration first, and then registers", () =>
     Effect.gen(function* () {
       const { world, register, rest, row } = makeScene([
         { on: "identity.create", answer: "unknown" },
@@ -79,7 +79,7 @@ describe("the same key again", () => {
       assert.strictEqual(yield* heard(register(key)), "CleanupRequired");
       assert.strictEqual(yield* heard(register(second)), "RegistrationInProgress");
       yield* TestClock.adjust(BUDGET_MS + 1);
-      assert.strictEqual(yield* heard(register({ ...second, id: attemptId(3) })), "registered");
+      assert.strictEqual(yield* heard(register({ ...second, id: operationId(3) })), "registered");
       assert.strictEqual(row(1).state, "rolled_back");
       yield* rest();
       assert.deepStrictEqual(violations(world), []);
@@ -89,7 +89,7 @@ describe("the same key again", () => {
   const others: ReadonlyArray<{ title: string; request: Partial<RegisterUser>; says: string }> = [
     { title: "another address", request: { email: bob }, says: "IdempotencyKeyReused" },
     { title: "other roles", request: { roles: [adminRole] }, says: "IdempotencyKeyReused" },
-    { title: "another endpoint", request: { kind: "step" }, says: "IdempotencyKeyReused" },
+    { title: "another endpoint", request: { kind: "register_with_roles" }, says: "IdempotencyKeyReused" },
     { title: "the same roles twice", request: { roles: [researcherRole, researcherRole] }, says: "replayed" },
   ];
   it.effect.each([...others])("with $title says $says", ({ request, says }) =>
@@ -102,7 +102,7 @@ describe("the same key again", () => {
   );
 });
 
-describe("the address of another attempt", () => {
+describe("the address of another registration", () => {
   it.effect("asks to wait for a fresh one, and touches nothing", () =>
     Effect.gen(function* () {
       const { register, wire } = makeScene([
@@ -111,13 +111,13 @@ describe("the address of another attempt", () => {
       ]);
       yield* Effect.flip(register());
       wire.calls.length = 0;
-      const failure = yield* Effect.flip(register({ id: attemptId(2) }));
+      const failure = yield* Effect.flip(register({ id: operationId(2) }));
       assert.strictEqual(failure._tag, "RegistrationInProgress");
       assert.deepStrictEqual(wire.calls, ["ledger.open"]);
     }),
   );
 
-  it.effect.each(["ledger.fence", "identity.find", "identity.remove", "ledger.settle"] as const)(
+  it.effect.each(["ledger.fence", "identity.find", "identity.remove", "ledger.markRolledBack"] as const)(
     "asks to wait when %s gives no answer while a stale one is settled",
     (on) =>
       Effect.gen(function* () {
@@ -128,7 +128,7 @@ describe("the address of another attempt", () => {
         yield* Effect.flip(register());
         yield* TestClock.adjust(BUDGET_MS + 1);
         wire.add({ on, effect: "never", answer: "unknown" });
-        const failure = yield* Effect.flip(register({ id: attemptId(2) }));
+        const failure = yield* Effect.flip(register({ id: operationId(2) }));
         assert.strictEqual(failure._tag, "RegistrationInProgress");
         yield* rest();
         assert.strictEqual(userAt(world, alice), undefined);
@@ -144,13 +144,13 @@ describe("the address of another attempt", () => {
       ]);
       yield* Effect.flip(register());
       assert.strictEqual(row().state satisfies Row["state"], "rolling_back");
-      assert.strictEqual(yield* heard(register({ id: attemptId(2) })), "registered");
+      assert.strictEqual(yield* heard(register({ id: operationId(2) })), "registered");
       yield* rest();
       assert.deepStrictEqual(violations(world), []);
     }),
   );
 
-  it.effect("removes the late user of an attempt that was rolled back, and creates its own", () =>
+  it.effect("removes the late user of a registration that was rolled back, and creates its own", () =>
     Effect.gen(function* () {
       const { world, register, rest } = makeScene([
         { on: "identity.create", effect: { laterMs: 60_000 }, answer: "unknown" },
@@ -159,7 +159,7 @@ describe("the address of another attempt", () => {
       yield* TestClock.adjust(BUDGET_MS + 1);
       assert.strictEqual(
         yield* heard(
-          register({ id: attemptId(2), email: alice }).pipe(
+          register({ id: operationId(2), email: alice }).pipe(
             Effect.tapError(() => Effect.die("the address is free")),
           ),
         ),
@@ -167,18 +167,18 @@ describe("the address of another attempt", () => {
       );
       yield* TestClock.adjust(HORIZON_MS);
       yield* rest();
-      assert.strictEqual(userAt(world, alice)?.mark, attemptId(2));
+      assert.strictEqual(userAt(world, alice)?.tag, operationId(2));
       assert.deepStrictEqual(violations(world), []);
     }),
   );
 
-  it.effect("says that the user exists when he bears the mark of a registered attempt", () =>
+  it.effect("says that the user exists when he bears the tag of a registered registration", () =>
     Effect.gen(function* () {
       const { world, register, rest } = makeScene();
       yield* register();
-      assert.strictEqual(yield* heard(register({ id: attemptId(2) })), "UserExists");
+      assert.strictEqual(yield* heard(register({ id: operationId(2) })), "UserExists");
       yield* rest();
-      assert.strictEqual(userAt(world, alice)?.mark, attemptId(1));
+      assert.strictEqual(userAt(world, alice)?.tag, operationId(1));
       assert.deepStrictEqual(violations(world), []);
     }),
   );

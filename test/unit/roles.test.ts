@@ -1,21 +1,28 @@
 /** Replacing a user's roles: what the caller hears, and that nothing changes unless he hears that it did. */
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
-import type { Attempt } from "../../src/domain/Registration.ts";
-import { RoleId, UserId } from "../../src/domain/User.ts";
-import { setRoles } from "../../src/roles.ts";
-import type { SetRoles } from "../../src/services/Access.ts";
-import { Registrations } from "../../src/services/Registrations.ts";
-import { manage } from "../memory/manage.ts";
-import type { Fault } from "../memory/Script.ts";
-import { alice, attemptId, command, makeScene } from "../memory/scene.ts";
-import { addUser, admin, adminRole, observerRole, researcherRole, viewer } from "../memory/World.ts";
+import type { Registration } from "../../src/domain/operation.ts";
+import { RoleId, UserId } from "../../src/domain/user.ts";
+import type { SetRoles } from "../../src/ports/access.ts";
+import { Ledger } from "../../src/ports/ledger.ts";
+import { setRoles } from "../../src/programs/roles.ts";
+import { manage } from "../simulation/memory/manage.ts";
+import { alice, command, makeScene, operationId } from "../simulation/memory/scene.ts";
+import type { Fault } from "../simulation/memory/script.ts";
+import {
+  addUser,
+  admin,
+  adminRole,
+  observerRole,
+  researcherRole,
+  viewer,
+} from "../simulation/memory/world.ts";
 
 const unknownRole = RoleId.make("00000000-0000-4000-8000-00000000dead");
 
-const withUser = (faults: ReadonlyArray<Fault> = [], mark: string | null = null) => {
+const withUser = (faults: ReadonlyArray<Fault> = [], tag: string | null = null) => {
   const scene = makeScene(faults);
-  const { sub } = addUser(scene.world, alice, { mark });
+  const { sub } = addUser(scene.world, alice, { tag });
   scene.world.grants.set(sub, new Set([observerRole]));
   return {
     ...scene,
@@ -23,7 +30,13 @@ const withUser = (faults: ReadonlyArray<Fault> = [], mark: string | null = null)
     granted: () => [...(scene.world.grants.get(sub) ?? [])],
     set: (overrides: Partial<SetRoles> = {}) =>
       scene.run(
-        setRoles({ id: attemptId(101), caller: admin, subject: sub, roles: [researcherRole], ...overrides }),
+        setRoles({
+          id: operationId(101),
+          caller: admin,
+          subject: sub,
+          roles: [researcherRole],
+          ...overrides,
+        }),
       ),
   };
 };
@@ -35,14 +48,14 @@ describe("setting roles", () => {
       assert.deepStrictEqual(yield* set(), [researcherRole]);
       assert.deepStrictEqual(granted(), [researcherRole]);
       assert.strictEqual(world.audit.length, 1);
-      assert.deepStrictEqual(yield* set({ id: attemptId(102), roles: [] }), []);
+      assert.deepStrictEqual(yield* set({ id: operationId(102), roles: [] }), []);
       assert.deepStrictEqual(granted(), []);
     }),
   );
 
   const refusals: ReadonlyArray<readonly [string, Partial<SetRoles>, string]> = [
     ["who has no permission", { caller: viewer }, "Forbidden"],
-    ["a user who is not in the pool", { subject: UserId.make(attemptId(9)) }, "UserNotFound"],
+    ["a user who is not in the pool", { subject: UserId.make(operationId(9)) }, "UserNotFound"],
     ["roles that do not exist", { roles: [researcherRole, unknownRole] }, "UnknownRoles"],
   ];
   it.effect.each([...refusals])("refuses %s, and changes nothing", ([, overrides, tag]) =>
@@ -63,14 +76,14 @@ describe("setting roles", () => {
     }),
   );
 
-  const states: ReadonlyArray<Attempt["state"]> = ["started", "rolling_back", "rolled_back", "rejected"];
-  it.effect.each([...states])("refuses the user of an attempt that is %s", (state) =>
+  const states: ReadonlyArray<Registration["state"]> = ["started", "rolling_back", "rolled_back", "rejected"];
+  it.effect.each([...states])("refuses the user of a registration that is %s", (state) =>
     Effect.gen(function* () {
-      const { set, run, world, row, granted } = withUser([], attemptId(1));
-      yield* run(Effect.flatMap(Registrations, (ledger) => ledger.open(command())));
-      world.rows.set(attemptId(1), { ...row(), state });
+      const { set, run, world, row, granted } = withUser([], operationId(1));
+      yield* run(Effect.flatMap(Ledger, (ledger) => ledger.open(command())));
+      world.rows.set(operationId(1), { ...row(), state });
       assert.deepInclude(yield* Effect.flip(set()), {
-        ...{ _tag: "RegistrationInProgress", registrationId: attemptId(1) },
+        ...{ _tag: "RegistrationInProgress", operationId: operationId(1) },
       });
       assert.deepStrictEqual(granted(), [observerRole]);
     }),
@@ -81,7 +94,7 @@ describe("setting roles", () => {
       const { set, run, sub, granted } = withUser([
         { on: "identity.remove", effect: "never", answer: "unknown" },
       ]);
-      const removal = { id: attemptId(9), kind: "remove", caller: admin, subject: sub } as const;
+      const removal = { id: operationId(9), kind: "remove", caller: admin, subject: sub } as const;
       yield* Effect.flip(run(manage(removal)));
       assert.strictEqual((yield* Effect.flip(set()))._tag, "UserNotFound");
       assert.deepStrictEqual(granted(), []);

@@ -1,7 +1,7 @@
 /** Which addresses and roles are taken, and what becomes of them; nothing that passes can open a header or a filter. */
 import { assert, describe, it } from "@effect/vitest";
 import { Option, Schema } from "effect";
-import { Email, RegistrationBody, ROLES_MAX, UserId } from "../../src/domain/User.ts";
+import { Email, RegistrationBody, ROLES_MAX, UserId } from "../../src/domain/user.ts";
 
 const read = (value: unknown) => Option.getOrNull(Schema.decodeUnknownOption(Email)(value));
 const long = (length: number) => {

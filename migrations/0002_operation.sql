@@ -1,0 +1,85 @@
+-- The ledger: one row for each operation, that is for each registration of a user and for each change to a user who
+-- exists, written before Cognito is called. A registration's id is also the id of its audit row and the ownership tag
+-- on the Cognito user. docs/protocol.md says who may move a row, and when.
+--
+-- Registrar's own tables live in a schema of their own: tools that look after FLIP's tables see `public` only, and
+-- `drop schema registrar cascade` uninstalls. Safe to run again.
+
+create schema if not exists registrar;
+
+create table if not exists registrar.operation (
+  id uuid primary key,
+  -- A registration ('register'; 'register_with_roles' also grants the roles), or a change to a user who exists.
+  kind text not null check (
+    kind in ('register', 'register_with_roles', 'remove', 'disable', 'enable', 'reset_mfa', 'invite')
+  ),
+  caller uuid not null,
+  email text check (email = lower(email) and length(email) <= 128),
+  roles uuid[] not null,
+  -- Belongs to the caller; expires some time after the registration has closed.
+  idempotency_key text check (length(idempotency_key) between 1 and 255),
+  state text not null default 'started' check (
+    state in (
+      'started', 'registered', 'rolling_back', 'completed', 'rejected', 'rolled_back', 'user_lost', 'pending', 'done'
+    )
+  ),
+  verdict text check (verdict in ('user_exists', 'create_refused')),
+  -- The Cognito user that the commit registered, that a rollback deleted, or that the change is about.
+  sub uuid,
+  started_at timestamptz not null default now(),
+  closed_at timestamptz,
+  acknowledged_at timestamptz,
+  missing_since timestamptz,
+  grace_until timestamptz,
+  -- When the sweeper looks next. Leasing an operation moves this later, so it is both the lease and the back-off.
+  due_at timestamptz,
+  tries integer not null default 0 check (tries >= 0),
+  needs_operator boolean not null default false,
+  last_error text,
+  history jsonb not null default '[]',
+
+  -- An operation that is not closed always has a time at which it is due.
+  constraint operation_open_is_due check (
+    due_at is not null or state in ('completed', 'rejected', 'rolled_back', 'user_lost', 'done')
+  ),
+  constraint operation_grace_is_due check (grace_until is null or due_at is not null),
+  constraint operation_closed_has_time check (
+    (closed_at is not null) = (state in ('completed', 'rejected', 'rolled_back', 'user_lost', 'done'))
+  ),
+  constraint operation_user_is_known check (
+    sub is not null or state not in ('registered', 'completed', 'user_lost')
+  ),
+  constraint operation_rejected_has_verdict check ((verdict is not null) = (state = 'rejected')),
+  constraint operation_grace_is_closed check (
+    grace_until is null or state in ('rejected', 'rolled_back', 'done')
+  ),
+  constraint operation_change_has_user check (
+    (kind in ('register', 'register_with_roles')) = (email is not null)
+    and (kind in ('register', 'register_with_roles')) = (state not in ('pending', 'done'))
+    and (kind in ('register', 'register_with_roles') or sub is not null)
+  ),
+  constraint operation_missing_is_registered check (
+    missing_since is null or state in ('registered', 'user_lost')
+  )
+);
+
+-- One open registration per address.
+create unique index if not exists operation_open_address
+  on registrar.operation (email) where state in ('started', 'rolling_back');
+
+-- One registration per key and caller, unless it was rolled back: then the key may run again.
+create unique index if not exists operation_key
+  on registrar.operation (caller, idempotency_key) where idempotency_key is not null and state <> 'rolled_back';
+
+-- One open change of a kind per user.
+create unique index if not exists operation_open_change
+  on registrar.operation (sub, kind) where state = 'pending';
+
+create index if not exists operation_due on registrar.operation (due_at) where due_at is not null;
+
+create index if not exists operation_user on registrar.operation (sub, started_at desc) where sub is not null;
+
+create index if not exists operation_newest on registrar.operation (started_at desc, id desc);
+
+create index if not exists operation_kept_key
+  on registrar.operation (started_at) where idempotency_key is not null;

@@ -1,0 +1,108 @@
+/**
+ * The identity provider on AWS Cognito: what a registration needs, and nothing else.
+ *
+ * The create is never repeated here; reads and deletes are, once, where the first proved nothing.
+ */
+import {
+  AdminCreateUserCommand,
+  AdminDeleteUserCommand,
+  AdminGetUserCommand,
+} from "@aws-sdk/client-cognito-identity-provider";
+import { Effect, Layer, Option } from "effect";
+import {
+  IdentityProvider,
+  IdentityProviderError,
+  type InviteUser,
+  type PoolUser,
+  Refused,
+} from "../../ports/identity-provider.ts";
+import { Config } from "../../settings.ts";
+import { CognitoClient, errorName, isAbsent, once } from "./client.ts";
+
+export const IdentityProviderCognito = Layer.effect(
+  IdentityProvider,
+  Effect.gen(function* () {
+    const { INVITATION } = yield* Config;
+    const { UserPoolId, attribute, call, toUser } = yield* CognitoClient;
+
+    const find = Effect.fnUntraced(function* (key: string) {
+      const command = new AdminGetUserCommand({ UserPoolId, Username: key });
+      const { UserAttributes } = yield* call("find", (client, options) => client.send(command, options));
+      return yield* toUser("find", UserAttributes);
+    });
+
+    const resend = (username: string) => {
+      const command = new AdminCreateUserCommand({
+        UserPoolId,
+        Username: username,
+        MessageAction: "RESEND",
+        DesiredDeliveryMediums: ["EMAIL"],
+      });
+      return call("invite", (client, options) => client.send(command, options));
+    };
+
+    // A pool whose users sign in by e-mail may insist on an address where AdminCreateUser takes a user name.
+    const resendByAddress = Effect.fnUntraced(function* ({ sub, email }: InviteUser) {
+      const holder = yield* find(email);
+      if (holder.sub === sub) return yield* resend(email);
+      return yield* new IdentityProviderError({
+        operation: "invite",
+        reason: new Refused(),
+        cause: Object.assign(new Error("the address has another user"), { name: "UserNotFoundException" }),
+      });
+    });
+
+    return IdentityProvider.of({
+      tagsUsers: attribute !== "",
+
+      create: Effect.fn("IdentityProvider.create")(function* ({ email, tag }) {
+        const command = new AdminCreateUserCommand({
+          UserPoolId,
+          Username: email,
+          UserAttributes: [
+            { Name: "email", Value: email },
+            { Name: "email_verified", Value: "true" },
+            ...(attribute === "" ? [] : [{ Name: attribute, Value: tag }]),
+          ],
+          DesiredDeliveryMediums: ["EMAIL"],
+          ...(INVITATION === "immediate" ? {} : { MessageAction: "SUPPRESS" as const }),
+        });
+        const { User } = yield* call("create", (client, options) => client.send(command, options));
+        return yield* toUser("create", User?.Attributes);
+      }),
+
+      find: Effect.fn("IdentityProvider.find")(
+        function* (key) {
+          return Option.some(yield* find(key));
+        },
+        Effect.retry(once),
+        Effect.catchIf(isAbsent, () => Effect.succeed(Option.none<PoolUser>())),
+      ),
+
+      remove: Effect.fn("IdentityProvider.remove")(
+        function* (sub) {
+          const command = new AdminDeleteUserCommand({ UserPoolId, Username: sub });
+          yield* call("remove", (client, options) => client.send(command, options));
+          return "deleted" as const;
+        },
+        Effect.retry(once),
+        Effect.catchIf(isAbsent, () => Effect.succeed("absent" as const)),
+      ),
+
+      // Not repeated here: every message that is sent makes the one before it worthless.
+      invite: Effect.fn("IdentityProvider.invite")(
+        function* (user) {
+          yield* resend(user.sub).pipe(
+            Effect.catchReason("IdentityProviderError", "Refused", () => resendByAddress(user)),
+          );
+          return "sent" as const;
+        },
+        Effect.catchIf(isAbsent, () => Effect.succeed("absent" as const)),
+        Effect.catchIf(
+          (error) => errorName(error.cause) === "UnsupportedUserStateException",
+          () => Effect.succeed("notNeeded" as const),
+        ),
+      ),
+    });
+  }),
+);

@@ -1,0 +1,72 @@
+/**
+ * Postgres over Neon's HTTP driver: one POST per statement, nothing bound to a request.
+ *
+ * The driver says "Error connecting to database" alike for a statement that never arrived and for one that was
+ * committed and whose answer was lost, so only an SQLSTATE counts as proof.
+ * https://github.com/neondatabase/serverless
+ */
+import { NeonDbError, neon, neonConfig } from "@neondatabase/serverless";
+import { Effect, Layer, Redacted } from "effect";
+import { callTimeout } from "../../ports/budget.ts";
+import {
+  Database,
+  DatabaseError,
+  type Row,
+  StatementRefused,
+  StatementUnknown,
+} from "../../ports/database.ts";
+import { Config } from "../../settings.ts";
+
+/**
+ * SQLSTATEs that leave the outcome open: connection exceptions (08), a server going away (57P),
+ * statement_completion_unknown (40003), internal errors (XX).
+ * https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
+const OPEN = /^(08|57P|40003|XX)/;
+
+/** What a failure of the driver proves. */
+export const classify = (cause: unknown): DatabaseError["reason"] => {
+  const code = cause instanceof NeonDbError ? cause.code : undefined;
+  return code !== undefined && /^[0-9A-Z]{5}$/.test(code) && !OPEN.test(code)
+    ? new StatementRefused({ sqlState: code })
+    : new StatementUnknown();
+};
+
+export const DatabaseNeon = Layer.effect(
+  Database,
+  Effect.gen(function* () {
+    const settings = yield* Config;
+    if (settings.NEON_ENDPOINT !== undefined) neonConfig.fetchEndpoint = settings.NEON_ENDPOINT;
+    const sql = neon(Redacted.value(settings.DATABASE_URL));
+
+    const send = Effect.fnUntraced(function* (
+      name: string,
+      statement: (fetchOptions: { signal: AbortSignal }) => Promise<ReadonlyArray<Row>>,
+    ) {
+      yield* Effect.annotateCurrentSpan("statement", name);
+      const limit = yield* callTimeout(settings.DATABASE_TIMEOUT_MS);
+      return yield* Effect.tryPromise({
+        try: () => statement({ signal: AbortSignal.timeout(limit) }),
+        catch: (cause) => new DatabaseError({ statement: name, reason: classify(cause), cause }),
+      });
+    });
+
+    // Awaited once, here: the driver's query objects run again each time they are awaited.
+    return Database.of({
+      query: Effect.fn("Database.query")(function* (name, text, parameters) {
+        return yield* send(name, async (fetchOptions) => {
+          return await sql.query(`/* ${name} */ ${text}`, [...parameters], { fetchOptions });
+        });
+      }),
+
+      queryAlone: Effect.fn("Database.queryAlone")(function* (lock, name, text, parameters) {
+        return yield* send(name, async (fetchOptions) => {
+          const locked = sql.query(`/* ${name} */ select pg_advisory_xact_lock(hashtext($1))`, [lock]);
+          const statement = sql.query(`/* ${name} */ ${text}`, [...parameters]);
+          const [, rows] = await sql.transaction([locked, statement], { fetchOptions });
+          return rows ?? [];
+        });
+      }),
+    });
+  }),
+);

@@ -1,0 +1,32 @@
+import type { ChangeKind } from "./operation.ts";
+
+/** The words of the audit trail. FLIP's are FLIP's; auditors search for them, so none ever changes. */
+export const AuditAction = {
+  registered: "Registered user",
+  rolesUpdated: "Updated user roles",
+  removed: "Deleted user",
+  disabled: "Disabled user",
+  enabled: "Enabled user",
+  mfaReset: "Reset user MFA",
+  invited: "Invited user",
+  /** A caller without CAN_MANAGE_USERS asked for something that needs it. */
+  denied: "Denied user management",
+  /** A caller without CAN_MANAGE_USERS tried to register a user: the row's user is the caller himself. */
+  deniedRegistration: "Denied registration",
+  /** A user whom a failed registration had created was deleted again. */
+  rolledBack: "Registration rolled back",
+  /** A registered user was not found any more at two looks: a "Registered user" row no longer claims somebody. */
+  lost: "Registered user no longer exists",
+} as const;
+
+/** FLIP's permission to manage users, by its id in the `permission` table. */
+export const CAN_MANAGE_USERS = "f6dbd04e-d1ef-4cb7-84c2-c29fb35cf83b";
+
+/** What the audit trail says of each change. */
+export const CHANGE_ACTION: Record<ChangeKind, string> = {
+  remove: AuditAction.removed,
+  disable: AuditAction.disabled,
+  enable: AuditAction.enabled,
+  reset_mfa: AuditAction.mfaReset,
+  invite: AuditAction.invited,
+};

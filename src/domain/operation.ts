@@ -1,0 +1,133 @@
+/**
+ * One registration to register one user: the row of the ledger, and the words for what may happen to it.
+ *
+ * The registration's id is at once the id of the audit row (so a repeated commit writes it once) and the ownership tag
+ * on the Cognito user (so nothing is deleted by guess). docs/protocol.md says who may move a registration, and when.
+ */
+import { Schema } from "effect";
+import { Email, RoleId, UserId } from "./user.ts";
+
+/** The id of a registration: chosen by the request before anything is sent. */
+export const OperationId = Schema.String.check(Schema.isUUID()).pipe(Schema.brand("OperationId"));
+export type OperationId = typeof OperationId.Type;
+
+/** Which endpoint asked: `user` only registers, `step` also grants the roles in the same commit. */
+export const RegistrationKind = Schema.Literals(["register", "register_with_roles"]);
+export type RegistrationKind = typeof RegistrationKind.Type;
+
+/**
+ * `started`: Cognito may or may not have the user. `registered`: committed. `rolling_back`: fenced, a late commit
+ * cannot land any more. The other four are closed.
+ */
+export const State = Schema.Literals([
+  "started",
+  "registered",
+  "rolling_back",
+  "completed",
+  "rejected",
+  "rolled_back",
+  "user_lost",
+]);
+export type State = typeof State.Type;
+
+/** Why a registration was rejected for good: what a repeat of its idempotency key hears again. */
+export const Verdict = Schema.Literals(["user_exists", "create_refused"]);
+export type Verdict = typeof Verdict.Type;
+
+/** One line of a registration's history: when it reached a state, and who moved it. */
+export const HistoryEntry = Schema.Struct({
+  at: Schema.String,
+  state: Schema.String,
+  by: Schema.String,
+  note: Schema.optionalKey(Schema.String),
+});
+
+const Timestamp = Schema.NullOr(Schema.String);
+
+/**
+ * A registration as the ledger shows it. Times are ISO strings of the database's clock; the four questions about time
+ * (`stale`, `pastHorizon`, `graceOver`, `readAt`) are answered by the database in the statement that read the row.
+ */
+export const Registration = Schema.Struct({
+  id: OperationId,
+  kind: RegistrationKind,
+  caller: UserId,
+  email: Email,
+  roles: Schema.Array(RoleId),
+  state: State,
+  verdict: Schema.NullOr(Verdict),
+  sub: Schema.NullOr(UserId),
+  startedAt: Schema.String,
+  closedAt: Timestamp,
+  acknowledgedAt: Timestamp,
+  missingSince: Timestamp,
+  graceUntil: Timestamp,
+  dueAt: Timestamp,
+  tries: Schema.Int,
+  needsOperator: Schema.Boolean,
+  lastError: Schema.NullOr(Schema.String),
+  history: Schema.Array(HistoryEntry),
+  /** Its request's budget is over: somebody else may settle it. */
+  stale: Schema.Boolean,
+  /** No create of this registration can land any more, and its request is gone for certain. */
+  pastHorizon: Schema.Boolean,
+  /** It is closed under watch, and the watch has run out: one last look is due. */
+  graceOver: Schema.Boolean,
+  /** The database's time when this row was read. */
+  readAt: Schema.String,
+});
+export type Registration = typeof Registration.Type;
+
+/**
+ * A change to a user who exists: written down with its audit row first, then done in Cognito, by its request or, as
+ * often as it takes, by the sweeper. All of them may be repeated.
+ */
+export const ChangeKind = Schema.Literals(["remove", "disable", "enable", "reset_mfa", "invite"]);
+export type ChangeKind = typeof ChangeKind.Type;
+
+export const ChangeState = Schema.Literals(["pending", "done"]);
+export type ChangeState = typeof ChangeState.Type;
+
+/** A change as the ledger shows it: a row of the same table, with a user and no address. */
+export const Change = Schema.Struct({
+  ...Registration.fields,
+  kind: ChangeKind,
+  state: ChangeState,
+  email: Schema.Null,
+  sub: UserId,
+});
+export type Change = typeof Change.Type;
+
+/** Any row of the ledger. */
+export const Operation = Schema.Union([Registration, Change]);
+export type Operation = typeof Operation.Type;
+
+/** Whether a row is a change. */
+export const isChange = (operation: Operation): operation is Change => operation.email === null;
+
+/** What an administrator wants done to a user. */
+export interface ChangeUser {
+  readonly id: OperationId;
+  readonly kind: ChangeKind;
+  readonly caller: UserId;
+  readonly subject: UserId;
+  /** The user's ownership tag, where he was looked up: a registration that may still roll him back. */
+  readonly tag: string | null;
+}
+
+/** What an administrator asked for. With an idempotency key, kind, address and set of roles are the request. */
+export interface RegisterUser {
+  readonly id: OperationId;
+  readonly kind: RegistrationKind;
+  readonly caller: UserId;
+  readonly email: Email;
+  readonly roles: ReadonlyArray<RoleId>;
+  readonly idempotencyKey: string | null;
+}
+
+/** What 200 and 201 say. `replayed`: the answer was stored by an earlier request with the same key. */
+export interface Registered {
+  readonly registration: Registration;
+  readonly userId: UserId;
+  readonly replayed: boolean;
+}

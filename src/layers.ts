@@ -1,0 +1,31 @@
+/**
+ * The only place where layers meet. Building them does no I/O: a module-level runtime whose layer awaits would
+ * poison a cold isolate for every request after the one that built it.
+ */
+import { Layer, ManagedRuntime } from "effect";
+import { CognitoClient } from "./adapters/cognito/client.ts";
+import { DirectoryCognito } from "./adapters/cognito/directory.ts";
+import { IdentityProviderCognito } from "./adapters/cognito/identity-provider.ts";
+import { TokenVerifierJose } from "./adapters/jose/token-verifier.ts";
+import { LogConsole } from "./adapters/log.ts";
+import { DatabaseNeon } from "./adapters/neon/database.ts";
+import { AccessPostgres } from "./adapters/postgres/access.ts";
+import { AuditTrailPostgres } from "./adapters/postgres/audit-trail.ts";
+import { ChangesPostgres } from "./adapters/postgres/changes.ts";
+import { LedgerPostgres } from "./adapters/postgres/ledger.ts";
+import { Config, type Settings } from "./settings.ts";
+
+const makeLayer = (settings: Settings) =>
+  Layer.mergeAll(
+    Layer.mergeAll(IdentityProviderCognito, DirectoryCognito).pipe(Layer.provide(CognitoClient.layer)),
+    Layer.mergeAll(LedgerPostgres, ChangesPostgres, AccessPostgres, AuditTrailPostgres).pipe(
+      Layer.provide(DatabaseNeon),
+    ),
+    ...([TokenVerifierJose, LogConsole] as const),
+  ).pipe(Layer.provideMerge(Config.layer(settings)));
+
+/** Runs Registrar's programs with the real services of one deployment. */
+export const makeRuntime = (settings: Settings) => ManagedRuntime.make(makeLayer(settings));
+
+export type Runtime = ReturnType<typeof makeRuntime>;
+export type Services = ManagedRuntime.ManagedRuntime.Services<Runtime>;

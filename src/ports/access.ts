@@ -1,0 +1,54 @@
+/** Who may do what: FLIP's roles, permissions and grants. The SQL behind it is AccessPostgres.ts. */
+import { Context, type Effect } from "effect";
+import type { OperationId } from "../domain/operation.ts";
+import type { RoleId, UserId } from "../domain/user.ts";
+import type { DatabaseError } from "./database.ts";
+
+/** A role as FLIP's clients know it. */
+export interface Role {
+  readonly id: RoleId;
+  readonly rolename: string;
+  readonly roledescription: string;
+}
+
+/** Somebody asks for something that needs CAN_MANAGE_USERS. `id` makes a repeat of the question the same one. */
+export interface Question {
+  readonly id: OperationId;
+  readonly caller: UserId;
+  /** About whom; the caller himself where it is about nobody. */
+  readonly subject: UserId;
+}
+
+export interface SetRoles extends Question {
+  /** The user's ownership tag: a registration that may still roll him back. */
+  readonly tag: string | null;
+  readonly roles: ReadonlyArray<RoleId>;
+}
+
+export type RolesSet =
+  | { readonly _tag: "Set" }
+  | { readonly _tag: "Denied" }
+  | { readonly _tag: "UnknownRoles"; readonly roles: ReadonlyArray<RoleId> }
+  /** The user has been deleted, or is about to be: a `sub` never comes back. */
+  | { readonly _tag: "Removed" }
+  /** The user's registration has not kept him: it is under way, or he is left over from it. */
+  | { readonly _tag: "Unresolved"; readonly id: OperationId }
+  /** Nobody would hold CAN_MANAGE_USERS any more. */
+  | { readonly _tag: "LastManager" };
+
+export class Access extends Context.Service<
+  Access,
+  {
+    /** Whether the caller holds CAN_MANAGE_USERS. If not, that he asked is written to the audit trail. */
+    readonly mayManageUsers: (question: Question) => Effect.Effect<boolean, DatabaseError>;
+    /** Replaces a user's grants, with the audit row: one transaction, one after the other for all users. */
+    readonly setRoles: (command: SetRoles) => Effect.Effect<RolesSet, DatabaseError>;
+    readonly roles: () => Effect.Effect<ReadonlyArray<Role>, DatabaseError>;
+    /** The roles of each of these users; a user without roles is not in the map. */
+    readonly rolesOf: (
+      users: ReadonlyArray<UserId>,
+    ) => Effect.Effect<ReadonlyMap<UserId, ReadonlyArray<Role>>, DatabaseError>;
+    /** The names of a user's permissions, without repeats; null where he has no role at all. */
+    readonly permissionsOf: (user: UserId) => Effect.Effect<ReadonlyArray<string> | null, DatabaseError>;
+  }
+>()("registrar/services/Access") {}

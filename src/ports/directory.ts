@@ -1,0 +1,47 @@
+/**
+ * The users of the pool as administrators see and change them: everything that is not part of a registration.
+ *
+ * A profile is read by AdminGetUser, which shows the latest; only the list is ListUsers, which may lag.
+ * The layer behind it is DirectoryCognito.ts.
+ */
+import { Context, type Effect, type Option } from "effect";
+import type { Email, UserId } from "../domain/user.ts";
+import type { IdentityProviderError } from "./identity-provider.ts";
+
+/** A user of the pool. `email` as the pool has it, which older accounts may have in another form than ours. */
+export interface Profile {
+  readonly sub: UserId;
+  /** The ownership tag: the id of the registration that created him, if one did. */
+  readonly tag: string | null;
+  readonly email: string;
+  readonly enabled: boolean;
+  /** Cognito's `UserStatus`: FORCE_CHANGE_PASSWORD until the first sign-in. */
+  readonly status: string;
+  /** Whether a time-based one-time password is switched on. */
+  readonly totp: boolean;
+}
+
+/** Some users in the pool's own order. `next` continues; null: that was the last page. */
+export interface ProfilePage {
+  readonly users: ReadonlyArray<Omit<Profile, "totp" | "tag">>;
+  readonly next: string | null;
+}
+
+export class Directory extends Context.Service<
+  Directory,
+  {
+    readonly profile: (key: Email | UserId) => Effect.Effect<Option.Option<Profile>, IdentityProviderError>;
+    /** At most `limit` (1 to 60) users, from the place that `cursor` names. */
+    readonly page: (
+      limit: number,
+      cursor: string | null,
+    ) => Effect.Effect<ProfilePage, IdentityProviderError>;
+    /** Lets a user sign in, or not. Succeeds also where it was so already; `absent`: there is no such user. */
+    readonly setEnabled: (
+      sub: UserId,
+      enabled: boolean,
+    ) => Effect.Effect<"done" | "absent", IdentityProviderError>;
+    /** Switches the user's one-time passwords off and signs him out everywhere. */
+    readonly resetMfa: (sub: UserId) => Effect.Effect<"done" | "absent", IdentityProviderError>;
+  }
+>()("registrar/services/Directory") {}

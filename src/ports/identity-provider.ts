@@ -1,0 +1,78 @@
+/**
+ * The directory that holds the users: what Registrar asks of it, and what each failure proves.
+ *
+ * A user is found by address, but removed and invited only by `sub`. The layer behind it is Cognito.ts.
+ */
+import { Context, type Effect, type Option, Schema } from "effect";
+import type { OperationId } from "../domain/operation.ts";
+import type { Email, UserId } from "../domain/user.ts";
+
+/** The address already has a user. Proves: this call created nothing. */
+export class UserAlreadyExists extends Schema.TaggedError<UserAlreadyExists>()("UserAlreadyExists", {}) {}
+
+/** The provider refused what was asked. Proves: no effect; the same request will be refused again. */
+export class Refused extends Schema.TaggedError<Refused>()("Refused", {}) {}
+
+/** The provider asks us to slow down. Proves: no effect. */
+export class Throttled extends Schema.TaggedError<Throttled>()("Throttled", {}) {}
+
+/** Pool, credentials or permissions are wrong. Proves: no effect; an operator has to mend the deployment. */
+export class Misconfigured extends Schema.TaggedError<Misconfigured>()("Misconfigured", {}) {}
+
+/** No answer, or none that can be read. Proves nothing: the call may have taken effect, or may still. */
+export class OutcomeUnknown extends Schema.TaggedError<OutcomeUnknown>()("OutcomeUnknown", {}) {}
+
+/** The one error of this service. `reason` says what the failure proves; `cause` is for the log alone. */
+export class IdentityProviderError extends Schema.TaggedError<IdentityProviderError>()(
+  "IdentityProviderError",
+  {
+    operation: Schema.Literals([
+      "create",
+      "find",
+      "remove",
+      "invite",
+      "list",
+      "enable",
+      "disable",
+      "reset MFA",
+    ]),
+    reason: Schema.Union([UserAlreadyExists, Refused, Throttled, Misconfigured, OutcomeUnknown]),
+    cause: Schema.Defect(),
+  },
+) {}
+
+/** A user of the pool. `tag` is the ownership tag: the id of the registration that created him, if one did. */
+export interface PoolUser {
+  readonly sub: UserId;
+  readonly tag: string | null;
+}
+
+export interface CreateUser {
+  readonly email: Email;
+  readonly tag: OperationId;
+}
+
+/** Whom to invite: found by `sub`; the address only where the provider insists on it, and compared before. */
+export interface InviteUser {
+  readonly sub: UserId;
+  /** As the pool has it. */
+  readonly email: string;
+}
+
+export class IdentityProvider extends Context.Service<
+  IdentityProvider,
+  {
+    /** Sends one AdminCreateUser, never repeated: a repeat would read its own success as "already exists". */
+    readonly create: (user: CreateUser) => Effect.Effect<PoolUser, IdentityProviderError>;
+    /** Reads one user, by address or by `sub`. */
+    readonly find: (key: Email | UserId) => Effect.Effect<Option.Option<PoolUser>, IdentityProviderError>;
+    /** Deletes the user with this `sub`. Succeeds when he is gone, also where he was gone already. */
+    readonly remove: (sub: UserId) => Effect.Effect<"deleted" | "absent", IdentityProviderError>;
+    /** Sends (again) the invitation. `notNeeded`: the user has signed in and needs none. */
+    readonly invite: (
+      user: InviteUser,
+    ) => Effect.Effect<"sent" | "notNeeded" | "absent", IdentityProviderError>;
+    /** False where the deployment has no ownership attribute: then no doubtful user is ever deleted. */
+    readonly tagsUsers: boolean;
+  }
+>()("registrar/services/IdentityProvider") {}

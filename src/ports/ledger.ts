@@ -1,0 +1,114 @@
+/**
+ * The ledger: one row per registration, moved only by single statements that Postgres makes exclude each other.
+ *
+ * Every method may be repeated, and may take effect after its caller has given up. The SQL behind it is
+ * LedgerPostgres.ts; what each move means, and who may make it, is docs/protocol.md.
+ */
+import { Context, type Effect, type Option } from "effect";
+import type {
+  ChangeState,
+  Operation,
+  OperationId,
+  RegisterUser,
+  Registration,
+  State,
+  Verdict,
+} from "../domain/operation.ts";
+import type { RoleId, UserId } from "../domain/user.ts";
+import type { DatabaseError } from "./database.ts";
+
+/** Who is moving the registration, for its history. */
+export const Actor = Context.Reference<"request" | "sweeper" | "operator">("registrar/Actor", {
+  defaultValue: () => "request",
+});
+
+/** What `open` found. Exactly one registration is ever `opened` for one address at a time. */
+export type Opening =
+  | { readonly _tag: "Opened"; readonly registration: Registration }
+  | { readonly _tag: "Denied" }
+  | { readonly _tag: "UnknownRoles"; readonly roles: ReadonlyArray<RoleId> }
+  /** The caller's idempotency key belongs to this registration. */
+  | { readonly _tag: "KeyHeld"; readonly registration: Registration; readonly sameRequest: boolean }
+  /** The address belongs to this open registration. */
+  | { readonly _tag: "AddressHeld"; readonly registration: Registration }
+  /** A concurrent request won the address or the key; ask again to see it. */
+  | { readonly _tag: "Contended" };
+
+type Answer<A> = Effect.Effect<A, DatabaseError>;
+
+/** A page of the ledger, newest first; `next` continues it. */
+export interface Page {
+  readonly items: ReadonlyArray<Operation>;
+  readonly next: Cursor | null;
+}
+
+/** The place after one row: its start, in UTC to the microsecond, and its id. */
+export interface Cursor {
+  readonly at: string;
+  readonly id: string;
+}
+
+export interface ListQuery {
+  readonly state: State | ChangeState | null;
+  readonly needsOperator: boolean | null;
+  readonly cursor: Cursor | null;
+  readonly limit: number;
+}
+
+export class Ledger extends Context.Service<
+  Ledger,
+  {
+    /** Checks permission, roles, key and address, and writes the registration as `started`: one statement. */
+    readonly open: (command: RegisterUser) => Answer<Opening>;
+    /** started → registered, with the audit row and, for `step`, the grants. False: it was not `started`. */
+    readonly commit: (id: OperationId, sub: UserId) => Answer<boolean>;
+    /** started → rolling_back. Answers the state that a statement begun finishInBackground has read. */
+    readonly fence: (id: OperationId) => Answer<State>;
+    /**
+     * rolling_back → rolled_back. `consumed`: the create is used up (a user was returned or found, and deleted);
+     * otherwise the registration stays under watch until no create can land any more. `sub`: whom we deleted.
+     */
+    readonly markRolledBack: (
+      id: OperationId,
+      end: { readonly consumed: boolean; readonly sub: UserId | null },
+    ) => Answer<boolean>;
+    /** started → rejected, with the verdict; under watch where there was outcomeUnknown. */
+    readonly reject: (id: OperationId, verdict: Verdict, outcomeUnknown: boolean) => Answer<boolean>;
+    /** started → rolled_back where no create of this registration can land: the key and the address are free again. */
+    readonly abandon: (id: OperationId) => Answer<boolean>;
+    /** The caller has been told: from now on others may finish this registered registration. */
+    readonly acknowledge: (id: OperationId) => Answer<boolean>;
+    /** registered → completed. */
+    readonly complete: (id: OperationId) => Answer<boolean>;
+    /**
+     * Notes that a registered user was not found. Two such looks a horizon apart make the registration `user_lost` and
+     * write the compensating audit row. `lookedAt`: the database's time when this look began.
+     */
+    readonly missing: (id: OperationId, lookedAt: string) => Answer<State>;
+    /** A registered user thought missing was seen again. */
+    readonly seen: (id: OperationId) => Answer<boolean>;
+    /** The last look of a closed registration's watch was taken. `sub`: whom that look found, and deleted. */
+    readonly endGracePeriod: (id: OperationId, sub: UserId | null) => Answer<boolean>;
+    /** Reads one row of the ledger in a new statement. */
+    readonly find: (id: OperationId) => Answer<Option.Option<Operation>>;
+    /** Takes up to `limit` due rows, each for one sweeper only, and puts their next try off. */
+    readonly lease: (limit: number) => Answer<ReadonlyArray<Operation>>;
+    /**
+     * Notes why a row could not be settled, unless it has been closed since it was read; `needsOperator` tags it at
+     * once, without waiting for ten tries.
+     */
+    readonly defer: (
+      operation: Pick<Operation, "id" | "state">,
+      error: string,
+      needsOperator: boolean,
+    ) => Answer<boolean>;
+    /** Forgets idempotency keys that are past their time, and counts what is still open. */
+    readonly expireKeys: () => Answer<{
+      readonly keysForgotten: number;
+      readonly open: number;
+      readonly needOperator: number;
+    }>;
+    /** Lists the ledger, newest first. */
+    readonly list: (query: ListQuery) => Answer<Page>;
+  }
+>()("registrar/services/Ledger") {}

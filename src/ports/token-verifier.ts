@@ -1,0 +1,39 @@
+/**
+ * Who is calling: an access token of the pool, verified without a round trip once the keys are known.
+ *
+ * The layer behind it is Jose.ts.
+ */
+import { Context, type Effect, Schema } from "effect";
+import type { UserId } from "../domain/user.ts";
+
+/**
+ * The token is missing or no good. `reason` picks the sentence; `cause` is for the log alone.
+ * RFC 6750, section 3: no error code where no credentials were sent, `invalid_token` otherwise.
+ */
+export class Unauthenticated extends Schema.TaggedError<Unauthenticated>()("Unauthenticated", {
+  reason: Schema.Literals(["missing", "invalid", "expired", "no subject", "bad subject", "no username"]),
+  cause: Schema.optionalKey(Schema.Defect()),
+}) {}
+
+/** The pool's signing keys cannot be read, so no token can be judged. */
+export class SigningKeysUnavailable extends Schema.TaggedError<SigningKeysUnavailable>()(
+  "SigningKeysUnavailable",
+  { cause: Schema.Defect() },
+) {}
+
+/** The authenticated administrator (or whoever else holds a token of the pool). */
+export interface Caller {
+  readonly sub: UserId;
+  /** The `username` claim: in a pool with e-mail sign-in it equals `sub`. Null where the token has none. */
+  readonly username: string | null;
+}
+
+export class TokenVerifier extends Context.Service<
+  TokenVerifier,
+  {
+    /** Verifies the value of an Authorization header. */
+    readonly verify: (
+      authorization: string | undefined,
+    ) => Effect.Effect<Caller, Unauthenticated | SigningKeysUnavailable>;
+  }
+>()("registrar/services/TokenVerifier") {}

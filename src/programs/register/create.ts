@@ -1,0 +1,131 @@
+/**
+ * The second step of a registration: exactly one user in Cognito who bears this registration's tag.
+ *
+ * The create is sent once. Where its outcome is unknown, or the address is taken, the address is read back and the
+ * tag compared: an own user is taken, a stranger is left alone. Nothing is created again while there is outcomeUnknown.
+ */
+import { Effect, Option, Schema } from "effect";
+import {
+  CleanupRequired,
+  CreateRefused,
+  type RegistrationError,
+  RegistrationRolledBack,
+  Unavailable,
+  UserExists,
+} from "../../domain/errors.ts";
+import { OperationId, type Registration, type Verdict } from "../../domain/operation.ts";
+import { withinBudget } from "../../ports/budget.ts";
+import {
+  IdentityProvider,
+  type IdentityProviderError,
+  type PoolUser,
+} from "../../ports/identity-provider.ts";
+import { Ledger } from "../../ports/ledger.ts";
+
+/** `outcomeUnknown`: this registration's create may have taken effect, or may still. `again`: one more create is allowed. */
+interface Circumstances {
+  readonly outcomeUnknown: boolean;
+  readonly again: boolean;
+  readonly cause: IdentityProviderError;
+}
+
+type Created = Effect.fn.Return<PoolUser, RegistrationError, IdentityProvider | Ledger>;
+
+/** Creates the registration's user, or finds that an answer was lost and he exists already. */
+export const create = Effect.fn("create")(function* (registration: Registration, again = true): Created {
+  const identity = yield* IdentityProvider;
+  if (!(yield* withinBudget)) return yield* tryAgain(registration);
+  return yield* identity.create({ email: registration.email, tag: registration.id }).pipe(
+    Effect.catchReasons("IdentityProviderError", {
+      UserAlreadyExists: (_, cause) => readBack(registration, { outcomeUnknown: false, again, cause }),
+      OutcomeUnknown: (_, cause) => readBack(registration, { outcomeUnknown: true, again: false, cause }),
+      Refused: (_, cause) => reject(registration, "create_refused", false, cause),
+      Misconfigured: (_, cause) => misconfigured(registration, cause),
+      Throttled: (_, cause) => unavailable(registration, cause),
+    }),
+    Effect.catchTag("IdentityProviderError", Effect.die),
+  );
+});
+
+/** Reads who has the address after a create that failed, and does what his tag allows. */
+const readBack = Effect.fn("create.readBack")(function* (
+  registration: Registration,
+  { outcomeUnknown, again, cause }: Circumstances,
+): Created {
+  const identity = yield* IdentityProvider;
+  const tracked = new CleanupRequired({ operationId: registration.id, cause });
+
+  const answer = yield* Effect.option(identity.find(registration.email));
+  if (Option.isNone(answer)) return yield* outcomeUnknown ? tracked : unavailable(registration, cause);
+  if (Option.isNone(answer.value)) return yield* outcomeUnknown ? tracked : tryAgain(registration, cause);
+  const user = answer.value.value;
+  if (user.tag === registration.id) return user;
+  if (outcomeUnknown && !identity.tagsUsers) return yield* tracked;
+
+  switch (yield* ownerOf(user)) {
+    case "unknown":
+      return yield* outcomeUnknown ? tracked : unavailable(registration, cause);
+    case "somebody":
+      return yield* reject(registration, "user_exists", outcomeUnknown, cause);
+    case "nobody": {
+      if (outcomeUnknown) return yield* tracked;
+      const removed = yield* Effect.option(identity.remove(user.sub));
+      if (Option.isNone(removed) || !again) return yield* unavailable(registration, cause);
+      return yield* create(registration, false);
+    }
+  }
+});
+
+const isOperationId = Schema.is(OperationId);
+
+/**
+ * Whose user this is, by his tag. Nobody's: the registration that created him has ended without him, and his create
+ * landed late. A tag that this ledger does not know (another deployment's) is somebody's.
+ */
+const ownerOf = Effect.fn("create.ownerOf")(function* ({ tag }: PoolUser) {
+  const ledger = yield* Ledger;
+  if (tag === null || !isOperationId(tag)) return "somebody";
+  const owner = yield* Effect.option(ledger.find(tag));
+  if (Option.isNone(owner)) return "unknown";
+  return Option.exists(owner.value, ({ state }) => state === "rolled_back" || state === "rejected")
+    ? "nobody"
+    : "somebody";
+});
+
+/** Closes a registration of which nothing can land, so that its key and its address are free for the next. */
+const abandon = Effect.fn("create.abandon")(function* (registration: Registration) {
+  const ledger = yield* Ledger;
+  yield* bestEffort(ledger.abandon(registration.id));
+});
+
+const tryAgain = (registration: Registration, cause?: IdentityProviderError) =>
+  Effect.andThen(
+    abandon(registration),
+    new RegistrationRolledBack({ operationId: registration.id, ...(cause && { cause }) }),
+  );
+
+const unavailable = (registration: Registration, cause: IdentityProviderError) =>
+  Effect.andThen(abandon(registration), new Unavailable({ dependency: "identity provider", cause }));
+
+const misconfigured = (registration: Registration, cause: IdentityProviderError) =>
+  Effect.andThen(
+    abandon(registration),
+    new CreateRefused({ operationId: registration.id, why: "configuration", cause }),
+  );
+
+const reject = Effect.fn("create.reject")(function* (
+  registration: Registration,
+  verdict: Verdict,
+  outcomeUnknown: boolean,
+  cause: IdentityProviderError,
+) {
+  const ledger = yield* Ledger;
+  const { id: operationId, email } = registration;
+  yield* bestEffort(ledger.reject(operationId, verdict, outcomeUnknown));
+  if (verdict === "user_exists") return yield* new UserExists({ operationId, email });
+  return yield* new CreateRefused({ operationId, why: "verdict", cause });
+});
+
+/** The answer is known whether or not the ledger hears of it now: what stays open there, the sweeper closes. */
+const bestEffort = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.catch(effect, (error) => Effect.logWarning("the ledger could not be told; the sweeper will", error));

@@ -1,0 +1,111 @@
+/**
+ * The first step of a registration: one statement that checks permission, roles, idempotency key and address, and
+ * writes the registration down before Cognito is touched.
+ *
+ * Another's registration that stands in the way is settled first where the law allows it: a retry heals. Otherwise the
+ * caller is asked to wait; nobody's fresh registration is disturbed.
+ */
+import { Effect, Option } from "effect";
+import {
+  CreateRefused,
+  Forbidden,
+  IdempotencyKeyReused,
+  type RegistrationError,
+  RegistrationInProgress,
+  RegistrationRolledBack,
+  Unavailable,
+  UnknownRoles,
+  UserExists,
+  UserLost,
+} from "../../domain/errors.ts";
+import type { Registered, RegisterUser, Registration } from "../../domain/operation.ts";
+import type { UserId } from "../../domain/user.ts";
+import { onceMore } from "../../ports/database.ts";
+import { Ledger } from "../../ports/ledger.ts";
+import { resolveRegistration } from "../sweep/resolve.ts";
+
+/** Times an opening may settle another's registration, or lose a race, before the caller is asked to wait. */
+const OPENINGS_MAX = 3;
+
+type Opened =
+  | { readonly _tag: "Opened"; readonly registration: Registration }
+  | { readonly _tag: "Replayed"; readonly answer: Registered };
+
+/** Opens the registration, or answers with what an earlier request with the same idempotency key has come to. */
+export const open = Effect.fn("open")(function* (command: RegisterUser) {
+  const ledger = yield* Ledger;
+  let inTheWay = new RegistrationInProgress({ operationId: command.id });
+  for (let turn = 0; turn < OPENINGS_MAX; turn++) {
+    const opening = yield* ledger.open(command).pipe(
+      Effect.retry(onceMore),
+      Effect.mapError((cause) => new Unavailable({ dependency: "database", cause })),
+    );
+    switch (opening._tag) {
+      case "Opened":
+        if (opening.registration.state === "started") return opening satisfies Opened as Opened;
+        return yield* new RegistrationRolledBack({ operationId: command.id });
+      case "Denied":
+        return yield* new Forbidden({ caller: command.caller, action: "register a user" });
+      case "UnknownRoles":
+        return yield* new UnknownRoles({ roles: opening.roles });
+      case "Contended":
+        continue;
+      case "KeyHeld": {
+        if (!opening.sameRequest) {
+          return yield* new IdempotencyKeyReused({ operationId: opening.registration.id });
+        }
+        const answer = yield* replay(opening.registration);
+        if (Option.isSome(answer))
+          return { _tag: "Replayed", answer: answer.value } satisfies Opened as Opened;
+      }
+    }
+    inTheWay = inProgress(opening.registration);
+    if (!(yield* outOfTheWay(opening.registration))) break;
+  }
+  return yield* inTheWay;
+});
+
+/** Asks to wait until the registration may be settled: the end of its budget, of its watch, or of the horizon. */
+const inProgress = ({ id: operationId, graceUntil, dueAt, readAt }: Registration) => {
+  const seconds = Math.ceil((Date.parse(graceUntil ?? dueAt ?? readAt) - Date.parse(readAt)) / 1000);
+  return new RegistrationInProgress({ operationId, retryAfter: Math.max(1, seconds) });
+};
+
+/** What a closed registration says to a repeat of its request. None: the registration is still open. */
+const replay = Effect.fn("open.replay")(function* (
+  registration: Registration,
+): Effect.fn.Return<Option.Option<Registered>, RegistrationError> {
+  const operationId = registration.id;
+  // The ledger's constraints grant it: a registered or completed registration has a user.
+  const registered = Option.some({ registration, userId: registration.sub as UserId, replayed: true });
+  switch (registration.state) {
+    case "started":
+    case "rolling_back":
+    case "rolled_back":
+      return Option.none();
+    case "registered":
+      if (registration.acknowledgedAt !== null) return registered;
+      return yield* inProgress(registration);
+    case "completed":
+      return registered;
+    case "rejected":
+      if (registration.graceUntil !== null) return yield* inProgress(registration);
+      if (registration.verdict === "user_exists") {
+        return yield* new UserExists({ operationId, email: registration.email, replayed: true });
+      }
+      return yield* new CreateRefused({ operationId, why: "verdict", replayed: true });
+    case "user_lost":
+      return yield* new UserLost({ operationId });
+  }
+});
+
+/** Settles another's registration, if that is allowed already and both stores answer. */
+const outOfTheWay = (registration: Registration) =>
+  resolveRegistration(registration).pipe(
+    Effect.map((resolution) => resolution !== "waiting"),
+    Effect.catch((error) =>
+      Effect.logWarning("a registration that stands in the way cannot be settled", error).pipe(
+        Effect.as(false),
+      ),
+    ),
+  );

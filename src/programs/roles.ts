@@ -1,0 +1,43 @@
+/** Replaces a user's roles: he must exist, the roles must exist, and somebody must go on managing users. */
+import { Effect, Option } from "effect";
+import {
+  Forbidden,
+  LastManager,
+  RegistrationInProgress,
+  Unavailable,
+  UnknownRoles,
+  UserNotFound,
+} from "../domain/errors.ts";
+import { Access, type SetRoles } from "../ports/access.ts";
+import { onceMore } from "../ports/database.ts";
+import { Directory } from "../ports/directory.ts";
+
+/** Sets the roles and writes the audit row, in one transaction. The caller's permission was asked for before. */
+export const setRoles = Effect.fn("setRoles")(function* (command: Omit<SetRoles, "tag">) {
+  const directory = yield* Directory;
+  const access = yield* Access;
+  const { caller, subject } = command;
+  const profile = yield* directory
+    .profile(subject)
+    .pipe(Effect.mapError((cause) => new Unavailable({ dependency: "user lookup", cause })));
+  if (Option.isNone(profile)) return yield* new UserNotFound({ key: subject, kind: "set roles" });
+
+  const answer = yield* access.setRoles({ ...command, tag: profile.value.tag }).pipe(
+    Effect.retry(onceMore),
+    Effect.mapError((cause) => new Unavailable({ dependency: "database", cause })),
+  );
+  switch (answer._tag) {
+    case "Set":
+      return command.roles;
+    case "Denied":
+      return yield* new Forbidden({ caller, action: "update roles" });
+    case "Unresolved":
+      return yield* new RegistrationInProgress({ operationId: answer.id });
+    case "Removed":
+      return yield* new UserNotFound({ key: subject, kind: "set roles" });
+    case "UnknownRoles":
+      return yield* new UnknownRoles({ roles: answer.roles });
+    case "LastManager":
+      return yield* new LastManager();
+  }
+});

@@ -1,0 +1,146 @@
+/**
+ * Settles one registration as far as docs/protocol.md allows: for the sweeper, for an operator who asks, and for a
+ * request that meets another's stale registration.
+ *
+ * Deletes only a user who bears this registration's tag, by his `sub`. Says "waiting" rather than guess; fails, and
+ * changes nothing, where a store does not answer.
+ */
+import { Context, Effect, Option, Schema } from "effect";
+import { type Change, isChange, type Operation, type Registration } from "../../domain/operation.ts";
+import type { UserId } from "../../domain/user.ts";
+import { Changes } from "../../ports/changes.ts";
+import { IdentityProvider } from "../../ports/identity-provider.ts";
+import { Ledger } from "../../ports/ledger.ts";
+import { Config } from "../../settings.ts";
+import { carryOut } from "../change.ts";
+
+/** How one look at a row ended. `waiting`: it is not time yet, or somebody else has moved it meanwhile. */
+export type Resolution =
+  | "rolled_back"
+  | "completed"
+  | "user_lost"
+  | "missing"
+  | "grace_ended"
+  | "change_done"
+  | "waiting";
+
+/**
+ * An operator's word that the user at the address is not this registration's: he is left alone, and the registration is closed.
+ * Only where the pool has no tags; where it has, the tag decides.
+ */
+export const LeaveUser = Context.Reference<boolean>("registrar/LeaveUser", { defaultValue: () => false });
+
+/** Without ownership tags nobody but a person can tell whose user this is. */
+export class NeedsOperator extends Schema.TaggedError<NeedsOperator>()("NeedsOperator", {}) {}
+
+/** Settles one row of the ledger, or says why it has to wait. */
+export const resolve = Effect.fn("resolve")(function* (operation: Operation) {
+  return isChange(operation) ? yield* resolveChange(operation) : yield* resolveRegistration(operation);
+});
+
+/** Does a change (again), if its request is gone; or once more, where an opposite one may have landed since. */
+const resolveChange = Effect.fn("resolve.change")(function* (change: Change) {
+  const changes = yield* Changes;
+  if (change.state === "pending") {
+    if (!change.stale) return "waiting";
+    yield* carryOut(change);
+    return (yield* changes.finish(change.id)) ? "change_done" : "waiting";
+  }
+  if (!change.graceOver) return "waiting";
+  if (yield* changes.isNewest(change)) yield* carryOut(change);
+  return (yield* changes.endGracePeriod(change.id)) ? "grace_ended" : "waiting";
+});
+
+/** Settles one registration to register a user. */
+export const resolveRegistration = Effect.fn("resolve.registration")(function* (registration: Registration) {
+  switch (registration.state) {
+    case "started":
+      return registration.stale ? yield* takeOver(registration) : "waiting";
+    case "rolling_back":
+      return yield* rollBack(registration);
+    case "registered":
+      return registration.acknowledgedAt !== null || registration.pastHorizon
+        ? yield* finish(registration)
+        : "waiting";
+    case "rejected":
+    case "rolled_back":
+      return registration.graceOver ? yield* finalCheck(registration) : "waiting";
+    case "completed":
+    case "user_lost":
+      return "waiting";
+  }
+});
+
+const takeOver = Effect.fn("resolve.takeOver")(function* (registration: Registration) {
+  const ledger = yield* Ledger;
+  return (yield* ledger.fence(registration.id)) === "rolling_back"
+    ? yield* rollBack(registration)
+    : "waiting";
+});
+
+const rollBack = Effect.fn("resolve.rollBack")(function* (registration: Registration) {
+  const ledger = yield* Ledger;
+  const settled = yield* ledger.markRolledBack(registration.id, yield* removeOwn(registration));
+  return settled ? "rolled_back" : "waiting";
+});
+
+const finalCheck = Effect.fn("resolve.finalCheck")(function* (registration: Registration) {
+  const ledger = yield* Ledger;
+  const { sub } = yield* removeOwn(registration);
+  return (yield* ledger.endGracePeriod(registration.id, sub)) ? "grace_ended" : "waiting";
+});
+
+/**
+ * Deletes the user that this registration created, if the address has him, and answers his `sub`. `consumed`: the create is
+ * used up, so that no watch is needed.
+ */
+const removeOwn = Effect.fn("resolve.removeOwn")(function* (registration: Registration) {
+  const identity = yield* IdentityProvider;
+  const found = yield* identity.find(registration.email);
+  if (Option.isNone(found)) return { consumed: false, sub: null };
+  if (!identity.tagsUsers) {
+    // Before the horizon the create may still land, once the other has gone: then the last look asks again.
+    return (yield* LeaveUser)
+      ? { consumed: registration.pastHorizon, sub: null }
+      : yield* new NeedsOperator();
+  }
+  if (found.value.tag !== registration.id) return { consumed: false, sub: null };
+  yield* identity.remove(found.value.sub);
+  return { consumed: true, sub: found.value.sub };
+});
+
+/** Invites a registered user and closes his registration; or notes that he is not there. */
+const finish = Effect.fn("resolve.finish")(function* (registration: Registration) {
+  const ledger = yield* Ledger;
+  // The schema of the ledger grants it: a registered registration has a user.
+  const sub = registration.sub as UserId;
+  if (yield* invite({ sub, email: registration.email })) {
+    if (registration.missingSince !== null) yield* ledger.seen(registration.id);
+    return (yield* ledger.complete(registration.id)) ? "completed" : "waiting";
+  }
+  const state = yield* ledger.missing(registration.id, registration.readAt);
+  return state === "user_lost" ? "user_lost" : "missing";
+});
+
+/** Sends the invitation where it leaves after the commit; otherwise only looks. False: there is no such user. */
+const invite = Effect.fn("resolve.invite")(function* (user: Pick<Registration, "email"> & { sub: UserId }) {
+  const identity = yield* IdentityProvider;
+  const { INVITATION } = yield* Config;
+  if (INVITATION !== "after-commit") return Option.isSome(yield* identity.find(user.sub));
+  return (yield* identity.invite(user)) !== "absent";
+});
+
+/**
+ * What follows a 200, off the caller's path: others may finish the registration from now on, the invitation leaves, the
+ * registration is complete. Whatever fails here is the sweeper's to finish.
+ */
+export const finishInBackground = Effect.fn("afterwards")(function* (
+  registration: Registration,
+  sub: UserId,
+) {
+  const ledger = yield* Ledger;
+  const { INVITATION } = yield* Config;
+  if (!(yield* ledger.acknowledge(registration.id))) return;
+  if (INVITATION === "after-commit") yield* finish({ ...registration, sub });
+  else yield* ledger.complete(registration.id);
+});

@@ -1,0 +1,113 @@
+/**
+ * The sweeper: takes up the registrations that are due, a bounded batch at a time, and settles each as far as the law
+ * allows (resolve.ts). What cannot be settled now is put off, a little longer each time, and never forgotten.
+ *
+ * Any number of sweepers may run at once, late, or not at all for a while: a registration is leased to one of them, and
+ * everything they do may be repeated.
+ */
+import { Cause, Clock, Effect } from "effect";
+import type { Operation } from "../../domain/operation.ts";
+import { withBudget } from "../../ports/budget.ts";
+import type { DatabaseError } from "../../ports/database.ts";
+import { Actor, Ledger } from "../../ports/ledger.ts";
+import { Config } from "../../settings.ts";
+import { type Resolution, resolve } from "./resolve.ts";
+
+type End = Resolution | "deferred";
+
+/**
+ * What one sweep saw and did. `deferred`: could not be settled now. `open` and `needOperator`: rows still due some
+ * time, and those of them that ten tries could not resolve; null where the ledger did not answer any more.
+ */
+export interface Summary extends Record<End, number> {
+  readonly leased: number;
+  readonly open: number | null;
+  readonly needOperator: number | null;
+  readonly keysForgotten: number | null;
+  readonly milliseconds: number;
+}
+
+const NONE: Record<End, number> = {
+  rolled_back: 0,
+  completed: 0,
+  user_lost: 0,
+  missing: 0,
+  grace_ended: 0,
+  change_done: 0,
+  waiting: 0,
+  deferred: 0,
+};
+
+/** Workers allow six connections at a time; each registration uses one after the other. */
+const CONCURRENCY = 6;
+
+/** Milliseconds one registration may take before the next has its turn. */
+const OPERATION_BUDGET_MS = 15_000;
+
+/** Runs one sweep. Fails only where the ledger cannot be read at all; what was done before it fell silent counts. */
+export const sweep = Effect.fn("sweep")(
+  function* () {
+    const { SWEEP_BATCH, SWEEP_SECONDS } = yield* Config;
+    const startedAt = yield* Clock.currentTimeMillis;
+    const counts = { ...NONE };
+
+    let leased = 0;
+    let batch = yield* take(SWEEP_BATCH);
+    while (batch.length > 0) {
+      leased += batch.length;
+      for (const end of yield* Effect.forEach(batch, resolveOne, { concurrency: CONCURRENCY }))
+        counts[end] += 1;
+      const late = (yield* Clock.currentTimeMillis) - startedAt > SWEEP_SECONDS * 1000;
+      batch = late ? [] : yield* Effect.catch(take(SWEEP_BATCH - leased), silent([]));
+    }
+
+    const ledger = yield* Ledger;
+    const unknown = { open: null, needOperator: null, keysForgotten: null };
+    const tidied = yield* Effect.catch(ledger.expireKeys(), silent(unknown));
+    const milliseconds = (yield* Clock.currentTimeMillis) - startedAt;
+    const summary: Summary = { leased, ...counts, ...tidied, milliseconds };
+    yield* Effect.logInfo("sweep finished").pipe(Effect.annotateLogs({ summary }));
+    return summary;
+  },
+  Effect.provideService(Actor, "sweeper"),
+);
+
+/** No more than are worked on at once: what is leased and not begun would only wait for its lease to end. */
+const take = Effect.fnUntraced(function* (atMost: number) {
+  const ledger = yield* Ledger;
+  return atMost > 0 ? yield* ledger.lease(Math.min(CONCURRENCY, atMost)) : [];
+});
+
+const silent =
+  <A>(instead: A) =>
+  (error: DatabaseError) =>
+    Effect.as(Effect.logWarning("the ledger fell silent during the sweep", error), instead);
+
+/** Settles one registration; whatever goes wrong with it is noted in its row and does not touch the others. */
+export const resolveOne = (registration: Operation) =>
+  resolve(registration).pipe(
+    withBudget(OPERATION_BUDGET_MS),
+    Effect.catchCause((cause) => defer(registration, cause)),
+    Effect.annotateLogs({ operationId: registration.id }),
+  );
+
+const defer = Effect.fn("sweep.defer")(function* (registration: Operation, cause: Cause.Cause<Failure>) {
+  const ledger = yield* Ledger;
+  const { state, tries } = registration;
+  yield* Effect.logWarning("a registration could not be settled", cause).pipe(
+    Effect.annotateLogs({ state, tries }),
+  );
+  const reason = describe(cause);
+  yield* Effect.ignore(ledger.defer(registration, reason, reason === "NeedsOperator"));
+  return "deferred" as const;
+});
+
+type Failure = { readonly _tag: string; readonly reason?: { readonly _tag: string } };
+
+/** The failure in a word for the ledger: which service, and what it proved. Never a provider's text. */
+const describe = (cause: Cause.Cause<Failure>) => {
+  const [failure] = cause.reasons.filter(Cause.isFailReason);
+  if (failure === undefined) return "Defect";
+  const { _tag, reason } = failure.error;
+  return reason === undefined ? _tag : `${_tag}: ${reason._tag}`;
+};

@@ -1,0 +1,381 @@
+/** What changes keep: who may, whom not yet, one pending of a kind, the newest of two opposites, and a row for each. */
+import { assert, describe } from "@effect/vitest";
+import { Effect } from "effect";
+import { AuditAction, CHANGE_ACTION } from "../../src/domain/audit.ts";
+import { type Change, ChangeKind, type ChangeUser, type State } from "../../src/domain/operation.ts";
+import type { UserId } from "../../src/domain/user.ts";
+import { Access } from "../../src/ports/access.ts";
+import { Changes } from "../../src/ports/changes.ts";
+import { Actor, Ledger } from "../../src/ports/ledger.ts";
+import { BUDGET, HORIZON, makeLedger, newId, newSub, seconds } from "./ledger.ts";
+import type { LedgerSubject, Tester } from "./subjects.ts";
+
+export const changesContract = (name: string, test: Tester, subject: () => LedgerSubject) => {
+  const { check, readChange, started, inState, manager } = makeLedger(test, subject);
+
+  const command = (kind: ChangeKind, user: UserId, more: Partial<ChangeUser> = {}): ChangeUser => ({
+    ...{ id: newId(), kind, caller: subject().admin, subject: user, tag: null },
+    ...more,
+  });
+  const ask = (kind: ChangeKind, user: UserId, more: Partial<ChangeUser> = {}) =>
+    Effect.flatMap(Changes, (changes) => changes.open(command(kind, user, more)));
+
+  /** A new change. */
+  const opened = Effect.fnUntraced(function* (...asked: Parameters<typeof ask>) {
+    const opening = yield* ask(...asked);
+    if (opening._tag !== "Opened") return yield* Effect.die(new Error(`not opened: ${opening._tag}`));
+    return opening.change;
+  });
+  const finished = Effect.fnUntraced(function* (...asked: Parameters<typeof ask>) {
+    const { id } = yield* opened(...asked);
+    assert.isTrue(yield* Effect.flatMap(Changes, (changes) => changes.finish(id)));
+    return yield* readChange(id);
+  });
+  const trail = Effect.map(
+    Effect.suspend(() => subject().audit),
+    (rows) => rows.map(({ action, userId }) => [action, userId]),
+  );
+
+  describe(`${name}: Changes`, () => {
+    check(
+      "writes each down as pending, due when its budget is over, with its audit row under its id",
+      Effect.gen(function* () {
+        const user = newSub();
+        for (const kind of ChangeKind.literals) {
+          const change = yield* opened(kind, user);
+          assert.deepInclude(change, { kind, state: "pending", sub: user, email: null, tries: 0 });
+          assert.deepStrictEqual([change.stale, change.graceOver, change.closedAt], [false, false, null]);
+          // It starts when it has had its turn, and is due a budget after it was sent.
+          assert.closeTo(seconds(change.startedAt, change.dueAt), BUDGET, 1);
+          assert.deepStrictEqual(
+            change.history.map(({ state, by }) => [state, by]),
+            [["pending", "request"]],
+          );
+          const rows = (yield* subject().audit).filter(({ id }) => id === change.id);
+          const { admin } = subject();
+          assert.deepStrictEqual(rows, [
+            { id: change.id, action: CHANGE_ACTION[kind], userId: user, by: admin },
+          ]);
+        }
+      }),
+    );
+
+    check(
+      "denies a caller without the permission, writes no change, and once that he asked",
+      Effect.gen(function* () {
+        const changes = yield* Changes;
+        const { viewer } = subject();
+        const user = newSub();
+        const denied = command("remove", user, { caller: viewer });
+        assert.deepStrictEqual(yield* changes.open(denied), { _tag: "Denied" });
+        assert.deepStrictEqual(yield* changes.open(denied), { _tag: "Denied" });
+        const ledger = yield* Ledger;
+        assert.strictEqual((yield* ledger.find(denied.id))._tag, "None");
+        assert.deepStrictEqual(yield* trail, [[AuditAction.denied, user]]);
+      }),
+    );
+
+    check(
+      "takes a repeat of a pending change for the same one, by its id or its user, and writes it once",
+      Effect.gen(function* () {
+        const changes = yield* Changes;
+        const user = newSub();
+        const first = command("invite", user);
+        yield* changes.open(first);
+        for (const again of [first, command("invite", user)]) {
+          const opening = yield* changes.open(again);
+          assert.isTrue(opening._tag === "Opened" && opening.change.id === first.id);
+        }
+        assert.deepStrictEqual(yield* trail, [[AuditAction.invited, user]]);
+        yield* changes.finish(first.id);
+        const later = yield* changes.open(first);
+        assert.isTrue(
+          later._tag === "Opened" && later.change.state === "done",
+          "a late repeat starts nothing",
+        );
+        const next = yield* opened("invite", user);
+        assert.notStrictEqual(next.id, first.id);
+      }),
+    );
+
+    check(
+      "opens one where twenty ask for the same at once",
+      Effect.gen(function* () {
+        const user = newSub();
+        const openings = yield* Effect.all(
+          Array.from({ length: 20 }, () => opened("disable", user)),
+          { concurrency: "unbounded" },
+        );
+        assert.strictEqual(new Set(openings.map(({ id }) => id)).size, 1);
+        assert.deepStrictEqual(yield* trail, [[AuditAction.disabled, user]]);
+      }),
+    );
+
+    for (const state of ["started", "rolling_back", "rejected", "rolled_back"] as const) {
+      check(
+        `does nothing to the user of a registration that is ${state}, and says which`,
+        Effect.gen(function* () {
+          const { id } = yield* inState(state);
+          for (const kind of ChangeKind.literals) {
+            assert.deepStrictEqual(yield* ask(kind, newSub(), { tag: id }), { _tag: "Unresolved", id });
+          }
+        }),
+      );
+    }
+
+    const settled: ReadonlyArray<State> = ["registered", "completed", "user_lost"];
+    for (const state of settled) {
+      check(
+        `takes the user of a registration that is ${state}; a tag that is no registration's, or no id, is nobody's`,
+        Effect.gen(function* () {
+          const { id } = yield* inState(state);
+          for (const tag of [id, newId(), "somebody else's"]) {
+            yield* opened("disable", newSub(), { tag });
+          }
+        }),
+      );
+    }
+
+    check(
+      "invites nobody whose worker may still delete him: registered, unacknowledged, within the horizon",
+      Effect.gen(function* () {
+        const ledger = yield* Ledger;
+        const { id, sub } = yield* inState("registered");
+        const user = sub ?? newSub();
+        assert.deepStrictEqual(yield* ask("invite", user, { tag: id }), { _tag: "Unresolved", id });
+        yield* ledger.acknowledge(id);
+        yield* opened("invite", user, { tag: id });
+        const late = yield* inState("registered");
+        yield* subject().age(HORIZON + 1);
+        yield* opened("invite", late.sub ?? newSub(), { tag: late.id });
+      }),
+    );
+
+    check(
+      "takes the grants along with a removal, and no others",
+      Effect.gen(function* () {
+        const [user, other] = [newSub(), newSub()];
+        yield* manager(user);
+        yield* manager(other);
+        yield* opened("disable", user);
+        assert.deepStrictEqual(yield* subject().grants(user), [subject().managing]);
+        yield* opened("remove", user);
+        assert.deepStrictEqual(yield* subject().grants(user), []);
+        assert.deepStrictEqual(yield* subject().grants(other), [subject().managing]);
+      }),
+    );
+
+    check(
+      "shuts out the commit of a user who was to be removed before it",
+      Effect.gen(function* () {
+        const ledger = yield* Ledger;
+        const user = newSub();
+        const { id } = yield* started({ kind: "register_with_roles" });
+        yield* opened("remove", user);
+        assert.isFalse(yield* ledger.commit(id, user));
+        assert.deepStrictEqual(yield* subject().grants(user), []);
+        assert.deepStrictEqual(yield* trail, [[AuditAction.removed, user]]);
+        assert.isTrue(yield* ledger.commit(id, newSub()), "anybody else's commit goes on");
+      }),
+    );
+
+    for (const kind of ["remove", "disable"] as const) {
+      check(
+        `keeps the last who manages users from: ${kind}`,
+        Effect.gen(function* () {
+          const { admin } = subject();
+          assert.deepStrictEqual(yield* ask(kind, admin), { _tag: "LastManager" });
+          assert.deepStrictEqual(yield* trail, []);
+          const second = newSub();
+          yield* manager(second);
+          yield* opened(kind, second);
+          assert.deepStrictEqual(yield* ask(kind, admin), { _tag: "LastManager" });
+        }),
+      );
+    }
+
+    check(
+      "counts who was enabled again, and lets him be the last",
+      Effect.gen(function* () {
+        const second = newSub();
+        yield* manager(second);
+        yield* opened("disable", second);
+        yield* opened("enable", second);
+        yield* opened("disable", subject().admin);
+        assert.deepStrictEqual(yield* ask("disable", second), { _tag: "LastManager" });
+      }),
+    );
+
+    check(
+      "keeps one manager where two remove each other at once, twenty times",
+      Effect.gen(function* () {
+        for (let turn = 0; turn < 20; turn++) {
+          const [one, two] = [newSub(), newSub()];
+          yield* subject().reset;
+          yield* manager(one);
+          yield* manager(two);
+          yield* opened("disable", subject().admin);
+          const tags = yield* Effect.all(
+            [ask("remove", one, { caller: two }), ask("remove", two, { caller: one })].map((asked) =>
+              Effect.map(asked, ({ _tag }) => _tag),
+            ),
+            { concurrency: "unbounded" },
+          );
+          assert.deepStrictEqual([...tags].sort(), ["Denied", "Opened"]);
+        }
+      }),
+    );
+
+    check(
+      "closes a pending opposite, and nothing else of the user",
+      Effect.gen(function* () {
+        const user = newSub();
+        const enable = yield* opened("enable", user);
+        const invite = yield* opened("invite", user);
+        yield* opened("disable", user);
+        const superseded = yield* readChange(enable.id);
+        assert.deepStrictEqual([superseded.state, superseded.dueAt], ["done", null]);
+        assert.strictEqual(superseded.history.at(-1)?.note, "superseded");
+        assert.strictEqual((yield* readChange(invite.id)).state, "pending");
+      }),
+    );
+
+    check(
+      "watches one whose opposite was asked for within the horizon, and no other",
+      Effect.gen(function* () {
+        const changes = yield* Changes;
+        const user = newSub();
+        const alone = yield* finished("disable", user);
+        assert.deepStrictEqual([alone.graceUntil, alone.dueAt], [null, null]);
+        yield* subject().age(HORIZON - 10);
+        const opposed = yield* finished("enable", user);
+        assert.strictEqual(seconds(opposed.closedAt, opposed.graceUntil), HORIZON + 60);
+        assert.strictEqual(opposed.dueAt, opposed.graceUntil);
+        assert.isNull((yield* finished("disable", newSub())).graceUntil);
+        assert.isNull((yield* finished("invite", user)).graceUntil);
+        assert.isTrue(yield* changes.endGracePeriod(opposed.id));
+        assert.isFalse(yield* changes.endGracePeriod(opposed.id));
+        const over = yield* readChange(opposed.id);
+        assert.deepStrictEqual([over.state, over.graceUntil, over.dueAt], ["done", null, null]);
+        yield* subject().age(HORIZON + 10);
+        assert.isNull((yield* finished("disable", user)).graceUntil);
+      }),
+    );
+
+    check(
+      "watches one whose opposite was open when it was asked for, however late its end lands",
+      Effect.gen(function* () {
+        const changes = yield* Changes;
+        const user = newSub();
+        yield* opened("disable", user);
+        const { id } = yield* opened("enable", user);
+        yield* subject().age(3 * HORIZON);
+        yield* changes.finish(id);
+        const done = yield* readChange(id);
+        assert.strictEqual(seconds(done.closedAt, done.graceUntil), HORIZON + 60);
+      }),
+    );
+
+    check(
+      "watches one whose opposite is itself under watch, however long ago it was asked for",
+      Effect.gen(function* () {
+        const user = newSub();
+        yield* finished("disable", user);
+        const watched = yield* finished("enable", user);
+        yield* subject().age(HORIZON + 70);
+        assert.isTrue((yield* readChange(watched.id)).graceOver);
+        assert.isNotNull((yield* finished("disable", user)).graceUntil);
+      }),
+    );
+
+    check(
+      "knows the newest of those that contradict each other",
+      Effect.gen(function* () {
+        const changes = yield* Changes;
+        const user = newSub();
+        const newest = (change: Change) => changes.isNewest(change);
+        const disable = yield* finished("disable", user);
+        yield* opened("invite", user);
+        yield* opened("disable", newSub());
+        assert.isTrue(yield* newest(disable));
+        const enable = yield* finished("enable", user);
+        assert.deepStrictEqual([yield* newest(disable), yield* newest(enable)], [false, true]);
+        yield* opened("remove", user);
+        assert.isFalse(yield* newest(enable));
+      }),
+    );
+
+    check(
+      "finishes once, and only what is pending; the sweeper's hand is in the history",
+      Effect.gen(function* () {
+        const changes = yield* Changes;
+        const { id } = yield* opened("remove", newSub());
+        assert.isFalse(yield* changes.endGracePeriod(id));
+        assert.isTrue(yield* Effect.provideService(changes.finish(id), Actor, "sweeper"));
+        assert.isFalse(yield* changes.finish(id));
+        assert.isFalse(yield* changes.finish(newId()));
+        const done = yield* readChange(id);
+        assert.isNotNull(done.closedAt);
+        assert.deepStrictEqual(
+          done.history.map(({ state, by }) => `${state} ${by}`),
+          ["pending request", "done sweeper"],
+        );
+      }),
+    );
+
+    check(
+      "is leased, put off, listed and counted with the registrations, and no move of a registration touches it",
+      Effect.gen(function* () {
+        const ledger = yield* Ledger;
+        const { id } = yield* opened("disable", newSub());
+        yield* subject().age(BUDGET + 1);
+        const [leased] = yield* ledger.lease(10);
+        assert.deepInclude(leased, { id, kind: "disable", stale: true, tries: 1 });
+        if (leased === undefined) return;
+        assert.isTrue(yield* ledger.defer(leased, "IdentityProviderError: Throttled", false));
+        assert.strictEqual((yield* ledger.expireKeys()).open, 1);
+        const query = { needsOperator: null, cursor: null, limit: 10 } as const;
+        assert.strictEqual((yield* ledger.list({ ...query, state: "pending" })).items[0]?.id, id);
+        assert.deepStrictEqual((yield* ledger.list({ ...query, state: "started" })).items, []);
+
+        const before = yield* readChange(id);
+        assert.isFalse(yield* ledger.commit(id, newSub()));
+        assert.strictEqual(yield* ledger.fence(id), "started");
+        assert.isFalse(yield* ledger.markRolledBack(id, { consumed: true, sub: newSub() }));
+        assert.isFalse(yield* ledger.reject(id, "create_refused", true));
+        assert.isFalse(yield* ledger.abandon(id));
+        assert.isFalse(yield* ledger.acknowledge(id));
+        assert.isFalse(yield* ledger.complete(id));
+        assert.isFalse(yield* ledger.endGracePeriod(id, newSub()));
+        assert.deepStrictEqual({ ...(yield* readChange(id)), readAt: "" }, { ...before, readAt: "" });
+      }),
+    );
+
+    check(
+      "that is under watch is noted no more once it was closed by another",
+      Effect.gen(function* () {
+        const ledger = yield* Ledger;
+        const changes = yield* Changes;
+        const user = newSub();
+        yield* finished("enable", user);
+        const pending = yield* opened("disable", user);
+        yield* changes.finish(pending.id);
+        assert.isFalse(yield* ledger.defer(pending, "IdentityProviderError: Throttled", true));
+        assert.isNull((yield* readChange(pending.id)).lastError);
+      }),
+    );
+
+    check(
+      "leaves roles alone of who is being removed",
+      Effect.gen(function* () {
+        const access = yield* Access;
+        const user = newSub();
+        yield* opened("remove", user);
+        const { admin: caller, roles } = subject();
+        const answer = yield* access.setRoles({ id: newId(), caller, subject: user, tag: null, roles });
+        assert.deepStrictEqual(answer, { _tag: "Removed" });
+        assert.deepStrictEqual(yield* subject().grants(user), []);
+      }),
+    );
+  });
+};

@@ -1,0 +1,189 @@
+/** How registrations end: watches that outlast the horizon, users believed lost only at the second look, rows that say so. */
+import { assert, describe } from "@effect/vitest";
+import { Effect } from "effect";
+import { AuditAction } from "../../src/domain/audit.ts";
+import { Ledger } from "../../src/ports/ledger.ts";
+import { HORIZON, makeLedger, newSub, seconds } from "./ledger.ts";
+import type { LedgerSubject, Tester } from "./subjects.ts";
+
+export const endsContract = (name: string, test: Tester, subject: () => LedgerSubject) => {
+  const { check, read, started, inState, manager: grant } = makeLedger(test, subject);
+
+  describe(`${name}: Ledger ends`, () => {
+    check(
+      "settle ends the watch where the create is consumed, and says whom it deleted",
+      Effect.gen(function* () {
+        const ledger = yield* Ledger;
+        const { id } = yield* inState("rolling_back");
+        const sub = newSub();
+        assert.isTrue(yield* ledger.markRolledBack(id, { consumed: true, sub }));
+        const registration = yield* read(id);
+        assert.deepStrictEqual(
+          [registration.graceUntil, registration.dueAt, registration.sub],
+          [null, null, sub],
+        );
+        assert.deepStrictEqual(
+          (yield* subject().audit).map(({ action, userId }) => [action, userId]),
+          [[AuditAction.rolledBack, sub]],
+        );
+      }),
+    );
+
+    check(
+      "settle and reject keep a watch to a minute past the second horizon, whatever of it is left",
+      Effect.gen(function* () {
+        const ledger = yield* Ledger;
+        const early = yield* inState("rolled_back");
+        assert.strictEqual(seconds(early.startedAt, early.graceUntil), 2 * HORIZON + 60);
+        assert.strictEqual(early.dueAt, early.graceUntil);
+        assert.deepStrictEqual(yield* subject().audit, []);
+        const late = yield* started();
+        yield* ledger.fence(late.id);
+        yield* subject().age(HORIZON + 100);
+        const between = yield* inState("rolling_back");
+        assert.isFalse(between.stale);
+        yield* subject().age(HORIZON);
+        yield* ledger.markRolledBack(between.id, { consumed: false, sub: null });
+        const half = yield* read(between.id);
+        assert.strictEqual(seconds(half.startedAt, half.graceUntil), 2 * HORIZON + 60);
+        yield* ledger.markRolledBack(late.id, { consumed: false, sub: null });
+        const settled = yield* read(late.id);
+        assert.strictEqual(seconds(settled.closedAt, settled.graceUntil), 60);
+        const doubtful = yield* inState("rejected");
+        assert.strictEqual(seconds(doubtful.startedAt, doubtful.graceUntil), 2 * HORIZON + 60);
+        const certain = yield* started();
+        yield* ledger.reject(certain.id, "create_refused", false);
+        const rejected = yield* read(certain.id);
+        assert.deepStrictEqual([rejected.graceUntil, rejected.dueAt], [null, null]);
+        assert.strictEqual(rejected.verdict, "create_refused");
+      }),
+    );
+
+    check(
+      "abandon closes without a watch",
+      Effect.gen(function* () {
+        const ledger = yield* Ledger;
+        const { id } = yield* started();
+        assert.isTrue(yield* ledger.abandon(id));
+        const registration = yield* read(id);
+        assert.deepStrictEqual(
+          [registration.state, registration.graceUntil, registration.dueAt],
+          ["rolled_back", null, null],
+        );
+      }),
+    );
+
+    check(
+      "acknowledge leaves the worker a minute for the invitation, and keeps its first time",
+      Effect.gen(function* () {
+        const ledger = yield* Ledger;
+        const { id } = yield* inState("registered");
+        assert.isTrue(yield* ledger.acknowledge(id));
+        const first = yield* read(id);
+        assert.strictEqual(seconds(first.acknowledgedAt, first.dueAt), 60);
+        assert.isTrue(yield* ledger.acknowledge(id));
+        assert.strictEqual((yield* read(id)).acknowledgedAt, first.acknowledgedAt);
+      }),
+    );
+
+    check(
+      "missing twice a horizon apart is lost, with its audit row; less apart, or seen between, is not",
+      Effect.gen(function* () {
+        const ledger = yield* Ledger;
+        const { id, sub } = yield* inState("registered");
+        const look = Effect.flatMap(read(id), ({ readAt }) => ledger.missing(id, readAt));
+        assert.strictEqual(yield* look, "registered");
+        const first = yield* read(id);
+        assert.strictEqual(seconds(first.missingSince, first.dueAt), HORIZON + 60);
+        yield* subject().age(HORIZON - 1);
+        assert.strictEqual(yield* look, "registered");
+        assert.isTrue(yield* ledger.seen(id));
+        assert.isNull((yield* read(id)).missingSince);
+        yield* subject().age(HORIZON + 1);
+        assert.strictEqual(yield* look, "registered");
+        yield* subject().age(HORIZON + 1);
+        const earlier = (yield* read(id)).missingSince ?? "";
+        assert.strictEqual(
+          yield* ledger.missing(id, earlier),
+          "registered",
+          "an old look proves nothing new",
+        );
+        assert.strictEqual(yield* look, "user_lost");
+        assert.strictEqual(yield* look, "user_lost");
+        const losses = (yield* subject().audit).filter(({ action }) => action === AuditAction.lost);
+        assert.deepStrictEqual(
+          losses.map(({ userId }) => userId),
+          [sub ?? ""],
+        );
+      }),
+    );
+
+    check(
+      "takes the grants along where a user is lost, rolled back, or found at the last look",
+      Effect.gen(function* () {
+        const ledger = yield* Ledger;
+        const roles = [...subject().roles];
+        const kept = yield* inState("registered", { kind: "register_with_roles", roles });
+        assert.sameMembers([...(yield* subject().grants(kept.sub ?? newSub()))], roles);
+
+        const lost = yield* inState("user_lost", { kind: "register_with_roles", roles });
+        assert.deepStrictEqual(yield* subject().grants(lost.sub ?? newSub()), []);
+
+        const [settled, found] = [newSub(), newSub()];
+        yield* grant(settled);
+        yield* grant(found);
+        const { id } = yield* inState("rolling_back", { kind: "register_with_roles", roles });
+        yield* ledger.markRolledBack(id, { consumed: true, sub: settled });
+        assert.deepStrictEqual(yield* subject().grants(settled), []);
+        const watched = yield* inState("rejected", { kind: "register_with_roles", roles });
+        yield* ledger.endGracePeriod(watched.id, found);
+        assert.deepStrictEqual(yield* subject().grants(found), []);
+        yield* ledger.endGracePeriod(watched.id, kept.sub);
+        assert.sameMembers(
+          [...(yield* subject().grants(kept.sub ?? newSub()))],
+          roles,
+          "it was no watch any more",
+        );
+      }),
+    );
+
+    check(
+      "complete forgets that the user was thought missing",
+      Effect.gen(function* () {
+        const ledger = yield* Ledger;
+        const { id, readAt } = yield* inState("registered");
+        yield* ledger.missing(id, readAt);
+        assert.isTrue(yield* ledger.complete(id));
+        const registration = yield* read(id);
+        assert.deepStrictEqual([registration.missingSince, registration.dueAt], [null, null]);
+      }),
+    );
+
+    check(
+      "endGracePeriod takes the last look once, and says whom it deleted",
+      Effect.gen(function* () {
+        const ledger = yield* Ledger;
+        for (const state of ["rolled_back", "rejected"] as const) {
+          const { id } = yield* inState(state);
+          const sub = newSub();
+          assert.isTrue(yield* ledger.endGracePeriod(id, sub));
+          assert.isFalse(yield* ledger.endGracePeriod(id, sub));
+          const registration = yield* read(id);
+          assert.deepStrictEqual(
+            [registration.state, registration.graceUntil, registration.dueAt],
+            [state, null, null],
+          );
+          const entries = (yield* subject().audit).filter(({ userId }) => userId === sub);
+          assert.deepStrictEqual(
+            entries.map(({ action }) => action),
+            [AuditAction.rolledBack],
+          );
+        }
+        const { id } = yield* inState("rejected");
+        const before = yield* subject().audit;
+        yield* ledger.endGracePeriod(id, null);
+        assert.deepStrictEqual(yield* subject().audit, before);
+      }),
+    );
+  });
+};

@@ -1,0 +1,162 @@
+/**
+ * What the real layers make of a provider that fails on the socket: which reason, how many calls were sent, and what
+ * has really happened. A create and an invitation are never sent twice; a read and a delete once more.
+ */
+import { afterAll, assert, beforeAll, beforeEach, describe, it } from "@effect/vitest";
+import { Effect, Layer, Option } from "effect";
+import type { Fault } from "../../dev/faults.ts";
+import { type Stack, startStack } from "../../dev/stack.ts";
+import { CognitoClient } from "../../src/adapters/cognito/client.ts";
+import { IdentityProviderCognito } from "../../src/adapters/cognito/identity-provider.ts";
+import { DatabaseNeon } from "../../src/adapters/neon/database.ts";
+import { LedgerPostgres } from "../../src/adapters/postgres/ledger.ts";
+import { Email, UserId } from "../../src/domain/user.ts";
+import { IdentityProvider } from "../../src/ports/identity-provider.ts";
+import { Ledger } from "../../src/ports/ledger.ts";
+import { Config, readSettings } from "../../src/settings.ts";
+import { newId, newSub } from "./ledger.ts";
+
+const email = Email.make("faults@hospital.example");
+
+let stack: Stack;
+beforeAll(async () => {
+  stack = await startStack();
+});
+afterAll(() => stack.stop());
+beforeEach(() => stack.reset());
+
+const run = <A, E>(program: Effect.Effect<A, E, IdentityProvider | Ledger>) => {
+  const env = { ...stack.workerEnv(), COGNITO_TIMEOUT_MS: "400", DATABASE_TIMEOUT_MS: "400" };
+  const layer = Layer.merge(
+    IdentityProviderCognito.pipe(Layer.provide(CognitoClient.layer)),
+    LedgerPostgres.pipe(Layer.provide(DatabaseNeon)),
+  );
+  return Effect.runPromise(
+    program.pipe(Effect.provide(layer), Effect.provide(Config.layer(readSettings(env)))),
+  );
+};
+const cognito = (match: string, fault: Omit<Fault, "target" | "match">): Fault => ({
+  ...{ target: "cognito", match, times: 1, ...fault },
+});
+const calls = (operation: string) =>
+  stack.faults.calls().filter((call) => call.operation.includes(operation)).length;
+const create = Effect.flatMap(IdentityProvider, (pool) => pool.create({ email, tag: newId() }));
+const find = Effect.flatMap(IdentityProvider, (pool) => pool.find(email));
+
+describe("a create", () => {
+  const answers = ["reset", "close", "500", "503", "garbage", "empty", "truncate", "hang"] as const;
+  it.each(answers)("whose answer is lost (%s) is sent once, and its outcome is unknown", async (answer) => {
+    stack.faults.set([cognito("AdminCreateUser", { effect: "applied", answer })]);
+    const error = await run(Effect.flip(create));
+    assert.strictEqual(error.reason._tag, "OutcomeUnknown");
+    assert.strictEqual(calls("AdminCreateUser"), 1);
+    await stack.faults.settled();
+    assert.isDefined(stack.cognito.getUser(email));
+  });
+
+  it("that is throttled is sent once, and nobody is there", async () => {
+    stack.faults.set([cognito("AdminCreateUser", { effect: "none", answer: "throttle" })]);
+    const error = await run(Effect.flip(create));
+    assert.strictEqual(error.reason._tag, "Throttled");
+    assert.strictEqual(calls("AdminCreateUser"), 1);
+    assert.isUndefined(stack.cognito.getUser(email));
+  });
+
+  it.each([
+    ["InvalidParameterException", "Refused"],
+    ["ResourceNotFoundException", "Misconfigured"],
+    ["NotAuthorizedException", "Misconfigured"],
+    ["CodeDeliveryFailureException", "OutcomeUnknown"],
+  ])("that is answered %s is %s", async (code, reason) => {
+    stack.faults.set([cognito("AdminCreateUser", { effect: "none", answer: "error", code })]);
+    assert.strictEqual((await run(Effect.flip(create))).reason._tag, reason);
+  });
+});
+
+describe("a read", () => {
+  it("is sent once more when its answer is lost", async () => {
+    await run(create);
+    stack.faults.set([cognito("AdminGetUser", { effect: "applied", answer: "reset" })]);
+    assert.isTrue(Option.isSome(await run(find)));
+    assert.strictEqual(calls("AdminGetUser"), 2);
+  });
+
+  it("is unknown, never absent, when both answers are lost", async () => {
+    stack.faults.set([cognito("AdminGetUser", { effect: "none", answer: "500", times: 2 })]);
+    assert.strictEqual((await run(Effect.flip(find))).reason._tag, "OutcomeUnknown");
+  });
+});
+
+describe("a delete", () => {
+  it("is sent once more when its answer is lost, and finds him gone", async () => {
+    const { sub } = await run(create);
+    stack.faults.set([cognito("AdminDeleteUser", { effect: "applied", answer: "reset" })]);
+    const removed = await run(Effect.flatMap(IdentityProvider, (pool) => pool.remove(sub)));
+    assert.strictEqual(removed, "absent");
+    assert.strictEqual(calls("AdminDeleteUser"), 2);
+    assert.isUndefined(stack.cognito.getUser(email));
+  });
+});
+
+describe("an invitation", () => {
+  it("whose answer is lost is sent once, and its outcome is unknown", async () => {
+    const { sub } = await run(create);
+    stack.faults.clearCalls();
+    stack.faults.set([cognito("AdminCreateUser", { effect: "applied", answer: "reset" })]);
+    const error = await run(
+      Effect.flip(Effect.flatMap(IdentityProvider, (pool) => pool.invite({ sub, email }))),
+    );
+    assert.strictEqual(error.reason._tag, "OutcomeUnknown");
+    assert.strictEqual(calls("AdminCreateUser"), 1);
+    assert.strictEqual(stack.mails().length, 1);
+  });
+});
+
+describe("a statement", () => {
+  const opened = Effect.gen(function* () {
+    const ledger = yield* Ledger;
+    const id = newId();
+    const caller = UserId.make(stack.adminSub);
+    yield* ledger.open({ id, email, caller, kind: "register", roles: [], idempotencyKey: null });
+    return { ledger, id };
+  });
+  const state = (id: string) =>
+    stack.query<{ state: string }>("select state from registrar.operation where id = $1", [id]);
+
+  it.each(["reset", "500", "garbage", "empty", "truncate", "hang"] as const)(
+    "whose answer is lost (%s) may have committed, and is told as unknown",
+    async (answer) => {
+      const id = await run(
+        Effect.gen(function* () {
+          const { ledger, id } = yield* opened;
+          const match = "ledger.commit";
+          stack.faults.set([{ target: "database", match, effect: "applied", answer, times: 1 }]);
+          const error = yield* Effect.flip(ledger.commit(id, newSub()));
+          assert.strictEqual(error.reason._tag, "StatementUnknown");
+          assert.isTrue(error.isRetryable);
+          return id;
+        }),
+      );
+      await stack.faults.settled();
+      assert.deepStrictEqual(await state(id), [{ state: "registered" }]);
+    },
+  );
+
+  it.each([
+    ["23514", "StatementRefused", false],
+    ["40001", "StatementRefused", true],
+    ["57P01", "StatementUnknown", true],
+    ["", "StatementUnknown", true],
+  ])("that PostgreSQL refuses with %j is %s", async (code, reason, isRetryable) => {
+    const error = await run(
+      Effect.gen(function* () {
+        const { ledger, id } = yield* opened;
+        const match = "ledger.commit";
+        stack.faults.set([{ target: "database", match, effect: "none", answer: "error", code, times: 1 }]);
+        return yield* Effect.flip(ledger.commit(id, newSub()));
+      }),
+    );
+    assert.strictEqual(error.reason._tag, reason);
+    assert.strictEqual(error.isRetryable, isRetryable);
+  });
+});

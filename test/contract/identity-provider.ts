@@ -1,0 +1,125 @@
+/** What every IdentityProvider keeps: one user per address, own tags, removal and invitation by `sub` alone. */
+import { assert, describe } from "@effect/vitest";
+import { Effect, Option, Result } from "effect";
+import { OperationId } from "../../src/domain/operation.ts";
+import { Email, UserId } from "../../src/domain/user.ts";
+import { IdentityProvider } from "../../src/ports/identity-provider.ts";
+import type { PoolSubject, Tester } from "./subjects.ts";
+
+const email = Email.make("contract@hospital.example");
+const newTag = () => OperationId.make(crypto.randomUUID());
+const nobody = UserId.make("00000000-0000-4000-8000-000000000000");
+
+export const identityProviderContract = (name: string, test: Tester, subject: () => PoolSubject) => {
+  const check = <A, E>(title: string, body: Effect.Effect<A, E, IdentityProvider>) =>
+    test(title, () =>
+      Effect.suspend(() => subject().reset.pipe(Effect.andThen(body), Effect.provide(subject().layer))),
+    );
+  const pool = Effect.flatMap(IdentityProvider, Effect.succeed);
+
+  describe(`${name}: IdentityProvider`, () => {
+    check(
+      "creates a user who bears the tag, and mails nobody",
+      Effect.gen(function* () {
+        const provider = yield* pool;
+        const tag = newTag();
+        const created = yield* provider.create({ email, tag });
+        assert.strictEqual(created.tag, tag);
+        assert.deepStrictEqual(yield* provider.find(email), Option.some(created));
+        assert.deepStrictEqual(yield* provider.find(created.sub), Option.some(created));
+        assert.deepStrictEqual(yield* subject().mails, []);
+      }),
+    );
+
+    check(
+      "refuses a second user with the address, and leaves the first as he is",
+      Effect.gen(function* () {
+        const provider = yield* pool;
+        const first = yield* provider.create({ email, tag: newTag() });
+        const error = yield* Effect.flip(provider.create({ email, tag: newTag() }));
+        assert.strictEqual(error.reason._tag, "UserAlreadyExists");
+        assert.deepStrictEqual(yield* provider.find(email), Option.some(first));
+      }),
+    );
+
+    check(
+      "gives one of ten concurrent creates the address",
+      Effect.gen(function* () {
+        const provider = yield* pool;
+        const registrations = Array.from({ length: 10 }, () =>
+          Effect.result(provider.create({ email, tag: newTag() })),
+        );
+        const results = yield* Effect.all(registrations, { concurrency: "unbounded" });
+        const [winner, ...others] = results.filter(Result.isSuccess);
+        assert.isDefined(winner);
+        assert.deepStrictEqual(others, []);
+        assert.deepStrictEqual(yield* provider.find(email), Option.some(winner?.success));
+      }),
+    );
+
+    check(
+      "finds nobody where there is nobody",
+      Effect.gen(function* () {
+        const provider = yield* pool;
+        assert.deepStrictEqual(yield* provider.find(email), Option.none());
+        assert.deepStrictEqual(yield* provider.find(nobody), Option.none());
+      }),
+    );
+
+    check(
+      "shows a user made by hand without a tag",
+      Effect.gen(function* () {
+        const provider = yield* pool;
+        const sub = yield* subject().addByHand(email);
+        assert.deepStrictEqual(yield* provider.find(email), Option.some({ sub, tag: null }));
+      }),
+    );
+
+    check(
+      "removes by sub, may be told twice, and never touches who has the address by then",
+      Effect.gen(function* () {
+        const provider = yield* pool;
+        const { sub } = yield* provider.create({ email, tag: newTag() });
+        assert.strictEqual(yield* provider.remove(sub), "deleted");
+        const next = yield* subject().addByHand(email);
+        assert.strictEqual(yield* provider.remove(sub), "absent");
+        assert.deepStrictEqual(yield* provider.find(email), Option.some({ sub: next, tag: null }));
+      }),
+    );
+
+    check(
+      "invites as often as it is told, and only him",
+      Effect.gen(function* () {
+        const provider = yield* pool;
+        const { sub } = yield* provider.create({ email, tag: newTag() });
+        assert.strictEqual(yield* provider.invite({ sub, email }), "sent");
+        assert.strictEqual(yield* provider.invite({ sub, email }), "sent");
+        assert.deepStrictEqual(yield* subject().mails, [sub, sub]);
+      }),
+    );
+
+    check(
+      "invites nobody where the user is gone, whoever has the address by then",
+      Effect.gen(function* () {
+        const provider = yield* pool;
+        const { sub } = yield* provider.create({ email, tag: newTag() });
+        yield* provider.remove(sub);
+        assert.strictEqual(yield* provider.invite({ sub, email }), "absent");
+        yield* subject().addByHand(email);
+        assert.strictEqual(yield* provider.invite({ sub, email }), "absent");
+        assert.deepStrictEqual(yield* subject().mails, []);
+      }),
+    );
+
+    check(
+      "invites nobody who has signed in already",
+      Effect.gen(function* () {
+        const provider = yield* pool;
+        const { sub } = yield* provider.create({ email, tag: newTag() });
+        yield* subject().confirm(sub);
+        assert.strictEqual(yield* provider.invite({ sub, email }), "notNeeded");
+        assert.deepStrictEqual(yield* subject().mails, []);
+      }),
+    );
+  });
+};

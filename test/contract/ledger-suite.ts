@@ -1,0 +1,17 @@
+/** The whole contract of the ledger: of Ledger, in its four parts, of Changes, and of Access. */
+import { accessContract } from "./access.ts";
+import { changesContract } from "./changes.ts";
+import { endsContract } from "./ends.ts";
+import { movesContract } from "./moves.ts";
+import { openContract } from "./open.ts";
+import type { LedgerSubject, Tester } from "./subjects.ts";
+import { sweepContract } from "./sweep.ts";
+
+export const ledgerContract = (name: string, test: Tester, subject: () => LedgerSubject) => {
+  openContract(name, test, subject);
+  movesContract(name, test, subject);
+  endsContract(name, test, subject);
+  sweepContract(name, test, subject);
+  changesContract(name, test, subject);
+  accessContract(name, test, subject);
+};

@@ -1,0 +1,52 @@
+/** The memory layers keep the contract that IdentityProviderCognito and LedgerPostgres keep (test/contract/real.test.ts). */
+import { it } from "@effect/vitest";
+import { Effect } from "effect";
+import { TestClock } from "effect/testing";
+import { memory } from "../simulation/memory/memory.ts";
+import {
+  addUser,
+  admin,
+  adminRole,
+  changeUser,
+  clearPool,
+  makeWorld,
+  observerRole,
+  researcherRole,
+  viewer,
+} from "../simulation/memory/world.ts";
+import { directoryContract } from "./directory.ts";
+import { identityProviderContract } from "./identity-provider.ts";
+import { ledgerContract } from "./ledger-suite.ts";
+import type { PoolSubject } from "./subjects.ts";
+
+const world = makeWorld();
+const layer = memory(world);
+
+const pool: PoolSubject = {
+  layer,
+  addByHand: (email) => Effect.sync(() => addUser(world, email).sub),
+  confirm: (sub) => Effect.sync(() => void changeUser(world, sub, { confirmed: true })),
+  enrol: (sub) => Effect.sync(() => void changeUser(world, sub, { totp: true })),
+  mails: Effect.sync(() => world.mails.map(({ sub }) => sub)),
+  reset: Effect.sync(() => {
+    clearPool(world);
+    world.mails.length = 0;
+  }),
+};
+
+identityProviderContract("memory", it.effect, () => pool);
+directoryContract("memory", it.effect, () => pool);
+
+ledgerContract("memory", it.effect, () => ({
+  layer,
+  ...{ admin, viewer, roles: [researcherRole, observerRole], managing: adminRole },
+  age: (seconds) => TestClock.adjust(seconds * 1000),
+  audit: Effect.sync(() => world.audit.map(({ id, action, userId, by }) => ({ id, action, userId, by }))),
+  grants: (sub) => Effect.sync(() => [...(world.grants.get(sub) ?? [])]),
+  reset: Effect.sync(() => {
+    world.rows.clear();
+    world.audit.length = 0;
+    world.grants.clear();
+    world.grants.set(admin, new Set([adminRole]));
+  }),
+}));

@@ -1,0 +1,229 @@
+/**
+ * What only PostgreSQL can show: times in UTC whatever the audit column's type and the session's time zone are, and
+ * rows that the ledger's constraints refuse.
+ */
+import { afterAll, assert, beforeAll, beforeEach, describe, it } from "@effect/vitest";
+import { neon, neonConfig } from "@neondatabase/serverless";
+import { Effect, Layer } from "effect";
+import pg from "pg";
+import { type Stack, startStack } from "../../dev/stack.ts";
+import { DatabaseNeon } from "../../src/adapters/neon/database.ts";
+import { LedgerPostgres } from "../../src/adapters/postgres/ledger.ts";
+import { type Email, UserId } from "../../src/domain/user.ts";
+import { Ledger } from "../../src/ports/ledger.ts";
+import { Config, readSettings } from "../../src/settings.ts";
+import { newId, newSub, someone } from "./ledger.ts";
+
+let stack: Stack;
+beforeAll(async () => {
+  stack = await startStack();
+});
+afterAll(() => stack.stop());
+beforeEach(() => stack.query("truncate registrar.operation, users_audit"));
+
+const run = <A, E>(program: Effect.Effect<A, E, Ledger>) => {
+  const config = Config.layer(readSettings(stack.workerEnv()));
+  const layer = LedgerPostgres.pipe(Layer.provide(DatabaseNeon), Layer.provide(config));
+  return Effect.runPromise(program.pipe(Effect.provide(layer)));
+};
+
+const registered = Effect.gen(function* () {
+  const ledger = yield* Ledger;
+  const [id, email, sub] = [newId(), someone(), newSub()];
+  const caller = UserId.make(stack.adminSub);
+  yield* ledger.open({ id, email, caller, kind: "register", roles: [], idempotencyKey: null });
+  assert.isTrue(yield* ledger.commit(id, sub));
+  return { id, sub };
+});
+
+/** Makes a time zone every new session's, ends the old ones, and makes sure that the driver's session has it. */
+const setTimeZone = async (zone: string) => {
+  await stack.query(
+    `do $$ begin execute format('alter database %I set timezone = %L', current_database(), '${zone}'); end $$`,
+  );
+  await stack.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'`,
+  );
+  neonConfig.fetchEndpoint = stack.neonEndpoint;
+  const sql = neon(stack.databaseUrl);
+  const seen = () => sql`select current_setting('timezone') as zone`.catch(() => []);
+  for (let tries = 0; tries < 20; tries++) if ((await seen())[0]?.zone === zone) return;
+  throw new Error(`sessions do not have ${zone}`);
+};
+
+describe("the time of an audit row", () => {
+  const types = ["timestamp", "timestamptz"] as const;
+  const zones = ["UTC", "Asia/Kolkata", "America/St_Johns"] as const;
+  const cases = types.flatMap((type) => zones.map((zone) => ({ type, zone })));
+
+  it.each(cases)("is right for a $type column and sessions in $zone", async ({ type, zone }) => {
+    await stack.query(`alter table users_audit alter column "timestamp" type ${type} using '2000-01-01'`);
+    await setTimeZone(zone);
+    const before = Date.now();
+    const { id } = await run(registered);
+    // Read as text of UTC, so that no driver has a say in it.
+    const utc = type === "timestamp" ? `"timestamp"` : `"timestamp" at time zone 'utc'`;
+    const [row] = await stack.query<{ at: string; zone: string }>(
+      `select to_char(${utc}, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at, current_setting('timezone') as zone
+         from users_audit where id = $1`,
+      [id],
+    );
+    await setTimeZone("UTC");
+    assert.closeTo(Date.parse(row?.at ?? ""), before, 5000);
+  });
+
+  it("holds for the history and the answers as well", async () => {
+    await setTimeZone("Asia/Kolkata");
+    const before = Date.now();
+    const registration = await run(
+      Effect.gen(function* () {
+        const { id } = yield* registered;
+        const found = yield* Effect.flatMap(Ledger, (ledger) => ledger.find(id));
+        return found._tag === "Some" ? found.value : yield* Effect.die(new Error("not found"));
+      }),
+    );
+    await setTimeZone("UTC");
+    for (const time of [registration.startedAt, registration.readAt, registration.history[1]?.at ?? ""]) {
+      assert.closeTo(Date.parse(time), before, 5000);
+    }
+  });
+});
+
+describe("a race", () => {
+  /** Somebody's transaction that has written a row for the same address, or key, and not ended yet. */
+  const held = async (column: "email" | "idempotency_key", value: string) => {
+    const client = new pg.Client(stack.databaseUrl);
+    await client.connect();
+    await client.query("begin");
+    await client.query(
+      `insert into registrar.operation (id, kind, caller, email, roles, due_at, ${column === "email" ? "state" : column})
+       values (gen_random_uuid(), 'register', $1, $2, '{}', now(), $3)`,
+      [stack.adminSub, column === "email" ? value : someone(), column === "email" ? "started" : value],
+    );
+    return async (end: "commit" | "rollback") => {
+      await client.query(end);
+      await client.end();
+    };
+  };
+  /** Until so many statements wait for somebody else's transaction. */
+  const waiting = async (count: number) => {
+    const text = "select count(*)::int as n from pg_stat_activity where wait_event_type = 'Lock'";
+    while (((await stack.query<{ n: number }>(text))[0]?.n ?? 0) < count) {}
+  };
+  const ask = (email: Email, idempotencyKey: string | null) =>
+    Effect.flatMap(Ledger, (ledger) =>
+      ledger.open({
+        ...{ id: newId(), email, idempotencyKey, caller: UserId.make(stack.adminSub) },
+        ...{ kind: "register", roles: [] },
+      }),
+    );
+
+  const cases = (["email", "idempotency_key"] as const).flatMap((column) =>
+    (["commit", "rollback"] as const).map((end) => ({ column, end })),
+  );
+  it.each(cases)(
+    "of ten openings for one $column after a $end has one winner at the most, and no error",
+    async ({ column, end }) => {
+      const email = someone();
+      const finish = await held(column, column === "email" ? email : "key");
+      const asks = Array.from({ length: 10 }, () =>
+        column === "email" ? ask(email, null) : ask(someone(), "key"),
+      );
+      const openings = run(Effect.all(asks, { concurrency: "unbounded" }));
+      await waiting(10);
+      await finish(end);
+      const tags = (await openings).map(({ _tag }) => _tag).sort();
+      const losers = Array(end === "commit" ? 10 : 9).fill("Contended");
+      assert.deepStrictEqual(tags, end === "commit" ? losers : [...losers, "Opened"]);
+    },
+  );
+});
+
+describe("the table refuses", () => {
+  const row = {
+    ...{ id: "gen_random_uuid()", kind: "'register'", caller: "gen_random_uuid()", email: "'a@b.example'" },
+    ...{ roles: "'{}'", due_at: "now()" },
+  };
+  const change = { kind: "'disable'", email: "null", state: "'pending'", sub: "gen_random_uuid()" };
+  const bad: ReadonlyArray<readonly [string, Record<string, string>, string]> = [
+    ["an unknown kind", { ...change, kind: "'other'" }, "operation_kind_check"],
+    ["a change with an address", { ...change, email: "'a@b.example'" }, "operation_change_has_user"],
+    ["a change without its user", { ...change, sub: "null" }, "operation_change_has_user"],
+    ["a change that is started", { ...change, state: "'started'" }, "operation_change_has_user"],
+    ["a change that is never due", { ...change, due_at: "null" }, "operation_open_is_due"],
+    ["a registration without an address", { email: "null" }, "operation_change_has_user"],
+    ["a registration that is pending", { state: "'pending'" }, "operation_change_has_user"],
+    ["an address with a capital", { email: "'A@b.example'" }, "operation_email_check"],
+    ["a longer address", { email: "repeat('a', 129)" }, "operation_email_check"],
+    ["an empty key", { idempotency_key: "''" }, "operation_idempotency_key_check"],
+    ["an unknown state", { state: "'lost'" }, "operation_state_check"],
+    ["an open registration that is never due", { due_at: "null" }, "operation_open_is_due"],
+    [
+      "a watch that is never due",
+      { state: "'rolled_back'", closed_at: "now()", grace_until: "now()", due_at: "null" },
+      "operation_grace_is_due",
+    ],
+    ["a closed registration without its time", { state: "'rolled_back'" }, "operation_closed_has_time"],
+    ["an open registration with a closing time", { closed_at: "now()" }, "operation_closed_has_time"],
+    ["a registered registration without its user", { state: "'registered'" }, "operation_user_is_known"],
+    [
+      "a rejected registration without its verdict",
+      { state: "'rejected'", closed_at: "now()" },
+      "operation_rejected_has_verdict",
+    ],
+    ["a verdict on another registration", { verdict: "'user_exists'" }, "operation_rejected_has_verdict"],
+    ["a watch over an open registration", { grace_until: "now()" }, "operation_grace_is_closed"],
+    [
+      "a missing user who was never registered",
+      { missing_since: "now()" },
+      "operation_missing_is_registered",
+    ],
+    ["fewer than no tries", { tries: "-1" }, "operation_tries_check"],
+  ];
+  const insert = (values: Record<string, string>) =>
+    stack.query(
+      `insert into registrar.operation (${Object.keys(values).join(", ")}) values (${Object.values(values).join(", ")})`,
+    );
+  const constraintOf = (work: Promise<unknown>) =>
+    work.then(
+      () => "none",
+      (error: { constraint?: string }) => error.constraint ?? String(error),
+    );
+
+  it.each([...bad])("%s", async (_, values, constraint) => {
+    assert.include(await constraintOf(insert({ ...row, ...values })), constraint);
+  });
+
+  it("a second open registration for an address, but not a second closed one", async () => {
+    const closed = { ...row, state: "'rolled_back'", closed_at: "now()", due_at: "null" };
+    await insert(closed);
+    await insert(closed);
+    await insert(row);
+    assert.strictEqual(
+      await constraintOf(insert({ ...row, state: "'rolling_back'" })),
+      "operation_open_address",
+    );
+  });
+
+  it("a second registration with a caller's key, unless it was rolled back", async () => {
+    const keyed = { ...row, caller: "'00000000-0000-4000-8000-000000000001'", idempotency_key: "'k'" };
+    const closed = { closed_at: "now()", due_at: "null" };
+    await insert({ ...keyed, ...closed, state: "'rolled_back'" });
+    await insert({ ...keyed, ...closed, state: "'user_lost'", sub: "gen_random_uuid()" });
+    assert.strictEqual(await constraintOf(insert({ ...keyed, email: "'other@b.example'" })), "operation_key");
+  });
+
+  it("a second pending change of a kind for a user, but not one of another kind or user", async () => {
+    const sub = "'00000000-0000-4000-8000-000000000001'";
+    await insert({ ...row, ...change, sub, state: "'done'", closed_at: "now()" });
+    await insert({ ...row, ...change, sub });
+    await insert({ ...row, ...change, sub, kind: "'invite'" });
+    await insert({ ...row, ...change });
+    assert.strictEqual(await constraintOf(insert({ ...row, ...change, sub })), "operation_open_change");
+  });
+
+  it("nothing of a registration as the worker writes it", async () => {
+    assert.strictEqual(await constraintOf(insert(row)), "none");
+  });
+});

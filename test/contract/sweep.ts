@@ -1,0 +1,206 @@
+/** What the sweeper's side of the ledger keeps: leases, back-off, forgetting of keys, and lists that do not skip. */
+import { assert, describe } from "@effect/vitest";
+import { Effect } from "effect";
+import { Ledger, type ListQuery, type Page } from "../../src/ports/ledger.ts";
+import { BUDGET, HORIZON, makeLedger, newSub, seconds } from "./ledger.ts";
+import type { LedgerSubject, Tester } from "./subjects.ts";
+
+const DAY = 86_400;
+const HOUR = 3600;
+
+export const sweepContract = (name: string, test: Tester, subject: () => LedgerSubject) => {
+  const { check, read, started, inState } = makeLedger(test, subject);
+  const many = (count: number) => Effect.all(Array.from({ length: count }, () => started()));
+
+  describe(`${name}: Ledger for the sweeper`, () => {
+    check(
+      "leases what is due, and nothing before its time",
+      Effect.gen(function* () {
+        const ledger = yield* Ledger;
+        const { id } = yield* started();
+        assert.deepStrictEqual(yield* ledger.lease(10), []);
+        yield* subject().age(BUDGET + 1);
+        const [leased] = yield* ledger.lease(10);
+        assert.strictEqual(leased?.id, id);
+        assert.isTrue(leased?.stale);
+        assert.isFalse(leased?.pastHorizon);
+        assert.strictEqual(leased?.tries, 1);
+      }),
+    );
+
+    check(
+      "answers the questions about time at the edge",
+      Effect.gen(function* () {
+        const { id } = yield* inState("rolled_back");
+        yield* subject().age(HORIZON - 10);
+        assert.isFalse((yield* read(id)).pastHorizon);
+        yield* subject().age(HORIZON + 20);
+        const before = yield* read(id);
+        assert.deepStrictEqual([before.stale, before.pastHorizon, before.graceOver], [true, true, false]);
+        yield* subject().age(60);
+        assert.isTrue((yield* read(id)).graceOver);
+      }),
+    );
+
+    check(
+      "leases each registration to one of twelve sweepers at a time",
+      Effect.gen(function* () {
+        const ledger = yield* Ledger;
+        yield* many(30);
+        yield* subject().age(BUDGET + 1);
+        const leases = yield* Effect.all(
+          Array.from({ length: 12 }, () => ledger.lease(5)),
+          { concurrency: "unbounded" },
+        );
+        const ids = leases.flat().map(({ id }) => id);
+        assert.strictEqual(new Set(ids).size, ids.length);
+        assert.isAtMost(Math.max(...leases.map(({ length }) => length)), 5);
+        const rest = yield* ledger.lease(30);
+        assert.strictEqual(ids.length + rest.length, 30);
+        assert.deepStrictEqual(yield* ledger.lease(30), []);
+      }),
+    );
+
+    check(
+      "puts a registration off twice as long each time, to an hour; after ten tries to a day",
+      Effect.gen(function* () {
+        const ledger = yield* Ledger;
+        const registration = yield* inState("rolling_back");
+        const minutes: Array<number> = [];
+        for (let turn = 1; turn <= 12; turn++) {
+          yield* subject().age(DAY);
+          const [leased] = yield* ledger.lease(1);
+          assert.strictEqual(leased?.tries, turn);
+          minutes.push(seconds(leased?.readAt ?? null, leased?.dueAt ?? null) / 60);
+          assert.isTrue(
+            yield* ledger.defer(leased ?? registration, "IdentityProviderError: OutcomeUnknown", false),
+          );
+          assert.strictEqual((yield* read(registration.id)).needsOperator, turn >= 10);
+        }
+        assert.deepStrictEqual(minutes, [1, 2, 4, 8, 16, 32, 60, 60, 60, 60, 1440, 1440]);
+        assert.strictEqual((yield* read(registration.id)).lastError, "IdentityProviderError: OutcomeUnknown");
+      }),
+    );
+
+    check(
+      "calls an operator at once where it is told to, and no more once the registration is settled",
+      Effect.gen(function* () {
+        const ledger = yield* Ledger;
+        const registration = yield* inState("rolling_back");
+        const { id } = registration;
+        yield* ledger.defer(registration, "NeedsOperator", true);
+        assert.isTrue((yield* read(id)).needsOperator);
+        yield* ledger.defer(registration, "later", false);
+        assert.isTrue((yield* read(id)).needsOperator);
+        assert.strictEqual((yield* ledger.expireKeys()).needOperator, 1);
+        yield* ledger.markRolledBack(id, { consumed: true, sub: newSub() });
+        const settled = yield* read(id);
+        assert.deepStrictEqual([settled.needsOperator, settled.lastError, settled.tries], [false, null, 0]);
+        assert.isFalse(yield* ledger.defer(registration, "too late", true));
+      }),
+    );
+
+    check(
+      "tags a registration for an operator by the lease alone, where every sweeper dies before it can say why",
+      Effect.gen(function* () {
+        const ledger = yield* Ledger;
+        const { id } = yield* inState("rolling_back");
+        for (let turn = 1; turn <= 12; turn++) {
+          yield* subject().age(DAY);
+          const [leased] = yield* ledger.lease(1);
+          assert.strictEqual(leased?.needsOperator, turn > 10);
+        }
+        assert.strictEqual((yield* read(id)).tries, 12);
+      }),
+    );
+
+    check(
+      "goes on counting across the fence: a registration that was taken over is as old as before",
+      Effect.gen(function* () {
+        const ledger = yield* Ledger;
+        const { id } = yield* started();
+        yield* subject().age(DAY);
+        yield* ledger.lease(1);
+        yield* ledger.fence(id);
+        yield* subject().age(DAY);
+        assert.strictEqual((yield* ledger.lease(1))[0]?.tries, 2);
+      }),
+    );
+
+    check(
+      "notes nothing of a registration that has been closed since it was read, but of a watch whose look failed",
+      Effect.gen(function* () {
+        const ledger = yield* Ledger;
+        const before = yield* inState("rolling_back");
+        yield* ledger.markRolledBack(before.id, { consumed: false, sub: null });
+        assert.isFalse(yield* ledger.defer(before, "IdentityProviderError: OutcomeUnknown", true));
+        const watched = yield* read(before.id);
+        assert.deepStrictEqual([watched.lastError, watched.needsOperator], [null, false]);
+        assert.isTrue(yield* ledger.defer(watched, "IdentityProviderError: Throttled", false));
+        assert.strictEqual((yield* read(before.id)).lastError, "IdentityProviderError: Throttled");
+      }),
+    );
+
+    check(
+      "counts what is open, and forgets the keys of what closed long ago",
+      Effect.gen(function* () {
+        const ledger = yield* Ledger;
+        const done = yield* inState("completed", { idempotencyKey: "done" });
+        const open = yield* inState("registered", { idempotencyKey: "open" });
+        const watched = yield* inState("rejected", { idempotencyKey: "watched" });
+        const kept = { keysForgotten: 0, open: 2, needOperator: 0 };
+        yield* subject().age(24 * HOUR - 10);
+        assert.deepStrictEqual(yield* ledger.expireKeys(), kept);
+        yield* subject().age(20);
+        assert.deepStrictEqual(yield* ledger.expireKeys(), { ...kept, keysForgotten: 1 });
+        assert.deepStrictEqual(yield* ledger.expireKeys(), kept);
+        yield* ledger.endGracePeriod(watched.id, null);
+        assert.deepStrictEqual(yield* ledger.expireKeys(), { keysForgotten: 1, open: 1, needOperator: 0 });
+        yield* started({ idempotencyKey: "done", email: done.email });
+        assert.strictEqual((yield* read(open.id)).state, "registered");
+      }),
+    );
+
+    check(
+      "lists by state and by need, newest first",
+      Effect.gen(function* () {
+        const ledger = yield* Ledger;
+        const old = yield* inState("rolling_back");
+        yield* subject().age(10);
+        const recent = yield* inState("rolling_back");
+        yield* inState("completed");
+        yield* ledger.defer(old, "NeedsOperator", true);
+        const all = { state: null, needsOperator: null, cursor: null, limit: 10 };
+        const ids = (query: Parameters<typeof ledger.list>[0]) =>
+          Effect.map(ledger.list(query), ({ items }) => items.map(({ id }) => id));
+        assert.deepStrictEqual(yield* ids({ ...all, state: "rolling_back" }), [recent.id, old.id]);
+        assert.deepStrictEqual(yield* ids({ ...all, needsOperator: true }), [old.id]);
+        assert.strictEqual((yield* ids({ ...all, needsOperator: false })).length, 2);
+        assert.strictEqual((yield* ids(all)).length, 3);
+      }),
+    );
+
+    check(
+      "pages without a gap or a repeat while others go on registering",
+      Effect.gen(function* () {
+        const ledger = yield* Ledger;
+        const before = yield* many(9);
+        const seen: Array<string> = [];
+        let cursor: ListQuery["cursor"] = null;
+        for (let page = 0; page < 60 && (page === 0 || cursor !== null); page++) {
+          const query: ListQuery = { state: null, needsOperator: null, cursor, limit: 2 };
+          const [found]: readonly [Page, unknown] = yield* Effect.all([ledger.list(query), many(2)], {
+            concurrency: 2,
+          });
+          seen.push(...found.items.map((registration) => registration.id));
+          cursor = found.next;
+        }
+        assert.strictEqual(new Set(seen).size, seen.length);
+        assert.deepStrictEqual(
+          before.filter(({ id }) => !seen.includes(id)),
+          [],
+        );
+      }),
+    );
+  });
+};

@@ -1,0 +1,118 @@
+/**
+ * Shows that the tests have teeth: `npm run mutants`. Puts each hole of mutations.ts back into a copy of the tree, and
+ * runs the model and the unit tests, or the contract on PostgreSQL, against it. A mutant that survives is a failure.
+ *
+ * A mutation whose text is not in the sources any more is an error, before anything runs.
+ *
+ * ONLY=<pattern> takes the mutations whose name it fits; HISTORIES (20000) is how long the model looks for each.
+ */
+import { execFile } from "node:child_process";
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Edit, type Mutation, mutations } from "./mutations.ts";
+
+const root = join(import.meta.dirname, "../..");
+const COPIED = [
+  "src",
+  "test",
+  "dev",
+  "migrations",
+  "package.json",
+  "vitest.config.ts",
+  "wrangler.toml",
+  "tsconfig.json",
+];
+const HISTORIES = process.env.HISTORIES ?? "20000";
+
+const copy = await mkdtemp(join(tmpdir(), "mutants-"));
+try {
+  for (const name of COPIED) await cp(join(root, name), join(copy, name), { recursive: true });
+  await symlink(join(root, "node_modules"), join(copy, "node_modules"));
+  for (const { name, edits } of mutations) {
+    for (const edit of edits) apply(edit, await readFile(join(copy, edit.file), "utf8"), name);
+  }
+  const only = new RegExp(process.env.ONLY ?? "");
+  let survivors = 0;
+  for (const mutation of mutations.filter(({ name }) => only.test(name))) {
+    const verdict = await judge(mutation);
+    if (!verdict.caught) survivors += 1;
+    console.log(`${verdict.caught ? "caught  " : "SURVIVED"}  ${mutation.name}\n            ${verdict.how}`);
+  }
+  console.log(`${survivors} survived`);
+  process.exitCode = survivors === 0 ? 0 : 1;
+} finally {
+  await rm(copy, { recursive: true, force: true });
+}
+
+interface Verdict {
+  readonly caught: boolean;
+  readonly how: string;
+}
+
+/** The text with the edit made, once. */
+function apply({ file, after = "", find, replace }: Edit, text: string, name: string): string {
+  const from = text.indexOf(after);
+  const at = text.indexOf(find, from);
+  if (from === -1 || at === -1) throw new Error(`"${name}": ${file} does not have it any more: ${find}`);
+  return text.slice(0, at) + replace + text.slice(at + find.length);
+}
+
+async function judge({ name, edits, by }: Mutation): Promise<Verdict> {
+  const files = [...new Set(edits.map(({ file }) => file))];
+  const originals = new Map<string, string>();
+  for (const file of files) originals.set(file, await readFile(join(copy, file), "utf8"));
+  try {
+    for (const edit of edits) {
+      const path = join(copy, edit.file);
+      await writeFile(path, apply(edit, await readFile(path, "utf8"), name));
+    }
+    if (by === "postgres") return await tests(["--project", "contract"]);
+    const found = await model();
+    const failed = await tests(["--project", "unit", "--exclude", "**/simulation.test.ts"]);
+    return { caught: found.caught || failed.caught, how: `${found.how}; ${failed.how}` };
+  } finally {
+    for (const [file, text] of originals) await writeFile(join(copy, file), text);
+  }
+}
+
+async function model(): Promise<Verdict> {
+  const output = await run("test/simulation/prove.ts", [], { HISTORIES, SEED: "1" });
+  const after = output.match(/does not hold, after (\d+) histories/)?.[1];
+  const first = output.match(/^ {2}! \S+ (.*)$/m)?.[1];
+  const how = after === undefined ? "the model holds" : `the model after ${after} histories: ${first}`;
+  return { caught: after !== undefined, how };
+}
+
+async function tests(selection: ReadonlyArray<string>): Promise<Verdict> {
+  const report = join(copy, "report.json");
+  await rm(report, { force: true });
+  await run(
+    "node_modules/vitest/vitest.mjs",
+    ["run", "--reporter=json", `--outputFile=${report}`, ...selection],
+    {},
+  );
+  const { testResults } = JSON.parse(await readFile(report, "utf8")) as Report;
+  const failed = testResults.flatMap(({ name, status, assertionResults }) => [
+    ...assertionResults.filter((test) => test.status === "failed").map(({ fullName }) => fullName),
+    ...(status === "failed" && assertionResults.length === 0 ? [name] : []),
+  ]);
+  const how =
+    failed.length === 0 ? "no other test fails" : `${failed.length} tests fail, first "${failed[0]}"`;
+  return { caught: failed.length > 0, how };
+}
+
+interface Report {
+  readonly testResults: ReadonlyArray<{
+    readonly name: string;
+    readonly status: string;
+    readonly assertionResults: ReadonlyArray<{ readonly fullName: string; readonly status: string }>;
+  }>;
+}
+
+function run(script: string, more: ReadonlyArray<string>, env: Record<string, string>): Promise<string> {
+  const options = { cwd: copy, env: { ...process.env, ...env }, maxBuffer: 1 << 28 };
+  return new Promise((resolve) => {
+    execFile(process.execPath, [script, ...more], options, (_, stdout) => resolve(stdout));
+  });
+}

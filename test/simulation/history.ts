@@ -1,0 +1,352 @@
+/**
+ * One history: a plan carried out step by step, then a calm in which faults stop and the sweeper works until nothing
+ * is open. Deterministic: the same plan is the same history.
+ */
+import { Cause, Effect, Exit, Option } from "effect";
+import { isChange, type Operation, OperationId, type RegisterUser } from "../../src/domain/operation.ts";
+import { Email } from "../../src/domain/user.ts";
+import { withBudget } from "../../src/ports/budget.ts";
+import { register } from "../../src/programs/register/register.ts";
+import { setRoles } from "../../src/programs/roles.ts";
+import { finishInBackground } from "../../src/programs/sweep/resolve.ts";
+import { sweep } from "../../src/programs/sweep/sweep.ts";
+import { violations } from "./invariants.ts";
+import { deployment, Machine } from "./machine.ts";
+import { manage, manageInBackground } from "./memory/manage.ts";
+import type { Word } from "./memory/wire.ts";
+import {
+  addUser,
+  admin,
+  makeWorld,
+  observerRole,
+  removeUser,
+  researcherRole,
+  userAt,
+} from "./memory/world.ts";
+import { Monitor } from "./monitor.ts";
+import { Network, type Pending } from "./network.ts";
+import { type Client, type Deed, decode, type Fate, type Plan, SECONDS } from "./plan.ts";
+
+const ADDRESSES = [Email.make("alice@hospital.example"), Email.make("bob@hospital.example")] as const;
+const BUDGET_MS = deployment.REQUEST_BUDGET_SECONDS * 1000;
+const HORIZON_MS = deployment.HORIZON_SECONDS * 1000;
+const DAY_MS = 86_400_000;
+
+/** How long a caller waits for an answer: less than his budget. */
+const TIMEOUT_MS = 15_000;
+
+/** By when a world at rest has to be quiet, and how many sweeps that may take. */
+const CALM_MS_MAX = 3 * DAY_MS;
+const SWEEPS_MAX = 60;
+
+/** Answers after which a client asks again. */
+const RETRIED = new Set([
+  "RegistrationRolledBack",
+  "CleanupRequired",
+  "RegistrationInProgress",
+  "Unavailable",
+]);
+
+/** What may be answered from an earlier pool. */
+const READS: ReadonlySet<string> = new Set(["identity.find", "identity.invite", "directory.profile"]);
+
+const WORDS: ReadonlyArray<Word> = ["refused", "throttled", "misconfigured"];
+
+export class History {
+  readonly world = makeWorld();
+  readonly counts: Record<string, number> = {};
+  readonly #monitor = new Monitor(this.world);
+  readonly #network = new Network(this.world, HORIZON_MS - BUDGET_MS, this.#monitor.witness);
+  readonly #machine = new Machine(this.world, this.#network);
+  readonly #waiting: Array<Client>;
+  readonly #deeds: Array<Deed>;
+  readonly #alive = new Map<string, Client | null>();
+  readonly #trace: ((line: string) => void) | undefined;
+  readonly #plan: Plan;
+  #sweepers: number;
+  #ids = 0;
+
+  constructor(plan: Plan, trace?: (line: string) => void) {
+    this.#plan = plan;
+    this.#waiting = [...plan.clients];
+    this.#deeds = [...plan.deeds];
+    this.#sweepers = plan.sweepers;
+    this.#trace = trace;
+  }
+
+  /** Carries the plan out, and says what is wrong in the end. */
+  static run(plan: Plan, trace?: (line: string) => void): History {
+    const history = new History(plan, trace);
+    history.#startClient();
+    for (const step of plan.steps) history.#step(step);
+    history.#calm();
+    return history;
+  }
+
+  get violations(): ReadonlyArray<string> {
+    return this.#monitor.violations;
+  }
+
+  #note(what: string, line: string): void {
+    this.counts[what] = (this.counts[what] ?? 0) + 1;
+    this.#trace?.(`${(this.#network.now / 1000).toFixed(0).padStart(7)} s  ${line}`);
+  }
+
+  #step(step: number): void {
+    const { kind, which, how } = decode(step, this.#plan.weather);
+    const { pending } = this.#network;
+    const call = pending[which % pending.length];
+    switch (kind) {
+      case "client":
+        this.#startClient();
+        break;
+      case "deed":
+        this.#startDeed();
+        break;
+      case "sweeper":
+        if (this.#sweepers-- > 0) this.#startSweeper();
+        break;
+      case "time":
+        this.#passTime((SECONDS[how % SECONDS.length] ?? 1) * 1000);
+        break;
+      case "console":
+        this.#console(ADDRESSES[which % 2] ?? ADDRESSES[0]);
+        break;
+      case "landLate":
+        this.#landLate(which);
+        break;
+      case "kill":
+        if (call !== undefined) this.#kill(call.agent, how);
+        break;
+      default:
+        if (call !== undefined) this.#decide(call, kind, how);
+    }
+  }
+
+  /** What becomes of one call now. */
+  #decide(call: Pending, kind: Fate, how: number): void {
+    if (call.stage === "expired") this.#fail(call, "unknown", "is lost");
+    else if (call.stage === "landed") {
+      if (kind === "deliver" || kind === "land") this.#answer(call);
+      else this.#fail(call, "unknown", "answer is lost");
+    } else if (kind === "lose") this.#fail(call, "unknown", "is lost");
+    else if (kind === "refuse") this.#fail(call, WORDS[how % WORDS.length] ?? "refused", "is refused");
+    else if (kind === "delay") {
+      this.#network.delay(call);
+      this.#fail(call, "unknown", "is late");
+    } else {
+      this.#land(call, kind === "stale" ? 1 + (how % 4) : 0);
+      if (kind === "loseAnswer") this.#fail(call, "unknown", "answer is lost");
+      else if (kind !== "land") this.#answer(call);
+    }
+  }
+
+  #landLate(which: number): void {
+    const { late } = this.#network;
+    const [call] = late.splice(which % Math.max(late.length, 1), 1);
+    if (call === undefined) return;
+    this.#note("landed late", `${call.agent} ${call.operation} lands late`);
+    this.#network.land(call);
+  }
+
+  #land(call: Pending, stale: number): void {
+    this.#note(
+      stale > 0 ? "stale reads" : "effects",
+      `${call.agent} ${call.operation} ${call.about} happens${stale > 0 ? `, ${stale} versions stale` : ""}`,
+    );
+    call.answer = this.#network.land(call, stale);
+    call.stage = "landed";
+  }
+
+  #answer(call: Pending): void {
+    if (leadsToChange(call) && this.#network.now - call.sentAt > TIMEOUT_MS) {
+      this.#fail(call, "unknown", "is answered too late");
+      return;
+    }
+    this.#network.take(call);
+    this.#note("answers", `${call.agent} ${call.operation} is answered ${brief(call.answer)}`);
+    call.resume(Effect.succeed(call.answer));
+    this.#machine.runUntilIdle();
+  }
+
+  #fail(call: Pending, word: Word, why: string): void {
+    this.#network.take(call);
+    this.#note("faults", `${call.agent} ${call.operation} ${why}: ${word}`);
+    call.resume(Effect.fail(word));
+    this.#machine.runUntilIdle();
+  }
+
+  #kill(agent: string, how: number): void {
+    this.#note("kills", `${agent} is killed`);
+    this.#network.kill(agent, (index) => ((how >> index) & 1) === 1);
+    const client = this.#alive.get(agent);
+    this.#alive.delete(agent);
+    this.#again(client ?? null);
+  }
+
+  #again(client: Client | null): void {
+    if (client !== null && client.retries > 0) this.#waiting.push({ ...client, retries: client.retries - 1 });
+  }
+
+  #passTime(milliseconds: number): void {
+    this.#network.advance(milliseconds);
+    this.#note("time", `${milliseconds / 1000} s have passed`);
+  }
+
+  #console(email: Email): void {
+    const user = userAt(this.world, email);
+    if (user === undefined) addUser(this.world, email);
+    else removeUser(this.world, user.sub);
+    this.#note("console", user === undefined ? `a hand makes ${email}` : `a hand removes ${user.sub}`);
+    this.#network.remember();
+  }
+
+  #startClient(): void {
+    const client = this.#waiting.shift();
+    if (client === undefined) return;
+    const id = this.#nextId();
+    const agent = `worker${this.#ids}`;
+    const command: RegisterUser = {
+      ...{
+        id,
+        caller: admin,
+        roles: [researcherRole],
+        kind: client.step ? "register_with_roles" : "register",
+      },
+      email: ADDRESSES[client.address] ?? ADDRESSES[0],
+      idempotencyKey: client.key === null ? null : `key${client.key}`,
+    };
+    this.#monitor.opened(id, agent);
+    this.#alive.set(agent, client);
+    this.#note("requests", `${agent} begins ${id}: ${command.email}, ${command.idempotencyKey ?? "no key"}`);
+    this.#machine.start(agent, register(command).pipe(withBudget(BUDGET_MS)), (exit) => {
+      this.#alive.set(agent, null);
+      if (Exit.isSuccess(exit)) {
+        const { registration, userId, replayed } = exit.value;
+        this.#note(replayed ? "replayed" : "registered", `${agent} says 200${replayed ? ", replayed" : ""}`);
+        this.#monitor.registered(registration, userId, id);
+        if (!replayed) this.#machine.start(agent, finishInBackground(registration, userId), () => undefined);
+        return;
+      }
+      const failure = Cause.findErrorOption(exit.cause);
+      if (Option.isNone(failure)) {
+        this.#monitor.defect(agent, Cause.pretty(exit.cause));
+        return;
+      }
+      this.#note(failure.value._tag, `${agent} says ${failure.value._tag}`);
+      this.#monitor.failed(id, failure.value._tag);
+      if (RETRIED.has(failure.value._tag)) this.#again(client);
+    });
+  }
+
+  /** An administrator has found a user in the pool, and wants something done to him. */
+  #startDeed(): void {
+    const deed = this.#deeds[0];
+    const user = deed && userAt(this.world, ADDRESSES[deed.address] ?? ADDRESSES[0]);
+    if (deed === undefined || user === undefined) return;
+    this.#deeds.shift();
+    const { kind } = deed;
+    const id = this.#nextId();
+    const agent = `admin${this.#ids}`;
+    if (kind === "invite") this.#monitor.mayInvite(user.sub);
+    this.#note("deeds", `${agent} begins ${id}: ${kind} ${user.sub}`);
+    if (kind === "roles") {
+      const roles = setRoles({ id, caller: admin, subject: user.sub, roles: [observerRole] });
+      this.#machine.start(agent, roles.pipe(withBudget(BUDGET_MS)), (exit) =>
+        this.#concluded(agent, kind, exit),
+      );
+      return;
+    }
+    const program = manage({ id, kind, caller: admin, subject: user.sub });
+    this.#machine.start(agent, program.pipe(withBudget(BUDGET_MS)), (exit) => {
+      this.#concluded(agent, kind, exit);
+      if (Exit.isSuccess(exit)) {
+        this.#machine.start(agent, manageInBackground(exit.value.id), () => undefined);
+      }
+    });
+  }
+
+  #concluded(agent: string, kind: string, exit: Exit.Exit<unknown, { readonly _tag: string }>): void {
+    if (Exit.isSuccess(exit)) {
+      this.#note(`deed: ${kind}`, `${agent} says 200`);
+      return;
+    }
+    const failure = Cause.findErrorOption(exit.cause);
+    if (Option.isNone(failure)) this.#monitor.defect(agent, Cause.pretty(exit.cause));
+    else this.#note(`deed: ${failure.value._tag}`, `${agent} says ${failure.value._tag}`);
+  }
+
+  #nextId(): OperationId {
+    return OperationId.make(`00000000-0000-4000-8000-${String(++this.#ids).padStart(12, "0")}`);
+  }
+
+  #startSweeper(): void {
+    const agent = `sweeper${++this.#ids}`;
+    this.#note("sweeps", `${agent} begins`);
+    this.#machine.start(agent, sweep(), (exit) => {
+      if (Exit.isFailure(exit) && Cause.hasDies(exit.cause))
+        this.#monitor.defect(agent, Cause.pretty(exit.cause));
+    });
+  }
+
+  /** Nothing is lost any more; what is late lands or never does; who has a key asks once more when all is quiet. */
+  #calm(): void {
+    this.#note("histories", "calm");
+    const { lateCalm, clients } = this.#plan;
+    for (const call of this.#network.late.filter(({ deadline }) => deadline === Number.POSITIVE_INFINITY)) {
+      if (lateCalm) this.#network.land(call);
+    }
+    this.#network.late = this.#network.late.filter(({ deadline }) => lateCalm && Number.isFinite(deadline));
+    this.#rest();
+    this.#waiting.splice(0);
+    this.#waiting.push(...clients.filter(({ key }) => key !== null).map((one) => ({ ...one, retries: 0 })));
+    while (this.#waiting.length > 0) this.#startClient();
+    this.#rest();
+
+    this.#monitor.atRest();
+    this.#monitor.violations.push(...violations(this.world));
+    for (const { state, kind, email } of this.world.rows.values()) {
+      if (email !== null) this.#note(`end: ${state}`, `a registration ends ${state}`);
+      else this.#note(`changes: ${kind}`, `a change ends ${state}`);
+    }
+    this.counts.mails = (this.counts.mails ?? 0) + this.world.mails.length;
+  }
+
+  /** The sweeper comes whenever something is due, until nothing is. */
+  #rest(): void {
+    const since = this.#network.now;
+    for (let sweep = 0; sweep < SWEEPS_MAX; sweep++) {
+      this.#deliverAll();
+      const due = [...this.world.rows.values()].flatMap(({ dueAt }) => dueAt ?? []);
+      if (due.length === 0) break;
+      this.#passTime(Math.max(Math.min(...due) - this.#network.now, 0) + 1000);
+      this.#startSweeper();
+    }
+    const took = this.#network.now - since;
+    if (took > CALM_MS_MAX) this.#monitor.violations.push(`it took ${took / DAY_MS} days to come to rest`);
+  }
+
+  #deliverAll(): void {
+    for (let call = this.#network.pending[0]; call !== undefined; call = this.#network.pending[0]) {
+      if (call.stage === "expired") this.#fail(call, "unknown", "is lost");
+      else {
+        const reads = READS.has(call.operation);
+        const stale = reads ? this.#plan.staleCalm : 0;
+        if (call.stage === "sent") this.#land(call, stale);
+        this.#answer(call);
+      }
+    }
+  }
+}
+
+/**
+ * Whether the answer lets its caller change a user at once. Nothing fences a change's call: that it is sent soon after
+ * its statement rests on the time limit of calls alone, so here it does, too.
+ */
+const leadsToChange = ({ operation, answer }: Pending): boolean =>
+  operation === "changes.open" ||
+  operation === "changes.isNewest" ||
+  operation === "directory.profile" ||
+  (operation === "ledger.lease" && (answer as ReadonlyArray<Operation>).some(isChange));
+
+const brief = (answer: unknown): string => JSON.stringify(answer)?.slice(0, 160) ?? "";

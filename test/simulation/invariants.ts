@@ -1,0 +1,158 @@
+/**
+ * What has to be true in the end, when the faults have stopped and the sweeper has had its time: docs/protocol.md's
+ * guarantee, read off the world. Each violation is a sentence for whoever has to understand it.
+ */
+import { AuditAction, CHANGE_ACTION } from "../../src/domain/audit.ts";
+import type { ChangeKind } from "../../src/domain/operation.ts";
+import { newest } from "./memory/rows.ts";
+import { admin, type Row, type World } from "./memory/world.ts";
+
+const CLOSED = new Set(["completed", "rejected", "rolled_back", "user_lost"]);
+
+/** Everything that is wrong with a world that has come to rest. */
+export const violations = (world: World): ReadonlyArray<string> => [
+  ...[...world.rows.values()].flatMap((row) =>
+    (row.email === null ? ofChange : ofRegistration)(world, row).map((text) => `${row.id}: ${text}`),
+  ),
+  ...ofPool(world),
+  ...ofGrants(world),
+  ...ofKeys(world),
+];
+
+/** Whether an administrator has asked for this, of this user. */
+export const hasChange = (world: World, user: string | null, wanted: ChangeKind): boolean =>
+  [...world.rows.values()].some(({ sub, kind }) => sub === user && kind === wanted);
+
+const ofChange = (world: World, row: Row): ReadonlyArray<string> => {
+  const wrong: Array<string> = [];
+  const claims = world.audit.filter(({ id }) => id === row.id);
+  if (row.state !== "done") wrong.push(`the change is still ${row.state}`);
+  if (row.graceUntil !== null || row.dueAt !== null) wrong.push("the change is done, and still due");
+  if (claims.length !== 1) wrong.push("the change's audit row is missing");
+  if (
+    claims.some(({ userId, action }) => userId !== row.sub || !Object.values(CHANGE_ACTION).includes(action))
+  )
+    wrong.push("the change's audit row says something else");
+  if (row.kind === "remove" && world.users.some(({ sub }) => sub === row.sub))
+    wrong.push("the user was to be removed, and exists");
+  return wrong;
+};
+
+const ofRegistration = (world: World, row: Row): ReadonlyArray<string> => {
+  const wrong: Array<string> = [];
+  const users = world.users.filter(({ tag }) => tag === row.id);
+  const claims = world.audit.filter(({ id }) => id === row.id);
+  const losses = world.audit.filter(
+    ({ action, userId }) => action === AuditAction.lost && userId === row.sub && row.sub !== null,
+  );
+  const removal = world.removals.find(({ user }) => user.sub === row.sub);
+  const removed = hasChange(world, row.sub, "remove");
+  const mailed = world.mails.filter(({ tag }) => tag === row.id);
+
+  if (!CLOSED.has(row.state)) wrong.push(`it is still ${row.state}`);
+  if (row.graceUntil !== null) wrong.push("it is still under watch");
+  if (row.dueAt !== null) wrong.push("it is still due");
+  if (users.length > 1) wrong.push("two users bear its tag");
+
+  if (row.state === "completed" || row.state === "user_lost") {
+    if (claims.length !== 1) wrong.push("its audit row is missing");
+    if (claims.some(({ userId }) => userId !== row.sub)) wrong.push("its audit row names another user");
+  } else {
+    if (claims.length > 0) wrong.push(`it is ${row.state}, and an audit row claims a user`);
+    if (users.length > 0) wrong.push(`it is ${row.state}, and its user exists`);
+    if (mailed.length > 0) wrong.push(`it is ${row.state}, and its user was invited`);
+  }
+  if (row.state === "completed") {
+    if (losses.length > 0) wrong.push("it is completed, and an audit row says that the user is lost");
+    if (users[0]?.sub !== row.sub && removal?.by !== "hand" && !removed)
+      wrong.push("it is completed, and has no user");
+  }
+  if (row.state === "user_lost") {
+    if (losses.length !== 1) wrong.push("it is user_lost, and no audit row says so");
+    if (users.length > 0) wrong.push("it is user_lost, and its user exists");
+  }
+  if (claims.length > 0 && removed && !removedAfterCommit(world, row))
+    wrong.push("its user was removed, and then registered");
+  if (mailed.length > 0 && removal?.by === "service" && !removed)
+    wrong.push("a user was invited and then deleted");
+  return wrong;
+};
+
+/** Rows are kept in order, but a commit moves one: the times tell. */
+const removedAfterCommit = (world: World, { sub, history }: Row): boolean => {
+  const committed = Date.parse(history.find(({ state }) => state === "registered")?.at ?? "");
+  return [...world.rows.values()].every(
+    (row) => row.kind !== "remove" || row.sub !== sub || row.startedAt >= committed,
+  );
+};
+
+/**
+ * Who is granted what: the users of completed steps who were not removed, and whose roles an administrator has set;
+ * nobody of whom the ledger knows that he is gone.
+ */
+const ofGrants = (world: World): ReadonlyArray<string> => {
+  const isGone = (user: string) =>
+    [...world.rows.values()].some(
+      ({ sub, kind, state }) =>
+        sub === user && (kind === "remove" || state === "user_lost" || state === "rolled_back"),
+    );
+  const set = new Set(
+    world.audit
+      .filter(({ id, action }) => action === AuditAction.rolesUpdated && isChosen(id))
+      .map(({ userId }) => userId),
+  );
+  const steps = [...world.rows.values()].filter(
+    ({ kind, state, sub }) =>
+      kind === "register_with_roles" && state === "completed" && !hasChange(world, sub, "remove"),
+  );
+  const holders = [...world.grants].filter(([user, roles]) => user !== admin && roles.size > 0);
+  return [
+    ...steps
+      .filter(
+        ({ sub, roles }) =>
+          sub !== null && !set.has(sub) && !roles.every((role) => world.grants.get(sub)?.has(role)),
+      )
+      .map(({ id }) => `${id}: its grants are missing`),
+    ...holders
+      .filter(([user]) => !set.has(user) && !steps.some(({ sub }) => sub === user))
+      .map(([user]) => `user ${user} has grants, and nobody gave them to him`),
+    ...holders.filter(([user]) => isGone(user)).map(([user]) => `user ${user} is gone, and has grants`),
+    ...[...set]
+      .filter((user) => !isGone(user) && !world.grants.has(user))
+      .map((user) => `user ${user} was given roles, and has none`),
+  ];
+};
+
+/** Whether an id was chosen by who asked (test/simulation/history.ts), not made up by the ledger. */
+const isChosen = (id: string): boolean => id.startsWith("00000000-0000-4000-8000-");
+
+const ofPool = (world: World): ReadonlyArray<string> => {
+  const strangers = world.users.filter(({ tag }) => tag !== null && !world.rows.has(tag));
+  return [
+    ...strangers.map(({ sub }) => `user ${sub} bears a tag that no registration has`),
+    ...world.removals
+      .filter(
+        ({ by, user }) => by === "service" && user.tag === null && !hasChange(world, user.sub, "remove"),
+      )
+      .map(({ user }) => `user ${user.sub} was made by hand, and deleted by the service`),
+    ...world.users
+      .filter(({ sub, enabled }) => enabled === (newest(world, sub, "enable", "disable")?.kind === "disable"))
+      .map(
+        ({ sub, enabled }) => `user ${sub} is ${enabled ? "enabled" : "disabled"}, against the newest change`,
+      ),
+    ...world.mails
+      .filter(({ tag, sub }) => tag === null && !hasChange(world, sub, "invite"))
+      .map(({ sub }) => `a stranger was invited: ${sub}`),
+  ];
+};
+
+const ofKeys = (world: World): ReadonlyArray<string> => {
+  const registered = [...world.rows.values()].filter(
+    ({ idempotencyKey, state }) =>
+      idempotencyKey !== null && (state === "completed" || state === "user_lost"),
+  );
+  const keys = registered.map(({ caller, idempotencyKey }) => `${caller} ${idempotencyKey}`);
+  return keys
+    .filter((key, index) => keys.indexOf(key) !== index)
+    .map((key) => `the key ${key} has registered two users`);
+};

@@ -1,0 +1,86 @@
+/** Roles, permissions and grants in memory: the statements of src/adapters/postgres/access.ts. */
+import { Effect, Layer } from "effect";
+import { AuditAction } from "../../../src/domain/audit.ts";
+import type { RoleId, UserId } from "../../../src/domain/user.ts";
+import { Access, type Role, type RolesSet, type SetRoles } from "../../../src/ports/access.ts";
+import { Config, type Settings } from "../../../src/settings.ts";
+import { isRemoved } from "./moves.ts";
+import {
+  grantsManagement,
+  mayManageUsers,
+  othersManage,
+  type Statement,
+  unresolved,
+  writeAudit,
+  writeDenial,
+} from "./rows.ts";
+import { makeStatements } from "./statements.ts";
+import { directWire, type Wire } from "./wire.ts";
+import { adminRole, observerRole, researcherRole, type World } from "./world.ts";
+
+const isLost = (world: World, user: UserId): boolean =>
+  [...world.rows.values()].some(({ sub, state }) => sub === user && state === "user_lost");
+
+const setRoles = (at: Statement, command: SetRoles): RolesSet => {
+  const { world } = at;
+  const { id, caller, subject, tag, roles } = command;
+  if (world.audit.some((entry) => entry.id === id && entry.action === AuditAction.rolesUpdated))
+    return { _tag: "Set" };
+  if (!mayManageUsers(world, caller)) {
+    writeDenial(at, AuditAction.denied, command);
+    return { _tag: "Denied" };
+  }
+  const registration = unresolved(world, tag);
+  if (registration !== undefined) return { _tag: "Unresolved", id: registration.id };
+  if (isRemoved(world, subject) || isLost(world, subject)) return { _tag: "Removed" };
+  const unknown = roles.filter((role) => !world.roles.has(role));
+  if (unknown.length > 0) return { _tag: "UnknownRoles", roles: unknown };
+  const managers = othersManage(world, subject) || roles.some((role) => grantsManagement(world, role));
+  if (!managers) return { _tag: "LastManager" };
+  world.grants.set(subject, new Set(roles));
+  writeAudit(at, AuditAction.rolesUpdated, { caller, sub: subject }, id);
+  return { _tag: "Set" };
+};
+
+const NAMES: Readonly<Record<RoleId, string>> = {
+  [adminRole]: "Admin",
+  [observerRole]: "Observer",
+  [researcherRole]: "Researcher",
+};
+
+const shown = (id: RoleId): Role => ({ id, rolename: NAMES[id] ?? id, roledescription: "" });
+
+const byName = (one: Role, two: Role) => (one.rolename < two.rolename ? -1 : 1);
+
+/** The service itself, for those who do without layers. */
+export const makeAccess = (world: World, wire: Wire, settings: Settings) => {
+  const run = makeStatements("access", world, wire, settings);
+  return Access.of({
+    mayManageUsers: (question) =>
+      run("mayManageUsers", question.caller, (at) => {
+        const allowed = mayManageUsers(world, question.caller);
+        if (!allowed) writeDenial(at, AuditAction.denied, question);
+        return allowed;
+      }),
+    setRoles: (command) => run("setRoles", command.subject, (at) => setRoles(at, command)),
+    roles: () => run("roles", "", () => [...world.roles].map(shown).sort(byName)),
+    rolesOf: (users) =>
+      run("rolesOf", "", () => {
+        const granted = users.map((user) => [user, [...(world.grants.get(user) ?? [])]] as const);
+        const found = granted.filter(([, roles]) => roles.length > 0);
+        return new Map(found.map(([user, roles]) => [user, roles.map(shown).sort(byName)]));
+      }),
+    permissionsOf: (user) =>
+      run("permissionsOf", user, () => {
+        const roles = world.grants.get(user);
+        if (roles === undefined || roles.size === 0) return null;
+        return [...roles].some((role) => grantsManagement(world, role)) ? ["CAN_MANAGE_USERS"] : [];
+      }),
+  });
+};
+
+export const AccessMemory = (world: World, wire: Wire = directWire(world)) =>
+  Layer.effect(
+    Access,
+    Effect.map(Config, (settings) => makeAccess(world, wire, settings)),
+  );

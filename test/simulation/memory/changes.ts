@@ -1,0 +1,134 @@
+/** Changes in memory: the statements of src/adapters/postgres/changes.ts, each whole or not at all. */
+import { Effect, Layer } from "effect";
+import { AuditAction, CHANGE_ACTION } from "../../../src/domain/audit.ts";
+import type { ChangeUser, OperationId } from "../../../src/domain/operation.ts";
+import { type ChangeOpening, Changes } from "../../../src/ports/changes.ts";
+import { Config, type Settings } from "../../../src/settings.ts";
+import {
+  changeOf,
+  fresh,
+  inState,
+  MINUTE,
+  mayManageUsers,
+  noted,
+  othersManage,
+  type Statement,
+  unresolved,
+  update,
+  writeAudit,
+  writeDenial,
+} from "./rows.ts";
+import { makeStatements } from "./statements.ts";
+import { directWire, type Wire } from "./wire.ts";
+import type { Row, World } from "./world.ts";
+
+const areOpposite = (one: Row["kind"], other: Row["kind"]): boolean =>
+  (one === "enable" && other === "disable") || (one === "disable" && other === "enable");
+
+const open = (at: Statement, command: ChangeUser): ChangeOpening => {
+  const { world, now, by } = at;
+  const { id, kind, caller, subject, tag } = command;
+  if (!mayManageUsers(world, caller)) {
+    writeDenial(at, AuditAction.denied, command);
+    return { _tag: "Denied" };
+  }
+  const rows = [...world.rows.values()];
+  const isPending = inState("pending");
+  const known =
+    world.rows.get(id) ?? rows.find((row) => row.sub === subject && row.kind === kind && isPending(row));
+  if (known !== undefined) return { _tag: "Opened", change: changeOf(known, at) };
+
+  const registration = unresolved(world, tag) ?? (kind === "invite" ? undoable(at, tag) : undefined);
+  if (registration !== undefined) return { _tag: "Unresolved", id: registration.id };
+  const locksOut = kind === "remove" || kind === "disable";
+  if (locksOut && mayManageUsers(world, subject) && !othersManage(world, subject))
+    return { _tag: "LastManager" };
+
+  for (const row of rows) {
+    if (row.sub !== subject || !areOpposite(row.kind, kind)) continue;
+    update(at, row.id, isPending, (contradicted) => ({
+      ...{ state: "done", closedAt: now, dueAt: null, lastError: null, needsOperator: false },
+      history: noted(contradicted, at, "done", "superseded"),
+    }));
+  }
+  const row: Row = {
+    ...{ id, kind, caller, email: null, roles: [], idempotencyKey: null, sub: subject },
+    ...{ state: "pending", verdict: null, startedAt: now, closedAt: null, acknowledgedAt: null },
+    ...{ missingSince: null, graceUntil: null, dueAt: now + at.terms.budget, tries: 0 },
+    ...{ needsOperator: false, lastError: null },
+    history: [{ at: new Date(now).toISOString(), state: "pending", by }],
+  };
+  world.rows.set(id, row);
+  if (kind === "remove") world.grants.delete(subject);
+  writeAudit(at, CHANGE_ACTION[kind], row, id);
+  return { _tag: "Opened", change: changeOf(row, at) };
+};
+
+/** The registered registration that created a user, while its worker may still delete him without a fence. */
+const undoable = ({ world, now, terms }: Statement, tag: string | null): Row | undefined => {
+  const row = tag === null ? undefined : world.rows.get(tag);
+  const unacknowledged = row?.state === "registered" && row.acknowledgedAt === null;
+  return unacknowledged && now <= row.startedAt + terms.horizon ? row : undefined;
+};
+
+const finish = (at: Statement, id: OperationId): boolean => {
+  const { world, now, terms } = at;
+  const isRecent = ({ closedAt, graceUntil }: Row, { startedAt }: Row) =>
+    closedAt === null || graceUntil !== null || closedAt > startedAt - terms.horizon;
+  return (
+    update(at, id, inState("pending"), (row) => {
+      const opposed = [...world.rows.values()].some(
+        (other) => other.sub === row.sub && areOpposite(other.kind, row.kind) && isRecent(other, row),
+      );
+      const until = opposed ? now + terms.horizon + MINUTE : null;
+      return {
+        ...fresh,
+        ...{ state: "done", closedAt: now, needsOperator: false, graceUntil: until, dueAt: until },
+        history: noted(row, at, "done"),
+      };
+    }) !== undefined
+  );
+};
+
+/** Rows are kept in the order in which they were written, as `started_at` has them in PostgreSQL. */
+const isNewest = ({ world }: Statement, id: OperationId): boolean => {
+  const mine = world.rows.get(id);
+  const rows = [...world.rows.values()];
+  const later = mine === undefined ? [] : rows.slice(rows.indexOf(mine) + 1);
+  return !later.some(({ sub, kind }) => sub === mine?.sub && SWITCHES.has(kind));
+};
+
+const SWITCHES: ReadonlySet<Row["kind"]> = new Set(["enable", "disable", "remove"]);
+
+const endGracePeriod = (at: Statement, id: OperationId): boolean => {
+  const isDone = inState("done");
+  return (
+    update(
+      at,
+      id,
+      (row) => isDone(row) && row.graceUntil !== null,
+      (row) => ({
+        ...fresh,
+        ...{ closedAt: at.now, graceUntil: null, dueAt: null, needsOperator: false },
+        history: noted(row, at, "done", "done once more"),
+      }),
+    ) !== undefined
+  );
+};
+
+/** The service itself, for those who do without layers. */
+export const makeChanges = (world: World, wire: Wire, settings: Settings) => {
+  const run = makeStatements("changes", world, wire, settings);
+  return Changes.of({
+    open: (command) => run("open", command.subject, (at) => open(at, command)),
+    finish: (id) => run("finish", id, (at) => finish(at, id)),
+    isNewest: ({ id }) => run("isNewest", id, (at) => isNewest(at, id)),
+    endGracePeriod: (id) => run("endGracePeriod", id, (at) => endGracePeriod(at, id)),
+  });
+};
+
+export const ChangesMemory = (world: World, wire: Wire = directWire(world)) =>
+  Layer.effect(
+    Changes,
+    Effect.map(Config, (settings) => makeChanges(world, wire, settings)),
+  );

@@ -1,0 +1,54 @@
+/** The directory in memory: the same pool as IdentityProviderMemory's, as administrators see it. */
+import { Effect, Layer, Option } from "effect";
+import { Directory, type Profile } from "../../../src/ports/directory.ts";
+import type { IdentityProviderError } from "../../../src/ports/identity-provider.ts";
+import { named, poolFailure } from "./identity-provider.ts";
+import { type Call, directWire, type Wire } from "./wire.ts";
+import { changeUser, type User, type World } from "./world.ts";
+
+const profileOf = ({ sub, tag, email, enabled, confirmed, totp }: User): Profile => ({
+  ...{ sub, tag, email, enabled, totp },
+  status: confirmed ? "CONFIRMED" : "FORCE_CHANGE_PASSWORD",
+});
+
+/** What each call is in the provider's errors. */
+const OPERATIONS = {
+  ...{ profile: "find", page: "list", enable: "enable", disable: "disable", resetMfa: "reset MFA" },
+} as const satisfies Record<string, IdentityProviderError["operation"]>;
+
+/** The service itself, for those who do without layers. */
+export const makeDirectory = (world: World, wire: Wire) => {
+  const call = <A>(name: keyof typeof OPERATIONS, about: string, act: Call<A>["act"]) =>
+    wire
+      .send({ operation: `directory.${name}`, about, act })
+      .pipe(Effect.mapError(poolFailure(OPERATIONS[name])));
+
+  const change = (name: "enable" | "disable" | "resetMfa", sub: string, to: Partial<User>) =>
+    call(name, sub, () => (changeUser(world, sub, to) ? ("done" as const) : ("absent" as const)));
+
+  return Directory.of({
+    profile: (key) =>
+      call("profile", key, ({ users }) =>
+        Option.map(Option.fromNullishOr(users.find(named(key))), profileOf),
+      ),
+
+    page: (limit, cursor) =>
+      Effect.gen(function* () {
+        const from = cursor === null ? 0 : Number(cursor.replace(/^after /, ""));
+        if (Number.isNaN(from)) return yield* Effect.fail(poolFailure("list")("refused"));
+        return yield* call("page", "", ({ users }) => ({
+          users: users
+            .slice(from, from + limit)
+            .map(profileOf)
+            .map(({ sub, email, enabled, status }) => ({ sub, email, enabled, status })),
+          next: users.length > from + limit ? `after ${from + limit}` : null,
+        }));
+      }),
+
+    setEnabled: (sub, enabled) => change(enabled ? "enable" : "disable", sub, { enabled }),
+    resetMfa: (sub) => change("resetMfa", sub, { totp: false }),
+  });
+};
+
+export const DirectoryMemory = (world: World, wire: Wire = directWire(world)) =>
+  Layer.succeed(Directory, makeDirectory(world, wire));

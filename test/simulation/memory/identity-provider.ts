@@ -1,0 +1,95 @@
+/**
+ * A pool in memory. It keeps what Cognito promises and no more: one user per address, users removed and invited by
+ * `sub`, a read that may answer an earlier state.
+ */
+import { Effect, Layer, Option, Result } from "effect";
+import {
+  IdentityProvider,
+  IdentityProviderError,
+  Misconfigured,
+  OutcomeUnknown,
+  type PoolUser,
+  Refused,
+  Throttled,
+  UserAlreadyExists,
+} from "../../../src/ports/identity-provider.ts";
+import { Config, type Settings } from "../../../src/settings.ts";
+import { type Call, directWire, type Wire, type Word } from "./wire.ts";
+import { addUser, removeUser, type User, userAt, type World } from "./world.ts";
+
+const REASONS: Record<Word, () => IdentityProviderError["reason"]> = {
+  unknown: () => new OutcomeUnknown(),
+  refused: () => new Refused(),
+  throttled: () => new Throttled(),
+  misconfigured: () => new Misconfigured(),
+};
+
+type CallName = IdentityProviderError["operation"];
+
+const failure = (operation: CallName, reason: IdentityProviderError["reason"]) =>
+  new IdentityProviderError({ operation, reason, cause: new Error(`the pool said: ${reason._tag}`) });
+
+/** What a word from the wire is to a caller of the pool. */
+export const poolFailure = (operation: CallName) => (word: Word) => failure(operation, REASONS[word]());
+
+const shown = ({ sub, tag }: User): PoolUser => ({ sub, tag });
+
+export const named =
+  (key: string) =>
+  ({ email, sub }: User): boolean =>
+    email === key || sub === key;
+
+/** The service itself, for those who do without layers. */
+export const makeIdentityProvider = (
+  world: World,
+  wire: Wire,
+  { OWNERSHIP_ATTRIBUTE, INVITATION }: Settings,
+) => {
+  const tagsUsers = OWNERSHIP_ATTRIBUTE !== "";
+
+  const call = <A>(operation: "create" | "find" | "remove" | "invite", about: string, act: Call<A>["act"]) =>
+    wire
+      .send({ operation: `identity.${operation}`, about, act })
+      .pipe(Effect.mapError(poolFailure(operation)));
+
+  const mail = ({ sub, email, tag }: User, at: number) => world.mails.push({ sub, email, tag, at });
+
+  return IdentityProvider.of({
+    tagsUsers,
+
+    create: ({ email, tag }) =>
+      call("create", email, ({ now }) => {
+        if (userAt(world, email)) return Result.fail(failure("create", new UserAlreadyExists()));
+        const user = addUser(world, email, { tag: tagsUsers ? tag : null });
+        if (INVITATION === "immediate") mail(user, now);
+        return Result.succeed(shown(user));
+      }).pipe(Effect.flatMap(Effect.fromResult)),
+
+    find: (key) =>
+      call("find", key, ({ users }) => Option.map(Option.fromNullishOr(users.find(named(key))), shown)),
+
+    remove: (sub) =>
+      // Like AdminDeleteUser it would take an address for a name: whoever passes one deletes whoever has it.
+      call("remove", sub, ({ now }) => {
+        const user = world.users.find(named(sub));
+        return user !== undefined && removeUser(world, user.sub, { by: "service", at: now })
+          ? ("deleted" as const)
+          : ("absent" as const);
+      }),
+
+    invite: ({ sub }) =>
+      call("invite", sub, ({ now, users }) => {
+        const user = world.users.find(named(sub));
+        if (user === undefined || !users.some(named(sub))) return "absent" as const;
+        if (user.confirmed) return "notNeeded" as const;
+        mail(user, now);
+        return "sent" as const;
+      }),
+  });
+};
+
+export const IdentityProviderMemory = (world: World, wire: Wire = directWire(world)) =>
+  Layer.effect(
+    IdentityProvider,
+    Effect.map(Config, (settings) => makeIdentityProvider(world, wire, settings)),
+  );

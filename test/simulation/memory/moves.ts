@@ -1,0 +1,193 @@
+/**
+ * The ledger's moves in memory: src/adapters/postgres/statements.ts word for word, each whole or not at all. The contract
+ * suites hold both to the same promises.
+ */
+
+import { TRIES_BEFORE_OPERATOR } from "../../../src/adapters/postgres/statements.ts";
+import { AuditAction } from "../../../src/domain/audit.ts";
+import type { Operation, OperationId, State, Verdict } from "../../../src/domain/operation.ts";
+import type { UserId } from "../../../src/domain/user.ts";
+import {
+  DAY,
+  fresh,
+  graceEnd,
+  HOUR,
+  inState,
+  MINUTE,
+  noted,
+  operationOf,
+  type Statement,
+  update,
+  writeAudit,
+} from "./rows.ts";
+import type { Row, World } from "./world.ts";
+
+/** Whether somebody has asked to remove this user: a `sub` never comes back. */
+export const isRemoved = (world: World, user: UserId): boolean =>
+  [...world.rows.values()].some(({ sub, kind }) => sub === user && kind === "remove");
+
+export const commit = (at: Statement, id: OperationId, sub: UserId): boolean => {
+  if (isRemoved(at.world, sub)) return false;
+  const moved = update(at, id, inState("started"), (row) => ({
+    ...fresh,
+    state: "registered",
+    sub,
+    needsOperator: false,
+    dueAt: row.startedAt + at.terms.horizon,
+    history: noted(row, at, "registered"),
+  }));
+  if (moved === undefined) return false;
+  writeAudit(at, AuditAction.registered, moved, moved.id);
+  if (moved.kind === "register_with_roles") {
+    at.world.grants.set(sub, new Set([...(at.world.grants.get(sub) ?? []), ...moved.roles]));
+    writeAudit(at, AuditAction.rolesUpdated, moved);
+  }
+  return true;
+};
+
+export const fence = (at: Statement, id: OperationId): boolean =>
+  update(at, id, inState("started"), (row) => ({
+    lastError: null,
+    state: "rolling_back",
+    history: noted(row, at, "rolling_back"),
+  })) !== undefined;
+
+export const markRolledBack = (
+  at: Statement,
+  id: OperationId,
+  { consumed, sub }: { readonly consumed: boolean; readonly sub: UserId | null },
+): boolean => {
+  const moved = update(at, id, inState("rolling_back"), (row) => ({
+    ...fresh,
+    state: "rolled_back",
+    closedAt: at.now,
+    sub: sub ?? row.sub,
+    needsOperator: false,
+    graceUntil: consumed ? null : graceEnd(row, at),
+    dueAt: consumed ? null : graceEnd(row, at),
+    history: noted(row, at, "rolled_back"),
+  }));
+  if (moved === undefined) return false;
+  if (moved.sub !== null) at.world.grants.delete(moved.sub);
+  writeAudit(at, AuditAction.rolledBack, moved);
+  return true;
+};
+
+export const reject = (at: Statement, id: OperationId, verdict: Verdict, outcomeUnknown: boolean): boolean =>
+  update(at, id, inState("started"), (row) => ({
+    state: "rejected",
+    verdict,
+    closedAt: at.now,
+    graceUntil: outcomeUnknown ? graceEnd(row, at) : null,
+    dueAt: outcomeUnknown ? graceEnd(row, at) : null,
+    history: noted(row, at, "rejected", verdict),
+  })) !== undefined;
+
+export const abandon = (at: Statement, id: OperationId): boolean =>
+  update(at, id, inState("started"), (row) => ({
+    state: "rolled_back",
+    closedAt: at.now,
+    dueAt: null,
+    history: noted(row, at, "rolled_back", "nothing was created"),
+  })) !== undefined;
+
+export const acknowledge = (at: Statement, id: OperationId): boolean =>
+  update(at, id, inState("registered"), (row) => ({
+    acknowledgedAt: row.acknowledgedAt ?? at.now,
+    dueAt: at.now + MINUTE,
+  })) !== undefined;
+
+export const complete = (at: Statement, id: OperationId): boolean =>
+  update(at, id, inState("registered"), (row) => ({
+    ...fresh,
+    state: "completed",
+    closedAt: at.now,
+    dueAt: null,
+    missingSince: null,
+    needsOperator: false,
+    history: noted(row, at, "completed"),
+  })) !== undefined;
+
+export const missing = (at: Statement, id: OperationId, lookedAt: string): State | undefined => {
+  const before = Date.parse(lookedAt) - at.terms.horizon;
+  const lost = update(
+    at,
+    id,
+    (row) => row.state === "registered" && row.missingSince !== null && row.missingSince < before,
+    (row) => ({
+      ...fresh,
+      state: "user_lost",
+      closedAt: at.now,
+      dueAt: null,
+      needsOperator: false,
+      history: noted(row, at, "user_lost"),
+    }),
+  );
+  if (lost !== undefined) {
+    if (lost.sub !== null) at.world.grants.delete(lost.sub);
+    writeAudit(at, AuditAction.lost, lost);
+  }
+  update(at, id, inState("registered"), (row) => ({
+    missingSince: row.missingSince ?? at.now,
+    tries: 0,
+    dueAt: (row.missingSince ?? at.now) + at.terms.horizon + MINUTE,
+  }));
+  return at.world.rows.get(id)?.state as State | undefined;
+};
+
+export const seen = (at: Statement, id: OperationId): boolean =>
+  update(at, id, inState("registered"), () => ({ missingSince: null })) !== undefined;
+
+export const endGracePeriod = (at: Statement, id: OperationId, sub: UserId | null): boolean => {
+  const watched = inState("rejected", "rolled_back");
+  const moved = update(
+    at,
+    id,
+    (row) => watched(row) && row.graceUntil !== null,
+    (row) => ({
+      ...fresh,
+      graceUntil: null,
+      dueAt: null,
+      needsOperator: false,
+      sub: sub ?? row.sub,
+      history: noted(row, at, row.state, "final check done"),
+    }),
+  );
+  if (moved === undefined) return false;
+  if (sub !== null) at.world.grants.delete(sub);
+  writeAudit(at, AuditAction.rolledBack, { caller: moved.caller, sub });
+  return true;
+};
+
+export const lease = (at: Statement, limit: number): ReadonlyArray<Operation> =>
+  [...at.world.rows.values()]
+    .filter(({ dueAt }) => dueAt !== null && dueAt <= at.now)
+    .sort((one, two) => (one.dueAt ?? 0) - (two.dueAt ?? 0))
+    .slice(0, limit)
+    .flatMap(({ id }) => update(at, id, () => true, leased(at)) ?? [])
+    .sort((one, two) => one.startedAt - two.startedAt)
+    .map((row) => operationOf(row, at));
+
+const leased =
+  ({ now }: Statement) =>
+  ({ tries, needsOperator }: Row) => ({
+    tries: tries + 1,
+    needsOperator: needsOperator || tries >= TRIES_BEFORE_OPERATOR,
+    dueAt: now + (tries + 1 > TRIES_BEFORE_OPERATOR ? DAY : Math.min(HOUR, MINUTE * 2 ** tries)),
+  });
+
+export const defer = (
+  at: Statement,
+  { id, state }: Pick<Operation, "id" | "state">,
+  error: string,
+  needsOperator: boolean,
+): boolean =>
+  update(
+    at,
+    id,
+    (row) => row.dueAt !== null && (row.closedAt === null || row.state === state),
+    (row) => ({
+      lastError: error,
+      needsOperator: row.needsOperator || needsOperator || row.tries >= TRIES_BEFORE_OPERATOR,
+    }),
+  ) !== undefined;

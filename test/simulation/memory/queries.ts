@@ -1,0 +1,96 @@
+/** The ledger's questions in memory: `open`, which also writes, and what lists, counts and forgets. */
+
+import { toUtc } from "../../../src/adapters/postgres/rows.ts";
+import { AuditAction } from "../../../src/domain/audit.ts";
+import type { RegisterUser } from "../../../src/domain/operation.ts";
+import type { ListQuery, Opening, Page } from "../../../src/ports/ledger.ts";
+import { inState, mayManageUsers, operationOf, registrationOf, type Statement, writeDenial } from "./rows.ts";
+import type { Row } from "./world.ts";
+
+export const open = (at: Statement, command: RegisterUser): Opening => {
+  const { world, terms, now, by } = at;
+  const { id, kind, caller, email, roles, idempotencyKey } = command;
+  if (!mayManageUsers(world, caller)) {
+    writeDenial(at, AuditAction.deniedRegistration, { id, caller, subject: caller });
+    return { _tag: "Denied" };
+  }
+
+  const others = [...world.rows.values()].filter((row) => row.id !== id);
+  const keyHolder = others.find(
+    (row) =>
+      idempotencyKey !== null &&
+      row.caller === caller &&
+      row.idempotencyKey === idempotencyKey &&
+      row.state !== "rolled_back",
+  );
+  if (keyHolder !== undefined) {
+    const sameRoles = new Set([...roles, ...keyHolder.roles]).size === new Set(roles).size;
+    const sameRequest =
+      keyHolder.kind === kind &&
+      keyHolder.email === email &&
+      sameRoles &&
+      new Set(keyHolder.roles).size === new Set(roles).size;
+    return { _tag: "KeyHeld", registration: registrationOf(keyHolder, at), sameRequest };
+  }
+
+  const unknown = roles.filter((role) => !world.roles.has(role));
+  if (unknown.length > 0) return { _tag: "UnknownRoles", roles: unknown };
+
+  const own = world.rows.get(id);
+  if (own !== undefined) return { _tag: "Opened", registration: registrationOf(own, at) };
+
+  const isOpen = inState("started", "rolling_back");
+  const addressHolder = others.find((row) => row.email === email && isOpen(row));
+  if (addressHolder !== undefined)
+    return { _tag: "AddressHeld", registration: registrationOf(addressHolder, at) };
+
+  const row: Row = {
+    ...{ id, kind, caller, email, roles, idempotencyKey },
+    ...{ state: "started", verdict: null, sub: null, startedAt: now, closedAt: null, acknowledgedAt: null },
+    ...{ missingSince: null, graceUntil: null, dueAt: now + terms.budget, tries: 0, needsOperator: false },
+    ...{ lastError: null, history: [{ at: new Date(now).toISOString(), state: "started", by }] },
+  };
+  world.rows.set(id, row);
+  return { _tag: "Opened", registration: registrationOf(row, at) };
+};
+
+/** Keys that one `expireKeys` forgets at the most. */
+const FORGOTTEN_MAX = 1000;
+
+export const expireKeys = ({ world, terms, now }: Statement) => {
+  const forgotten = [...world.rows.values()]
+    .filter(
+      ({ idempotencyKey, startedAt, closedAt, graceUntil }) =>
+        idempotencyKey !== null &&
+        startedAt < now - terms.keyKept &&
+        closedAt !== null &&
+        graceUntil === null,
+    )
+    .sort((one, two) => one.startedAt - two.startedAt)
+    .slice(0, FORGOTTEN_MAX);
+  const due = [...world.rows.values()].filter(({ dueAt }) => dueAt !== null);
+  for (const row of forgotten) world.rows.set(row.id, { ...row, idempotencyKey: null });
+  return {
+    keysForgotten: forgotten.length,
+    open: due.length,
+    needOperator: due.filter(({ needsOperator }) => needsOperator).length,
+  };
+};
+
+export const list = (at: Statement, { state, needsOperator, cursor, limit }: ListQuery): Page => {
+  const after = cursor && { time: Date.parse(cursor.at), id: cursor.id };
+  const found = [...at.world.rows.values()]
+    .filter((row) => state === null || row.state === state)
+    .filter((row) => needsOperator === null || row.needsOperator === needsOperator)
+    .filter(
+      (row) =>
+        after === null || row.startedAt < after.time || (row.startedAt === after.time && row.id < after.id),
+    )
+    .sort((one, two) => two.startedAt - one.startedAt || (one.id < two.id ? 1 : -1));
+  const items = found.slice(0, limit).map((row) => operationOf(row, at));
+  const last = items.at(-1);
+  return {
+    items,
+    next: found.length > limit && last !== undefined ? { at: toUtc(last.startedAt), id: last.id } : null,
+  };
+};

@@ -1,0 +1,152 @@
+/**
+ * The tables of the ledger in memory: reading a row as the Registration schema has it, moving it with its history, and
+ * what the indexes of the migration refuse. `Terms` are the durations that SQL gets as parameters.
+ */
+import { createHash } from "node:crypto";
+import { CAN_MANAGE_USERS } from "../../../src/domain/audit.ts";
+import type {
+  Change,
+  ChangeState,
+  Operation,
+  OperationId,
+  Registration,
+  State,
+} from "../../../src/domain/operation.ts";
+import type { RoleId, UserId } from "../../../src/domain/user.ts";
+import { nextId, type Row, type World } from "./world.ts";
+
+/** Milliseconds. */
+export interface Terms {
+  readonly budget: number;
+  readonly horizon: number;
+  readonly keyKept: number;
+}
+
+/** One statement's surroundings. */
+export interface Statement {
+  readonly world: World;
+  readonly terms: Terms;
+  readonly now: number;
+  readonly by: string;
+}
+
+export const MINUTE = 60_000;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+const iso = (time: number) => new Date(time).toISOString();
+const isoOrNull = (time: number | null) => (time === null ? null : iso(time));
+
+/** The row as a statement shows it: with the questions about time answered. */
+const shown = (row: Row, { terms, now }: Statement) => ({
+  id: row.id,
+  kind: row.kind,
+  caller: row.caller,
+  email: row.email,
+  roles: row.roles,
+  state: row.state,
+  verdict: row.verdict,
+  sub: row.sub,
+  startedAt: iso(row.startedAt),
+  closedAt: isoOrNull(row.closedAt),
+  acknowledgedAt: isoOrNull(row.acknowledgedAt),
+  missingSince: isoOrNull(row.missingSince),
+  graceUntil: isoOrNull(row.graceUntil),
+  dueAt: isoOrNull(row.dueAt),
+  tries: row.tries,
+  needsOperator: row.needsOperator,
+  lastError: row.lastError,
+  history: row.history,
+  stale: now > row.startedAt + terms.budget,
+  pastHorizon: now > row.startedAt + terms.horizon,
+  graceOver: row.graceUntil !== null && now > row.graceUntil,
+  readAt: iso(now),
+});
+
+// The table's constraints grant it: a row with an address is a registration, one without is a change.
+export const operationOf = (row: Row, at: Statement): Operation => shown(row, at) as Operation;
+export const registrationOf = (row: Row, at: Statement): Registration => shown(row, at) as Registration;
+export const changeOf = (row: Row, at: Statement): Change => shown(row, at) as Change;
+
+/** `update … where id = … and <guard> returning *`. */
+export const update = (
+  { world }: Statement,
+  id: OperationId,
+  guard: (row: Row) => boolean,
+  change: (row: Row) => Partial<Row>,
+): Row | undefined => {
+  const row = world.rows.get(id);
+  if (row === undefined || !guard(row)) return undefined;
+  const moved = { ...row, ...change(row) };
+  world.rows.set(id, moved);
+  return moved;
+};
+
+export const inState =
+  (...states: ReadonlyArray<State | ChangeState>) =>
+  (row: Row): boolean =>
+    states.includes(row.state);
+
+/** The history with one more line. */
+export const noted = (
+  row: Row,
+  { now, by }: Statement,
+  state: Row["state"],
+  note?: string,
+): Row["history"] => [...row.history, { at: iso(now), state, by, ...(note !== undefined && { note }) }];
+
+/** What a row forgets when it moves on: how often it was tried, and why that failed. */
+export const fresh = { tries: 0, lastError: null } as const;
+
+/** Writes an audit row, once per id, about somebody. */
+export const writeAudit = (
+  { world, now }: Statement,
+  action: string,
+  { caller, sub }: { readonly caller: UserId; readonly sub: UserId | null },
+  id: string = nextId(world),
+): void => {
+  if (sub === null || world.audit.some((entry) => entry.id === id)) return;
+  world.audit.push({ id, action, userId: sub, by: caller, at: now });
+};
+
+/** When no create of this registration can land any more, nor a read be from before that, and a minute. */
+export const graceEnd = (row: Row, { now, terms }: Statement): number =>
+  Math.max(now, row.startedAt + 2 * terms.horizon) + MINUTE;
+
+export const mayManageUsers = (world: World, user: UserId): boolean =>
+  [...(world.grants.get(user) ?? [])].some((role) => grantsManagement(world, role));
+
+/** Whether a role brings CAN_MANAGE_USERS with it. */
+export const grantsManagement = (world: World, role: RoleId): boolean =>
+  world.permissions.get(role)?.has(CAN_MANAGE_USERS) === true;
+
+/** Whether somebody else than the subject manages users and can sign in: whom the newest change has disabled cannot. */
+export const othersManage = (world: World, subject: UserId): boolean =>
+  [...world.grants.keys()].some(
+    (user) =>
+      user !== subject &&
+      mayManageUsers(world, user) &&
+      newest(world, user, "enable", "disable")?.kind !== "disable",
+  );
+
+/** The newest row of these kinds for a user. Rows are kept in the order in which they were written. */
+export const newest = (world: World, user: UserId, ...kinds: ReadonlyArray<Row["kind"]>): Row | undefined =>
+  [...world.rows.values()].filter(({ sub, kind }) => sub === user && kinds.includes(kind)).at(-1);
+
+/** The registration that created a user, by his tag, while it has not kept him: he may be deleted again. */
+export const unresolved = (world: World, tag: string | null): Row | undefined => {
+  const row = tag === null ? undefined : world.rows.get(tag);
+  const open = inState("started", "rolling_back", "rejected", "rolled_back");
+  return row !== undefined && open(row) ? row : undefined;
+};
+
+/** A caller without permission asked for something: once for each question, whoever repeats it. */
+export const writeDenial = (
+  at: Statement,
+  action: string,
+  { id, caller, subject }: { readonly id: string; readonly caller: UserId; readonly subject: UserId },
+): void => {
+  const hash = createHash("md5").update(`denied ${id}`).digest("hex");
+  const uuid = hash.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  writeAudit(at, action, { caller, sub: subject }, uuid);
+};

@@ -1,0 +1,154 @@
+/**
+ * What there is outside the Worker: the pool, the ledger, FLIP's tables and the mails, as plain data that a test may
+ * look at and change behind the services' back. Times are milliseconds of the one clock; ids count upwards, so that a
+ * history is the same each time it runs.
+ */
+import { CAN_MANAGE_USERS } from "../../../src/domain/audit.ts";
+import type {
+  ChangeKind,
+  ChangeState,
+  HistoryEntry,
+  OperationId,
+  RegistrationKind,
+  State,
+  Verdict,
+} from "../../../src/domain/operation.ts";
+import { type Email, RoleId, UserId } from "../../../src/domain/user.ts";
+
+/** A user of the pool. `tag`: the ownership attribute. */
+export interface User {
+  readonly sub: UserId;
+  readonly email: string;
+  readonly tag: string | null;
+  /** Has signed in: needs no invitation, and cannot get one. */
+  readonly confirmed: boolean;
+  /** May sign in. */
+  readonly enabled: boolean;
+  /** Has a second factor. */
+  readonly totp: boolean;
+}
+
+/** A row of table `registration`, as migrations/0002_operation.sql has it: a registration, or a change. */
+export interface Row {
+  readonly id: OperationId;
+  readonly kind: RegistrationKind | ChangeKind;
+  readonly caller: UserId;
+  readonly email: Email | null;
+  readonly roles: ReadonlyArray<RoleId>;
+  readonly idempotencyKey: string | null;
+  readonly state: State | ChangeState;
+  readonly verdict: Verdict | null;
+  readonly sub: UserId | null;
+  readonly startedAt: number;
+  readonly closedAt: number | null;
+  readonly acknowledgedAt: number | null;
+  readonly missingSince: number | null;
+  readonly graceUntil: number | null;
+  readonly dueAt: number | null;
+  readonly tries: number;
+  readonly needsOperator: boolean;
+  readonly lastError: string | null;
+  readonly history: ReadonlyArray<typeof HistoryEntry.Type>;
+}
+
+export interface AuditRow {
+  readonly id: string;
+  readonly action: string;
+  readonly userId: UserId;
+  readonly by: UserId;
+  readonly at: number;
+}
+
+export interface Mail {
+  readonly sub: UserId;
+  readonly email: string;
+  readonly tag: string | null;
+  readonly at: number;
+}
+
+/** A user who is gone, and who removed him: a call of the service, or somebody at the console. */
+export interface Removal {
+  readonly user: User;
+  readonly by: "service" | "hand";
+  readonly at: number;
+}
+
+export interface World {
+  /** Never changed in place: who holds an older list sees an older pool. */
+  users: ReadonlyArray<User>;
+  readonly rows: Map<string, Row>;
+  readonly audit: Array<AuditRow>;
+  readonly mails: Array<Mail>;
+  readonly removals: Array<Removal>;
+  readonly roles: Set<RoleId>;
+  readonly permissions: Map<RoleId, ReadonlySet<string>>;
+  /** Table `user_role`: who has been granted what. */
+  readonly grants: Map<UserId, Set<RoleId>>;
+  ids: number;
+}
+
+const uuid = (n: number, group: string) => `00000000-0000-4000-${group}-${n.toString(16).padStart(12, "0")}`;
+
+export const adminRole = RoleId.make(uuid(1, "a000"));
+export const researcherRole = RoleId.make(uuid(2, "a000"));
+export const observerRole = RoleId.make(uuid(3, "a000"));
+export const admin = UserId.make(uuid(1, "b000"));
+/** Somebody who has a token and no permission. */
+export const viewer = UserId.make(uuid(2, "b000"));
+
+/** A world with FLIP's roles, one administrator, and nobody else. */
+export const makeWorld = (): World => ({
+  users: [],
+  rows: new Map(),
+  audit: [],
+  mails: [],
+  removals: [],
+  roles: new Set([adminRole, researcherRole, observerRole]),
+  permissions: new Map([[adminRole, new Set([CAN_MANAGE_USERS])]]),
+  grants: new Map([[admin, new Set([adminRole])]]),
+  ids: 0,
+});
+
+/** The id of a row for which PostgreSQL or Cognito would make one up. */
+export const nextId = (world: World): string => uuid(++world.ids, "c000");
+
+/** A user made by hand, as at the console. */
+export const addUser = (
+  world: World,
+  email: string,
+  more: Partial<Omit<User, "sub" | "email">> = {},
+): User => {
+  const sub = UserId.make(nextId(world));
+  const user: User = { sub, email, tag: null, confirmed: false, enabled: true, totp: false, ...more };
+  world.users = [...world.users, user];
+  return user;
+};
+
+/** Changes the user with this `sub`. False: there is none. */
+export const changeUser = (world: World, sub: string, change: Partial<User>): boolean => {
+  const known = world.users.some((user) => user.sub === sub);
+  if (known) world.users = world.users.map((user) => (user.sub === sub ? { ...user, ...change } : user));
+  return known;
+};
+
+/** Removes a user, by hand unless it is said otherwise. False: there was none. */
+export const removeUser = (
+  world: World,
+  sub: string,
+  { by, at }: Omit<Removal, "user"> = { by: "hand", at: 0 },
+): boolean => {
+  const user = world.users.find((candidate) => candidate.sub === sub);
+  if (user === undefined) return false;
+  world.users = world.users.filter((candidate) => candidate !== user);
+  world.removals.push({ user, by, at });
+  return true;
+};
+
+/** Who has this address; a pool has at most one. */
+export const userAt = (world: World, email: string): User | undefined =>
+  world.users.find((user) => user.email === email);
+
+/** Somebody at the console removes everybody. */
+export const clearPool = (world: World): void => {
+  for (const { sub } of world.users) removeUser(world, sub);
+};

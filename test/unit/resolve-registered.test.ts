@@ -1,0 +1,105 @@
+/** A registered registration is finished by others only when its worker cannot undo it any more, and lost only at two looks. */
+import { assert, describe, it } from "@effect/vitest";
+import { Effect } from "effect";
+import { TestClock } from "effect/testing";
+import { AuditAction } from "../../src/domain/audit.ts";
+import { look } from "../simulation/memory/look.ts";
+import { alice, HORIZON_MS, operationId } from "../simulation/memory/scene.ts";
+import { removeUser, userAt } from "../simulation/memory/world.ts";
+
+describe("registered", () => {
+  const change = { state: "registered" } as const;
+  const told = { ...change, acknowledgedAt: 1 };
+
+  it.effect("waits for its worker until the horizon while nobody has been told", () =>
+    Effect.gen(function* () {
+      const { resolution, world } = yield* look({ change, afterMs: HORIZON_MS });
+      assert.strictEqual(resolution, "waiting");
+      assert.deepStrictEqual(world.mails, []);
+    }),
+  );
+
+  it.effect("is invited and completed past the horizon", () =>
+    Effect.gen(function* () {
+      const { resolution, world } = yield* look({ change, afterMs: HORIZON_MS + 1 });
+      assert.strictEqual(resolution, "completed");
+      assert.strictEqual(world.mails.length, 1);
+    }),
+  );
+
+  it.effect("is invited and completed at once where the caller has been told", () =>
+    Effect.gen(function* () {
+      const { resolution, row } = yield* look({ change: told });
+      assert.strictEqual(resolution, "completed");
+      assert.strictEqual(row().dueAt, null);
+    }),
+  );
+
+  it.effect("is completed without a mail where the user has signed in already", () =>
+    Effect.gen(function* () {
+      const { resolution, world } = yield* look({
+        change: told,
+        faults: [
+          {
+            on: "identity.invite",
+            before: (changed) => {
+              changed.users = changed.users.map((user) => ({ ...user, confirmed: true }));
+            },
+          },
+        ],
+      });
+      assert.strictEqual(resolution, "completed");
+      assert.deepStrictEqual(world.mails, []);
+    }),
+  );
+
+  it.effect("is completed without a mail where no invitation is wanted", () =>
+    Effect.gen(function* () {
+      const { resolution, world } = yield* look({ change: told, overrides: { INVITATION: "none" } });
+      assert.strictEqual(resolution, "completed");
+      assert.deepStrictEqual(world.mails, []);
+    }),
+  );
+
+  it.effect(
+    "is missing at the first look, lost at a second one a horizon later, and says so in the audit",
+    () =>
+      Effect.gen(function* () {
+        const { resolution, world, row, sweep } = yield* look({ change: told });
+        assert.strictEqual(resolution, "completed");
+        world.rows.set(operationId(1), { ...row(), ...told, closedAt: null, dueAt: 0 });
+        for (const { sub } of world.users) removeUser(world, sub);
+        assert.strictEqual((yield* sweep()).missing, 1);
+        assert.isNotNull(row().missingSince);
+        yield* TestClock.adjust(HORIZON_MS + 60_000);
+        assert.strictEqual((yield* sweep()).user_lost, 1);
+        assert.strictEqual(row().state, "user_lost");
+        assert.strictEqual(world.audit.at(-1)?.action, AuditAction.lost);
+      }),
+  );
+
+  it.effect("is missing no more once he was seen, though the ledger did not hear that he is complete", () =>
+    Effect.gen(function* () {
+      const { resolution, row } = yield* look({
+        change: { ...told, missingSince: 1 },
+        faults: [{ on: "ledger.complete", effect: "never", answer: "unknown" }],
+      });
+      assert.strictEqual(resolution, "DatabaseError");
+      assert.deepInclude(row(), { state: "registered", missingSince: null });
+    }),
+  );
+
+  it.effect("is not lost when he is seen again at the second look", () =>
+    Effect.gen(function* () {
+      const { world, row, sweep } = yield* look({
+        change: { ...told, missingSince: 1, dueAt: 0 },
+        user: "own",
+      });
+      yield* TestClock.adjust(HORIZON_MS * 2);
+      yield* sweep();
+      assert.strictEqual(row().state, "completed");
+      assert.strictEqual(row().missingSince, null);
+      assert.isDefined(userAt(world, alice));
+    }),
+  );
+});

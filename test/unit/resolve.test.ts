@@ -1,0 +1,193 @@
+/** Every row of the law for whoever takes a registration up later: a sweeper, or a request that meets it. */
+import { assert, describe, it } from "@effect/vitest";
+import { Effect } from "effect";
+import { AuditAction } from "../../src/domain/audit.ts";
+import { look } from "../simulation/memory/look.ts";
+import { alice, BUDGET_MS, HORIZON_MS, operationId } from "../simulation/memory/scene.ts";
+import { addUser, clearPool, userAt } from "../simulation/memory/world.ts";
+
+describe("started", () => {
+  it.effect("waits while its worker may still be at work", () =>
+    Effect.gen(function* () {
+      const { resolution, wire } = yield* look({ afterMs: BUDGET_MS });
+      assert.strictEqual(resolution, "waiting");
+      assert.notInclude(wire.calls, "ledger.fence");
+    }),
+  );
+
+  it.effect("is fenced before its user is looked for", () =>
+    Effect.gen(function* () {
+      const { resolution, wire, world, row } = yield* look({ afterMs: BUDGET_MS + 1 });
+      assert.strictEqual(resolution, "rolled_back");
+      assert.deepStrictEqual(wire.calls.slice(2), [
+        ...(["ledger.fence", "identity.find", "identity.remove", "ledger.markRolledBack"] as const),
+      ]);
+      assert.deepStrictEqual(world.users, []);
+      assert.strictEqual(row().graceUntil, null);
+      assert.strictEqual(world.audit[0]?.action, AuditAction.rolledBack);
+    }),
+  );
+
+  it.effect("is left alone when its commit wins against the fence", () =>
+    Effect.gen(function* () {
+      const { resolution, world } = yield* look({
+        afterMs: BUDGET_MS + 1,
+        faults: [
+          {
+            on: "ledger.fence",
+            before: ({ rows }) => {
+              const row = rows.get(operationId(1));
+              if (row) rows.set(row.id, { ...row, state: "registered" });
+            },
+          },
+        ],
+      });
+      assert.strictEqual(resolution, "waiting");
+      assert.strictEqual(world.users.length, 1);
+    }),
+  );
+});
+
+describe("rolling_back", () => {
+  const change = { state: "rolling_back" } as const;
+
+  it.effect("stays under watch where the address has nobody", () =>
+    Effect.gen(function* () {
+      const { resolution, row } = yield* look({ change, user: "none", afterMs: 30_000 });
+      assert.strictEqual(resolution, "rolled_back");
+      assert.strictEqual(row().graceUntil, row().startedAt + 2 * HORIZON_MS + 60_000);
+      assert.strictEqual(row().dueAt, row().graceUntil);
+    }),
+  );
+
+  it.effect("stays under watch past the horizon too: one absent read is not the last", () =>
+    Effect.gen(function* () {
+      const { row } = yield* look({ change, user: "none", afterMs: 3 * HORIZON_MS });
+      assert.strictEqual(row().state, "rolled_back");
+      assert.strictEqual(row().graceUntil, 3 * HORIZON_MS + 60_000);
+    }),
+  );
+
+  it.effect("never deletes by address: who has it by then stays", () =>
+    Effect.gen(function* () {
+      const { world, row } = yield* look({
+        change,
+        faults: [
+          {
+            on: "identity.remove",
+            before: (changed) => {
+              clearPool(changed);
+              addUser(changed, alice);
+            },
+          },
+        ],
+      });
+      assert.strictEqual(userAt(world, alice)?.tag, null);
+      assert.strictEqual(row().state, "rolled_back");
+    }),
+  );
+
+  it.effect("leaves another's user alone, and stays under watch", () =>
+    Effect.gen(function* () {
+      const { world, row } = yield* look({ change: { ...change, sub: null }, user: "other" });
+      assert.strictEqual(world.users.length, 1);
+      assert.isNotNull(row().graceUntil);
+    }),
+  );
+
+  it.effect.each(["identity.find", "identity.remove", "ledger.markRolledBack"] as const)(
+    "changes nothing in the ledger when %s gives no answer",
+    (on) =>
+      Effect.gen(function* () {
+        const { row } = yield* look({ change, faults: [{ on, effect: "never", answer: "unknown" }] });
+        assert.strictEqual(row().state, "rolling_back");
+      }),
+  );
+
+  it.effect("waits for an operator where the pool has no tags and the address somebody", () =>
+    Effect.gen(function* () {
+      const overrides = { OWNERSHIP_ATTRIBUTE: "" };
+      const { resolution, world } = yield* look({ change, overrides });
+      assert.strictEqual(resolution, "NeedsOperator");
+      assert.strictEqual(world.users.length, 1);
+    }),
+  );
+});
+
+describe("an operator's word that the user at the address is another's", () => {
+  const change = { state: "rolling_back" } as const;
+
+  it.effect("closes the registration and leaves him alone, where the pool has no tags", () =>
+    Effect.gen(function* () {
+      const overrides = { OWNERSHIP_ATTRIBUTE: "" };
+      const { resolution, world, row } = yield* look({ change, overrides, leave: true });
+      assert.strictEqual(resolution, "rolled_back");
+      assert.strictEqual(world.users.length, 1);
+      assert.strictEqual(row().state, "rolled_back");
+    }),
+  );
+
+  it.effect("counts for nothing where the tag says that he is this registration's", () =>
+    Effect.gen(function* () {
+      const { resolution, world } = yield* look({ change, leave: true });
+      assert.strictEqual(resolution, "rolled_back");
+      assert.deepStrictEqual(world.users, []);
+    }),
+  );
+
+  it.effect("changes nothing of a fresh registration", () =>
+    Effect.gen(function* () {
+      const { resolution } = yield* look({ overrides: { OWNERSHIP_ATTRIBUTE: "" }, leave: true });
+      assert.strictEqual(resolution, "waiting");
+    }),
+  );
+});
+
+describe("closed", () => {
+  const watched = { graceUntil: 60_000, dueAt: 60_000, closedAt: 0 };
+  const states = [
+    { state: "rolled_back", verdict: null, ...watched },
+    { state: "rejected", verdict: "user_exists", ...watched },
+  ] as const;
+
+  it.effect.each([...states])("$state waits until its watch is over", (change) =>
+    Effect.gen(function* () {
+      const { resolution, world } = yield* look({ change, afterMs: 60_000 });
+      assert.strictEqual(resolution, "waiting");
+      assert.strictEqual(world.users.length, 1);
+    }),
+  );
+
+  it.effect.each([...states])("$state deletes its own late user at the last look", (change) =>
+    Effect.gen(function* () {
+      const { resolution, world, row } = yield* look({ change, afterMs: 60_001 });
+      assert.strictEqual(resolution, "grace_ended");
+      assert.deepStrictEqual(world.users, []);
+      assert.deepStrictEqual([row().state, row().graceUntil, row().dueAt], [change.state, null, null]);
+    }),
+  );
+
+  it.effect.each([...states])("$state leaves another's user alone at the last look", (change) =>
+    Effect.gen(function* () {
+      const { resolution, world } = yield* look({ change, user: "other", afterMs: 60_001 });
+      assert.strictEqual(resolution, "grace_ended");
+      assert.strictEqual(world.users.length, 1);
+    }),
+  );
+
+  it.effect.each([...states])("$state keeps its watch when the last look gets no answer", (change) =>
+    Effect.gen(function* () {
+      const faults = [{ on: "identity.find", answer: "unknown" } as const];
+      const { row } = yield* look({ change, afterMs: 60_001, faults });
+      assert.strictEqual(row().graceUntil, 60_000);
+    }),
+  );
+
+  it.effect.each(["completed", "user_lost"] as const)("%s is nobody's business any more", (state) =>
+    Effect.gen(function* () {
+      const { resolution, wire } = yield* look({ change: { state, closedAt: 0, dueAt: null } });
+      assert.strictEqual(resolution, "waiting");
+      assert.deepStrictEqual(wire.calls, ["ledger.open", "ledger.find"]);
+    }),
+  );
+});

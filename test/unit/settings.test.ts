@@ -1,0 +1,123 @@
+/** A deployment hears of every bad key at once, and of no value. */
+import { assert, describe, it } from "@effect/vitest";
+import { Redacted } from "effect";
+import { BadConfiguration, readSettings } from "../../src/settings.ts";
+import { bindings, settings } from "../simulation/memory/memory.ts";
+
+const problems = (environment: object): ReadonlyArray<string> => {
+  try {
+    readSettings(environment);
+    return [];
+  } catch (error) {
+    return error instanceof BadConfiguration ? error.problems : [String(error)];
+  }
+};
+
+describe("the configuration", () => {
+  it("has defaults for all that need not be said", () => {
+    const read = settings();
+    assert.deepStrictEqual(
+      [read.OWNERSHIP_ATTRIBUTE, read.INVITATION, read.REQUEST_BUDGET_SECONDS, read.HORIZON_SECONDS],
+      ["custom:registration_id", "after-commit", 20, 1200],
+    );
+    assert.deepStrictEqual(
+      [read.COGNITO_TIMEOUT_MS, read.DATABASE_TIMEOUT_MS, read.SIGNING_KEYS_TIMEOUT_MS],
+      [4000, 4000, 3000],
+    );
+    assert.deepStrictEqual([read.SWEEP_BATCH, read.SWEEP_SECONDS, read.IDEMPOTENCY_KEY_HOURS], [50, 45, 24]);
+    assert.deepStrictEqual(read.corsOrigins, []);
+    assert.strictEqual(read.ENFORCE_MFA, "false");
+    assert.strictEqual(read.issuer, "https://cognito-idp.eu-west-2.amazonaws.com/eu-west-2_Test");
+  });
+
+  it("takes an issuer of one's own, and a list of origins", () => {
+    const read = settings({
+      TOKEN_ISSUER: "http://127.0.0.1:1/pool",
+      CORS_ORIGINS: " https://a.example, https://b.example,",
+    });
+    assert.strictEqual(read.issuer, "http://127.0.0.1:1/pool");
+    assert.deepStrictEqual(read.corsOrigins, ["https://a.example", "https://b.example"]);
+  });
+
+  it("names every missing key at once", () => {
+    const missing = problems({});
+    for (const key of Object.keys(bindings)) assert.include(missing, `${key} is missing`);
+    assert.strictEqual(missing.length, Object.keys(bindings).length);
+  });
+
+  const bad: ReadonlyArray<readonly [string, string]> = [
+    ["AWS_REGION", "London"],
+    ["AWS_ACCESS_KEY_ID", ""],
+    ["AWS_SECRET_ACCESS_KEY", ""],
+    ["AWS_COGNITO_USER_POOL_ID", ""],
+    ["AWS_COGNITO_APP_CLIENT_ID", ""],
+    ["DATABASE_URL", "mysql://user:hunter2@host/db"],
+    ["COGNITO_ENDPOINT", "ftp://host"],
+    ["NEON_ENDPOINT", "not a url"],
+    ["TOKEN_ISSUER", "pool"],
+    ["OWNERSHIP_ATTRIBUTE", "registration_id"],
+    ["OWNERSHIP_ATTRIBUTE", "custom:a_name_that_is_too_long"],
+    ["INVITATION", "later"],
+    ["REQUEST_BUDGET_SECONDS", "0"],
+    ["REQUEST_BUDGET_SECONDS", "29"],
+    ["HORIZON_SECONDS", "1.5"],
+    ["IDEMPOTENCY_KEY_HOURS", "-1"],
+    ["COGNITO_TIMEOUT_MS", "10"],
+    ["DATABASE_TIMEOUT_MS", "1e3"],
+    ["SIGNING_KEYS_TIMEOUT_MS", "99999"],
+    ["SWEEP_BATCH", "many"],
+    ["SWEEP_SECONDS", ""],
+    ["ENFORCE_MFA", "yes"],
+    ["CORS_ORIGINS", "https://a.example/path"],
+    ["CORS_ORIGINS", "https://a.example, *"],
+  ];
+  it.each([...bad])("refuses %s=%j, and does not repeat it", (key, value) => {
+    const [problem, ...more] = problems({ ...bindings, [key]: value });
+    assert.deepStrictEqual(more, []);
+    assert.match(problem ?? "", new RegExp(`^${key} must`));
+    if (value.length > 3) assert.notInclude(problem ?? "", value);
+  });
+
+  it("names every bad key at once, without a value", () => {
+    const last = Object.fromEntries(bad);
+    const found = problems(last);
+    for (const key of Object.keys(last))
+      assert.isTrue(
+        found.some((text) => text.startsWith(`${key} `)),
+        key,
+      );
+    const message = new BadConfiguration({ problems: [...found] }).message;
+    for (const value of ["hunter2", "London", "99999", "ftp:"]) assert.notInclude(message, value);
+  });
+
+  it("refuses a horizon within the budget and the validity of a signature", () => {
+    const refused = ["HORIZON_SECONDS must be more than REQUEST_BUDGET_SECONDS + 900"];
+    for (const horizon of ["20", "900", "920"]) {
+      assert.deepStrictEqual(problems({ ...bindings, HORIZON_SECONDS: horizon }), refused);
+    }
+    assert.deepStrictEqual(problems({ ...bindings, HORIZON_SECONDS: "921" }), []);
+    assert.deepStrictEqual(
+      problems({ ...bindings, HORIZON_SECONDS: "925", REQUEST_BUDGET_SECONDS: "25" }),
+      refused,
+    );
+  });
+
+  it("lets a local stack shrink its horizon, but not into its budget", () => {
+    const local = { ...bindings, COGNITO_ENDPOINT: "http://127.0.0.1:1" };
+    assert.deepStrictEqual(problems({ ...local, HORIZON_SECONDS: "21" }), []);
+    assert.deepStrictEqual(problems({ ...local, HORIZON_SECONDS: "20" }), [
+      "HORIZON_SECONDS must be more than REQUEST_BUDGET_SECONDS + 0",
+    ]);
+  });
+
+  it("says that horizon and budget do not fit beside other bad keys", () => {
+    assert.deepStrictEqual(problems({ ...bindings, SWEEP_BATCH: "0", HORIZON_SECONDS: "20" }).length, 2);
+  });
+
+  it("keeps secrets out of what is printed", () => {
+    const read = settings({ AWS_SESSION_TOKEN: "session-secret" });
+    const printed = `${JSON.stringify(read)} ${String(read.DATABASE_URL)}`;
+    for (const secret of ["session-secret", "user:password", `"secret"`]) assert.notInclude(printed, secret);
+    assert.strictEqual(Redacted.value(read.DATABASE_URL), bindings.DATABASE_URL);
+  });
+});
