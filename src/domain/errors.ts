@@ -111,6 +111,9 @@ export class InvitationNotNeeded extends Schema.TaggedError<InvitationNotNeeded>
   status: Schema.String,
 }) {}
 
+/** The ledger has no operation with this id. */
+export class OperationNotFound extends Schema.TaggedError<OperationNotFound>()("OperationNotFound", {}) {}
+
 /** The list's cursor is none that an earlier page has given. */
 export class UnknownCursor extends Schema.TaggedError<UnknownCursor>()("UnknownCursor", {}) {}
 
@@ -127,6 +130,7 @@ export type ManagementError =
   | LastManager
   | UserNotFound
   | InvitationNotNeeded
+  | OperationNotFound
   | UnknownCursor
   | MfaRequired
   | NotOneself;

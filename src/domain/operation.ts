@@ -11,6 +11,9 @@ import { Email, RoleId, UserId } from "./user.ts";
 export const OperationId = Schema.String.check(Schema.isUUID()).pipe(Schema.brand("OperationId"));
 export type OperationId = typeof OperationId.Type;
 
+/** A new id for what is about to be written. */
+export const newOperationId = (): OperationId => OperationId.make(crypto.randomUUID());
+
 /** Which endpoint asked: `user` only registers, `step` also grants the roles in the same commit. */
 export const RegistrationKind = Schema.Literals(["register", "register_with_roles"]);
 export type RegistrationKind = typeof RegistrationKind.Type;

@@ -1,9 +1,9 @@
 /**
  * A change to a user who exists: written to the ledger with its audit row first, then done in Cognito.
  *
- * Nothing is rolled back: what was written is what an administrator decided, and everything here may be repeated. So
+ * Nothing is rolled back: what is written is what an administrator decided, and every call here may be repeated. So
  * when Cognito does not answer, the change stays pending, the caller hears that it is tracked, and the sweeper carries
- * it out with the very same code.
+ * it out with the same code.
  */
 import { Effect, Option } from "effect";
 import {
@@ -16,22 +16,95 @@ import {
   Unavailable,
   UserNotFound,
 } from "../domain/errors.ts";
-import type { Change, ChangeUser } from "../domain/operation.ts";
-import { Access } from "../ports/access.ts";
+import type { Change, ChangeKind, ChangeUser, OperationId } from "../domain/operation.ts";
+import type { UserId } from "../domain/user.ts";
+import { inBackground } from "../ports/background.ts";
 import { Changes } from "../ports/changes.ts";
 import { onceMore } from "../ports/database.ts";
 import { Directory } from "../ports/directory.ts";
 import { IdentityProvider } from "../ports/identity-provider.ts";
+import { forgetMfa } from "./authenticate.ts";
+import { providerUnavailable, requireManager } from "./authority.ts";
 
-/** Does a change, or fails with what the caller has to hear. Who called finishes the row afterwards. */
-export const run = Effect.fn("change")(function* (command: ChangeUser) {
+/** What an administrator asks for. The user's ownership tag is looked up where it is needed. */
+export interface AskedChange {
+  readonly id: OperationId;
+  readonly caller: UserId;
+  readonly subject: UserId;
+}
+
+/** Deletes a user: grants and audit row first, then Cognito. Succeeds also where the user is gone already. */
+export const deleteUser = Effect.fn("deleteUser")((asked: AskedChange) =>
+  changeUser({ ...asked, kind: "remove" }).pipe(
+    Effect.catchTag(["UserNotFound", "InvitationNotNeeded"], Effect.die),
+  ),
+);
+
+/** Disables or enables a user. */
+export const setEnabled = Effect.fn("setEnabled")((asked: AskedChange, enabled: boolean) =>
+  changeUser({ ...asked, kind: enabled ? "enable" : "disable" }).pipe(
+    Effect.catchTag("InvitationNotNeeded", Effect.die),
+  ),
+);
+
+/** Switches the user's second factor off and signs the user out. */
+export const resetMfa = Effect.fn("resetMfa")((asked: AskedChange) =>
+  changeUser({ ...asked, kind: "reset_mfa" }).pipe(
+    Effect.ensuring(Effect.sync(() => forgetMfa(asked.subject))),
+    Effect.catchTag(["OwnAccount", "LastManager", "InvitationNotNeeded"], Effect.die),
+  ),
+);
+
+/** Sends the invitation again, while the user has not signed in. */
+export const inviteAgain = Effect.fn("inviteAgain")((asked: AskedChange) =>
+  changeUser({ ...asked, kind: "invite" }).pipe(Effect.catchTag(["OwnAccount", "LastManager"], Effect.die)),
+);
+
+/** Makes a change, and closes its row when the caller has been answered. */
+export const changeUser = Effect.fn("changeUser")(function* (asked: AskedChange & { kind: ChangeKind }) {
+  const change = yield* makeChange(asked);
+  yield* inBackground(finishChange(change.id));
+});
+
+/** Makes a change as far as its answer, or fails with what the caller hears. */
+export const makeChange = Effect.fn("makeChange")(function* (asked: AskedChange & { kind: ChangeKind }) {
+  // A deletion goes on to its statement at once: the statement checks the permission, and an absent user is no error.
+  if (asked.kind === "remove") return yield* perform({ ...asked, tag: null });
+  yield* requireManager(asked);
+  return yield* perform({ ...asked, tag: yield* lookUp(asked) });
+});
+
+/** Closes the row of a change that is done. */
+export const finishChange = Effect.fn("finishChange")(function* (id: OperationId) {
+  const changes = yield* Changes;
+  return yield* changes.finish(id).pipe(Effect.retry(onceMore));
+});
+
+/** The user's ownership tag, if the change makes sense for this user. */
+const lookUp = Effect.fnUntraced(function* ({ kind, subject }: AskedChange & { kind: ChangeKind }) {
+  const directory = yield* Directory;
+  const found = yield* directory.profile(subject).pipe(Effect.mapError(providerUnavailable));
+  if (Option.isNone(found)) return yield* new UserNotFound({ key: subject, kind });
+  const { tag, enabled, status } = found.value;
+  if (kind === "invite" && !enabled) return yield* new InvitationNotNeeded({ status: "DISABLED" });
+  if (kind === "invite" && status !== "FORCE_CHANGE_PASSWORD") {
+    return yield* new InvitationNotNeeded({ status });
+  }
+  return tag;
+});
+
+const perform = Effect.fn("change.perform")(function* (command: ChangeUser) {
   const { kind, caller, subject } = command;
-  if (caller === subject && (kind === "remove" || kind === "disable")) return yield* refuseOwn(command, kind);
+  if (caller === subject && (kind === "remove" || kind === "disable")) {
+    // A caller without the permission hears that, and nothing else.
+    if (kind === "remove") yield* requireManager(command);
+    return yield* new OwnAccount({ kind });
+  }
 
   const changes = yield* Changes;
   const opening = yield* changes.open(command).pipe(
     Effect.retry(onceMore),
-    // It may have been written, and then the sweeper carries it out: nothing can be promised either way.
+    // The row may have been written, and then the sweeper carries the change out: neither can be promised.
     Effect.mapError((cause) => new Unavailable({ dependency: "database", operationId: command.id, cause })),
   );
   if (opening._tag === "Denied") return yield* new Forbidden({ caller, action: "manage users" });
@@ -51,18 +124,6 @@ export const run = Effect.fn("change")(function* (command: ChangeUser) {
     return yield* new InvitationNotNeeded({ status: "CONFIRMED" });
   }
   return change;
-});
-
-/** Nobody takes his own hold away by accident; and who has none hears only that. */
-const refuseOwn = Effect.fn("change.refuseOwn")(function* (
-  { id, caller, subject }: ChangeUser,
-  kind: OwnAccount["kind"],
-) {
-  const access = yield* Access;
-  const allowed = yield* access
-    .mayManageUsers({ id, caller, subject })
-    .pipe(Effect.mapError((cause) => new Unavailable({ dependency: "database", cause })));
-  return yield* allowed ? new OwnAccount({ kind }) : new Forbidden({ caller, action: "manage users" });
 });
 
 /** The change's effect in Cognito. Safe to repeat; an invitation is mailed again each time. */

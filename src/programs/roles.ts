@@ -1,4 +1,4 @@
-/** Replaces a user's roles: he must exist, the roles must exist, and somebody must go on managing users. */
+/** Roles: which there are, and which a user has. The user and the roles must exist, and somebody must go on managing users. */
 import { Effect, Option } from "effect";
 import {
   Forbidden,
@@ -8,12 +8,22 @@ import {
   UnknownRoles,
   UserNotFound,
 } from "../domain/errors.ts";
+import type { UserId } from "../domain/user.ts";
 import { Access, type SetRoles } from "../ports/access.ts";
 import { onceMore } from "../ports/database.ts";
 import { Directory } from "../ports/directory.ts";
+import { databaseUnavailable, requireManager } from "./authority.ts";
 
-/** Sets the roles and writes the audit row, in one transaction. The caller's permission was asked for before. */
+/** All roles, by name, for a caller who manages users. */
+export const listRoles = Effect.fn("listRoles")(function* (caller: UserId) {
+  yield* requireManager({ caller }, "see roles");
+  const access = yield* Access;
+  return yield* access.roles().pipe(Effect.mapError(databaseUnavailable));
+});
+
+/** Replaces a user's roles and writes the audit row, in one transaction. Answers with the roles. */
 export const setRoles = Effect.fn("setRoles")(function* (command: Omit<SetRoles, "tag">) {
+  yield* requireManager(command, "update roles");
   const directory = yield* Directory;
   const access = yield* Access;
   const { caller, subject } = command;

@@ -1,15 +1,17 @@
 /**
- * The users of the pool with their roles, in two ways: FLIP's numbered pages, which have to walk the whole pool, and a
- * cursor, which does not.
+ * The users of the pool, to look at. They are listed in two ways: FLIP's numbered pages, which have to walk the whole
+ * pool, and a cursor, which does not.
  */
-import { Effect } from "effect";
-import { Unavailable, UnknownCursor } from "../domain/errors.ts";
-import type { UserId } from "../domain/user.ts";
+import { Effect, Option } from "effect";
+import { NotOneself, Unavailable, UnknownCursor, UserNotFound } from "../domain/errors.ts";
+import type { Email, UserId } from "../domain/user.ts";
 import { Access, type Role } from "../ports/access.ts";
 import { withinBudget } from "../ports/budget.ts";
 import { Directory, type ProfilePage } from "../ports/directory.ts";
+import { Config } from "../settings.ts";
+import { databaseUnavailable, providerUnavailable, requireManager } from "./authority.ts";
 
-/** A user as FLIP's clients know him. */
+/** A user as FLIP's clients know them. */
 export interface Person {
   readonly id: UserId;
   readonly email: string;
@@ -22,8 +24,54 @@ type User = ProfilePage["users"][number];
 /** The most that Cognito lists at once. */
 export const LISTED_AT_ONCE = 60;
 
+/** A numbered page of the users, for a caller who manages users. */
+export const listUsers = Effect.fn("listUsers")(function* (
+  caller: UserId,
+  query: Parameters<typeof numberedPage>[0],
+) {
+  yield* requireManager({ caller });
+  return yield* numberedPage(query);
+});
+
+/** The users after a cursor, for a caller who manages users. */
+export const listUsersAfter = Effect.fn("listUsersAfter")(function* (
+  caller: UserId,
+  query: Parameters<typeof pageAfter>[0],
+) {
+  yield* requireManager({ caller });
+  return yield* pageAfter(query);
+});
+
+/** One user, by address or by id, for any caller. */
+export const getUser = Effect.fn("getUser")(function* (key: Email | UserId) {
+  const directory = yield* Directory;
+  const found = yield* directory.profile(key).pipe(Effect.mapError(providerUnavailable));
+  return yield* Option.match(found, {
+    onNone: () => new UserNotFound({ key, kind: "see" }),
+    onSome: (profile) => Effect.succeed(profile),
+  });
+});
+
+/** The names of the caller's own permissions, without repeats. Nobody sees those of somebody else. */
+export const getPermissions = Effect.fn("getPermissions")(function* (caller: UserId, user: UserId) {
+  if (user !== caller) return yield* new NotOneself();
+  const access = yield* Access;
+  const names = yield* access.permissionsOf(user).pipe(Effect.mapError(databaseUnavailable));
+  if (names === null) return yield* new UserNotFound({ key: user, kind: "see permissions" });
+  return names;
+});
+
+/** Whether the caller has a second factor, and needs one. */
+export const getMfaStatus = Effect.fn("getMfaStatus")(function* (caller: UserId) {
+  const { ENFORCE_MFA } = yield* Config;
+  const directory = yield* Directory;
+  const found = yield* directory.profile(caller).pipe(Effect.mapError(providerUnavailable));
+  if (Option.isNone(found)) return yield* new UserNotFound({ key: caller, kind: "reset_mfa" });
+  return { enabled: found.value.totp, required: ENFORCE_MFA === "true" };
+});
+
 /** One numbered page, sorted by address. `total`: how many users match in the whole pool. */
-export const numberedPage = Effect.fn("people.numberedPage")(function* (query: {
+export const numberedPage = Effect.fn("users.numberedPage")(function* (query: {
   readonly number: number;
   readonly size: number;
   readonly search: string;
@@ -45,7 +93,7 @@ export const numberedPage = Effect.fn("people.numberedPage")(function* (query: {
 });
 
 /** The users after a cursor, in the pool's order. A search thins the page out; it does not fill it up. */
-export const pageAfter = Effect.fn("people.pageAfter")(function* (query: {
+export const pageAfter = Effect.fn("users.pageAfter")(function* (query: {
   readonly cursor: string | null;
   readonly limit: number;
   readonly search: string;

@@ -8,7 +8,7 @@ import { Email } from "../../src/domain/user.ts";
 import { withBudget } from "../../src/ports/budget.ts";
 import { register } from "../../src/programs/register/register.ts";
 import { setRoles } from "../../src/programs/roles.ts";
-import { finishInBackground } from "../../src/programs/sweep/resolve.ts";
+import { finishInBackground } from "../../src/programs/register/finish.ts";
 import { sweep } from "../../src/programs/sweep/sweep.ts";
 import { violations } from "./invariants.ts";
 import { deployment, Machine } from "./machine.ts";

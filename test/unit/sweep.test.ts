@@ -4,7 +4,7 @@ import { Effect, Fiber } from "effect";
 import { TestClock } from "effect/testing";
 import { Email } from "../../src/domain/user.ts";
 import { Ledger } from "../../src/ports/ledger.ts";
-import { finishInBackground } from "../../src/programs/sweep/resolve.ts";
+import { finishInBackground } from "../../src/programs/register/finish.ts";
 import { violations } from "../simulation/invariants.ts";
 import { BUDGET_MS, command, HORIZON_MS, makeScene, operationId } from "../simulation/memory/scene.ts";
 

@@ -1,26 +1,31 @@
 /**
- * The guarantee, as a program: a user is registered in Cognito and in Postgres, or nothing of him is left, or the
- * registration stands open in the ledger and the sweeper finishes it.
+ * The guarantee, as a program: a user is registered in Cognito and in Postgres, or nothing of the registration is
+ * left, or the registration stays open in the ledger and the sweeper finishes it.
  *
- *   open     writes the registration down before Cognito is touched
- *   create   acquires the user: one create, outcomeUnknown is read back
- *   commit   uses him: one statement writes the audit row, outcomeUnknown is fenced so that it cannot land later
- *   remove   releases him unless the commit is certain: by the sub that create returned, nobody else ever
+ *   open        writes the registration to the ledger before Cognito is called
+ *   create      acquires the user: one create; an unknown outcome is read back
+ *   commit      uses the user: one statement writes the audit row; an unknown outcome is fenced, so that it cannot land
+ *   compensate  releases the user unless the commit is certain: by the `sub` that the create returned, and no other
  *
- * docs/protocol.md is the law that it follows.
+ * Cognito's user is the resource of `acquireUseRelease`. Nothing interrupts a registration in a Worker, so what the
+ * pattern gives here is structure: whatever way `commit` ends, a defect included, its release runs and sees how it ended.
+ *
+ * docs/protocol.md is the protocol that this program follows.
  */
-import { Cause, Effect, Exit, Option, Result, Schema } from "effect";
+import { Cause, Effect, Exit, Result } from "effect";
 import { CleanupRequired, type RegistrationError, RegistrationRolledBack } from "../../domain/errors.ts";
-import { type Registered, type RegisterUser, type Registration, State } from "../../domain/operation.ts";
-import { UserId } from "../../domain/user.ts";
-import { withinBudget } from "../../ports/budget.ts";
+import type { Registered, RegisterUser, Registration } from "../../domain/operation.ts";
+import type { UserId } from "../../domain/user.ts";
+import { inBackground } from "../../ports/background.ts";
 import { onceMore } from "../../ports/database.ts";
-import { IdentityProvider, type PoolUser } from "../../ports/identity-provider.ts";
+import type { PoolUser } from "../../ports/identity-provider.ts";
 import { Ledger } from "../../ports/ledger.ts";
+import { compensate, fence, isRegistered, NotCommitted, type NotRemoved } from "./compensate.ts";
 import { create } from "./create.ts";
+import { finishInBackground } from "./finish.ts";
 import { open } from "./open.ts";
 
-/** Registers a user, or fails with the one typed error that says what the caller has to hear. */
+/** Registers a user, or fails with the one typed error that says what the caller hears. */
 export const register = Effect.fn("register")(function* (command: RegisterUser) {
   const opened = yield* open(command);
   if (opened._tag === "Replayed") return opened.answer;
@@ -29,23 +34,20 @@ export const register = Effect.fn("register")(function* (command: RegisterUser) 
   const userId = yield* Effect.acquireUseRelease(
     create(registration),
     (user) => commit(registration, user),
-    (user, exit) => (Exit.isSuccess(exit) ? Effect.void : remove(registration, user, exit)),
+    (user, exit) => (Exit.isSuccess(exit) ? Effect.void : compensate(registration, user, exit)),
   ).pipe(Effect.catchCause((cause) => Effect.failCause(toError(registration, cause))));
 
   return { registration, userId, replayed: false } satisfies Registered as Registered;
 });
 
-/** The audit row is not there, or nobody knows. `fenced`: what was read after shutting a late commit out. */
-class NotCommitted extends Schema.TaggedError<NotCommitted>()("NotCommitted", {
-  sub: UserId,
-  fenced: Schema.Option(State),
-  cause: Schema.Defect(),
-}) {}
-
-/** The user was not deleted, or nobody knows. */
-class NotRemoved extends Schema.TaggedError<NotRemoved>()("NotRemoved", { cause: Schema.Defect() }) {}
-
-const isRegistered = Option.exists<State>((state) => state === "registered" || state === "completed");
+/** Registers a user, and finishes the registration when the caller has been answered. */
+export const registerUser = Effect.fn("registerUser")(function* (command: RegisterUser) {
+  const registered = yield* register(command);
+  if (!registered.replayed) {
+    yield* inBackground(finishInBackground(registered.registration, registered.userId));
+  }
+  return registered;
+});
 
 const commit = Effect.fn("register.commit")(function* (
   registration: Registration,
@@ -63,52 +65,15 @@ const commit = Effect.fn("register.commit")(function* (
   return yield* new NotCommitted({ sub: user.sub, fenced, cause });
 });
 
-/** Shuts a late commit out. None: the ledger did not answer, so a commit may have landed, or may still. */
-const fence = Effect.fn("register.fence")(function* (registration: Registration) {
-  const ledger = yield* Ledger;
-  return yield* ledger.fence(registration.id).pipe(
-    Effect.repeat({ times: 2, while: (state) => state === "started" }),
-    Effect.map(Option.liftPredicate((state: State) => state !== "started")),
-    Effect.catch((error) =>
-      Effect.as(Effect.logWarning("the fence is uncertain", error), Option.none<State>()),
-    ),
-  );
-});
-
-const remove = Effect.fn("register.remove")(function* (
-  registration: Registration,
-  user: PoolUser,
-  exit: Exit.Failure<UserId, NotCommitted>,
-) {
-  const identity = yield* IdentityProvider;
-  const ledger = yield* Ledger;
-  const failure = Cause.findErrorOption(exit.cause);
-  const fenced = Option.isSome(failure) ? failure.value.fenced : yield* fence(registration);
-  if (isRegistered(fenced)) return;
-  // Unfenced, a delete is right only while no other may have believed in the commit: before the budget is over.
-  if (Option.isNone(fenced) && !(yield* withinBudget)) {
-    return yield* new NotRemoved({ cause: new Error("the budget is over, and the commit may have landed") });
-  }
-  yield* identity.remove(user.sub).pipe(Effect.mapError((cause) => new NotRemoved({ cause })));
-  yield* ledger
-    .markRolledBack(registration.id, { consumed: true, sub: user.sub })
-    .pipe(Effect.catch((error) => Effect.logWarning("removed, but not settled; the sweeper will", error)));
-});
-
-/** What the caller has to hear of a failure. A release that failed, and a bug, leave the registration to the sweeper. */
+/** What the caller hears of a failure. A release that failed, and a bug, leave the registration to the sweeper. */
 const toError = (
   { id: operationId, kind }: Registration,
   cause: Cause.Cause<RegistrationError | NotCommitted | NotRemoved>,
 ): Cause.Cause<RegistrationError> => {
   if (Cause.hasInterruptsOnly(cause)) return Cause.fromReasons(cause.reasons.filter(Cause.isInterruptReason));
   const failures = cause.reasons.filter(Cause.isFailReason).map(({ error }) => error);
-  const failed = {
-    operationId,
-    cause,
-    ...failures
-      .filter((error) => error._tag === "NotCommitted")
-      .map(({ sub }) => ({ user: { sub, kind } }))[0],
-  };
+  const notCommitted = failures.find((error) => error._tag === "NotCommitted");
+  const failed = { operationId, cause, ...(notCommitted && { user: { sub: notCommitted.sub, kind } }) };
   if (Cause.hasDies(cause) || failures.some(({ _tag }) => _tag === "NotRemoved")) {
     return Cause.fail(new CleanupRequired(failed));
   }

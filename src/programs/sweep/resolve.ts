@@ -7,12 +7,11 @@
  */
 import { Context, Effect, Option, Schema } from "effect";
 import { type Change, isChange, type Operation, type Registration } from "../../domain/operation.ts";
-import type { UserId } from "../../domain/user.ts";
 import { Changes } from "../../ports/changes.ts";
 import { IdentityProvider } from "../../ports/identity-provider.ts";
 import { Ledger } from "../../ports/ledger.ts";
-import { Config } from "../../settings.ts";
 import { carryOut } from "../change.ts";
+import { finish } from "../register/finish.ts";
 
 /** How one look at a row ended. `waiting`: it is not time yet, or somebody else has moved it meanwhile. */
 export type Resolution =
@@ -107,40 +106,4 @@ const removeOwn = Effect.fn("resolve.removeOwn")(function* (registration: Regist
   if (found.value.tag !== registration.id) return { consumed: false, sub: null };
   yield* identity.remove(found.value.sub);
   return { consumed: true, sub: found.value.sub };
-});
-
-/** Invites a registered user and closes his registration; or notes that he is not there. */
-const finish = Effect.fn("resolve.finish")(function* (registration: Registration) {
-  const ledger = yield* Ledger;
-  // The schema of the ledger grants it: a registered registration has a user.
-  const sub = registration.sub as UserId;
-  if (yield* invite({ sub, email: registration.email })) {
-    if (registration.missingSince !== null) yield* ledger.seen(registration.id);
-    return (yield* ledger.complete(registration.id)) ? "completed" : "waiting";
-  }
-  const state = yield* ledger.missing(registration.id, registration.readAt);
-  return state === "user_lost" ? "user_lost" : "missing";
-});
-
-/** Sends the invitation where it leaves after the commit; otherwise only looks. False: there is no such user. */
-const invite = Effect.fn("resolve.invite")(function* (user: Pick<Registration, "email"> & { sub: UserId }) {
-  const identity = yield* IdentityProvider;
-  const { INVITATION } = yield* Config;
-  if (INVITATION !== "after-commit") return Option.isSome(yield* identity.find(user.sub));
-  return (yield* identity.invite(user)) !== "absent";
-});
-
-/**
- * What follows a 200, off the caller's path: others may finish the registration from now on, the invitation leaves, the
- * registration is complete. Whatever fails here is the sweeper's to finish.
- */
-export const finishInBackground = Effect.fn("afterwards")(function* (
-  registration: Registration,
-  sub: UserId,
-) {
-  const ledger = yield* Ledger;
-  const { INVITATION } = yield* Config;
-  if (!(yield* ledger.acknowledge(registration.id))) return;
-  if (INVITATION === "after-commit") yield* finish({ ...registration, sub });
-  else yield* ledger.complete(registration.id);
 });

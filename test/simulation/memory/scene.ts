@@ -8,7 +8,7 @@ import { OperationId, type RegisterUser } from "../../../src/domain/operation.ts
 import { Email } from "../../../src/domain/user.ts";
 import { withBudget } from "../../../src/ports/budget.ts";
 import { register } from "../../../src/programs/register/register.ts";
-import { finishInBackground } from "../../../src/programs/sweep/resolve.ts";
+import { finishInBackground } from "../../../src/programs/register/finish.ts";
 import { sweep } from "../../../src/programs/sweep/sweep.ts";
 import { memory } from "./memory.ts";
 import { type Fault, scriptedWire } from "./script.ts";

@@ -1,0 +1,62 @@
+/**
+ * The release of a registration: the user that the create returned is deleted again, unless the commit is certain.
+ *
+ * The fence comes first. It moves the row away from `started`, so that a commit that is still on its way cannot land
+ * after the deletion. Nobody is deleted but by the `sub` that this registration's own create returned.
+ */
+import { Cause, Effect, Exit, Option, Schema } from "effect";
+import { type Registration, State } from "../../domain/operation.ts";
+import { UserId } from "../../domain/user.ts";
+import { withinBudget } from "../../ports/budget.ts";
+import { IdentityProvider, type PoolUser } from "../../ports/identity-provider.ts";
+import { Ledger } from "../../ports/ledger.ts";
+
+/** The audit row is not there, or that is unknown. `fenced`: the state that was read after the fence. */
+export class NotCommitted extends Schema.TaggedError<NotCommitted>()("NotCommitted", {
+  sub: UserId,
+  fenced: Schema.Option(State),
+  cause: Schema.Defect(),
+}) {}
+
+/** The user was not deleted, or that is unknown. */
+export class NotRemoved extends Schema.TaggedError<NotRemoved>()("NotRemoved", { cause: Schema.Defect() }) {}
+
+/** Whether the state that the fence has read says that the commit took effect. */
+export const isRegistered = Option.exists<State>((state) => state === "registered" || state === "completed");
+
+/** Keeps a late commit out. None: the ledger did not answer, so a commit may have landed, or may still. */
+export const fence = Effect.fn("register.fence")(function* (registration: Registration) {
+  const ledger = yield* Ledger;
+  return yield* ledger.fence(registration.id).pipe(
+    Effect.repeat({ times: 2, while: (state) => state === "started" }),
+    Effect.map(Option.liftPredicate((state: State) => state !== "started")),
+    Effect.catch((error) =>
+      Effect.as(Effect.logWarning("the outcome of the fence is unknown", error), Option.none<State>()),
+    ),
+  );
+});
+
+/** Deletes the user after a commit that failed, and closes the registration. `exit`: how the commit ended. */
+export const compensate = Effect.fn("register.compensate")(function* (
+  registration: Registration,
+  user: PoolUser,
+  exit: Exit.Failure<UserId, NotCommitted>,
+) {
+  const identity = yield* IdentityProvider;
+  const ledger = yield* Ledger;
+  const failure = Cause.findErrorOption(exit.cause);
+  const fenced = Option.isSome(failure) ? failure.value.fenced : yield* fence(registration);
+  if (isRegistered(fenced)) return;
+  // Without a fence a delete is right only while nobody else can have relied on the commit: within the budget.
+  if (Option.isNone(fenced) && !(yield* withinBudget)) {
+    return yield* new NotRemoved({ cause: new Error("the budget is over, and the commit may have landed") });
+  }
+  yield* identity.remove(user.sub).pipe(Effect.mapError((cause) => new NotRemoved({ cause })));
+  yield* ledger
+    .markRolledBack(registration.id, { consumed: true, sub: user.sub })
+    .pipe(
+      Effect.catch((error) =>
+        Effect.logWarning("the user is deleted; the sweeper closes the registration", error),
+      ),
+    );
+});
