@@ -33,8 +33,6 @@ export class InvalidRequest extends Schema.TaggedError<InvalidRequest>()("Invali
   violations: Schema.Array(Violation),
 }) {}
 
-export class OperationNotFound extends Schema.TaggedError<OperationNotFound>()("OperationNotFound", {}) {}
-
 /** The path names neither an address nor an id. */
 export class InvalidUserKey extends Schema.TaggedError<InvalidUserKey>()("InvalidUserKey", {}) {}
 
@@ -46,5 +44,4 @@ export type RequestError =
   | MalformedBody
   | InvalidIdempotencyKey
   | InvalidRequest
-  | OperationNotFound
   | InvalidUserKey;

@@ -3,7 +3,7 @@
  * once, under pydantic's names, without the input.
  */
 import { Cause, Effect, Exit, Predicate, Schema, type SchemaAST, type SchemaIssue } from "effect";
-import { InvalidRequest, MalformedBody, UnsupportedMediaType, type Violation } from "./errors.ts";
+import { BodyTooLarge, InvalidRequest, MalformedBody, UnsupportedMediaType, type Violation } from "./errors.ts";
 
 /** The largest body that is read, in bytes. */
 export const BODY_BYTES_MAX = 64 * 1024;
@@ -13,17 +13,13 @@ const JSON_TYPE = /^application\/(?:json|[\w.!#$&^+-]+\+json)\s*(?:;|$)/i;
 /** Reads a JSON body (RFC 8259: UTF-8; NaN and Infinity are not JSON) and decodes it. */
 export const readBody = Effect.fn("readBody")(function* <S extends Schema.ConstraintDecoder<unknown>>(
   schema: S,
-  request: {
-    readonly header: (name: "Content-Type") => string | undefined;
-    readonly arrayBuffer: () => Promise<ArrayBuffer>;
-  },
+  request: Pick<Request, "body" | "headers">,
 ) {
-  if (!JSON_TYPE.test(request.header("Content-Type") ?? "")) return yield* new UnsupportedMediaType();
-  const json = yield* Effect.tryPromise({
-    try: async (): Promise<unknown> => {
-      const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(
-        await request.arrayBuffer(),
-      );
+  if (!JSON_TYPE.test(request.headers.get("Content-Type") ?? "")) return yield* new UnsupportedMediaType();
+  const bytes = yield* readAtMost(BODY_BYTES_MAX, request);
+  const json = yield* Effect.try({
+    try: (): unknown => {
+      const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
       return text.trim() === "" ? null : JSON.parse(text);
     },
     catch: () => new MalformedBody(),
@@ -31,15 +27,54 @@ export const readBody = Effect.fn("readBody")(function* <S extends Schema.Constr
   return yield* decode(schema, json, ["body"]);
 });
 
+/** Reads a body of at most so many bytes, and stops at the first that is too many, whatever its length is said to be. */
+const readAtMost = Effect.fnUntraced(function* (maximum: number, { body, headers }: Pick<Request, "body" | "headers">) {
+  if (Number(headers.get("Content-Length") ?? 0) > maximum) return yield* new BodyTooLarge();
+  if (body === null) return new Uint8Array();
+  const reader = body.getReader();
+  const chunks: Array<Uint8Array> = [];
+  let size = 0;
+  while (true) {
+    const { done, value } = yield* Effect.tryPromise({
+      try: () => reader.read(),
+      catch: () => new MalformedBody(),
+    });
+    if (done) break;
+    size += value.byteLength;
+    if (size > maximum) {
+      yield* Effect.ignore(Effect.tryPromise(() => reader.cancel()));
+      return yield* new BodyTooLarge();
+    }
+    chunks.push(value);
+  }
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return whole;
+});
+
+/**
+ * Decodes the parameters of a query. A parameter that the schema does not name is a violation; one without a value
+ * counts as absent; of one that is repeated the last counts, as in FLIP.
+ */
+export const readQuery = <S extends Schema.ConstraintDecoder<unknown>>(schema: S, query: URLSearchParams) => {
+  const given = [...query].filter(([, value]) => value !== "");
+  return decode(schema, Object.fromEntries(given), ["query"], "error");
+};
+
 /** Decodes a value that came from outside; `loc` says where it stood. */
 export const decode = <S extends Schema.ConstraintDecoder<unknown>>(
   schema: S,
   value: unknown,
   loc: Violation["loc"],
+  onExcessProperty: "ignore" | "error" = "ignore",
 ): Effect.Effect<S["Type"], InvalidRequest> => {
   // A missing body and a JSON null are the same to FLIP.
   if (value === null) return Effect.fail(new InvalidRequest({ violations: [ordered({ ...MISSING, loc })] }));
-  const exit = Schema.decodeUnknownExit(schema)(value, { errors: "all" });
+  const exit = Schema.decodeUnknownExit(schema)(value, { errors: "all", onExcessProperty });
   if (Exit.isSuccess(exit)) return Effect.succeed(exit.value);
   const failure = Cause.findErrorOption(exit.cause);
   if (failure._tag === "None")
@@ -86,8 +121,9 @@ const violations = (
       return [ordered({ ...MISSING, loc })];
     case "InvalidType":
       return [ordered({ ...(inherited ?? nameOf(issue.ast) ?? generic), loc })];
-    case "InvalidValue":
     case "UnexpectedKey":
+      return [ordered({ type: "extra_forbidden", msg: "Extra inputs are not permitted", loc })];
+    case "InvalidValue":
     case "Forbidden":
     case "OneOf":
       return [ordered({ ...(inherited ?? generic), loc })];

@@ -1,0 +1,146 @@
+/**
+ * The list of routes as a Hono application: each request is one Effect program that says who calls, decodes what was
+ * sent, runs the route's program and answers. Failures are answered and logged here, once.
+ */
+import { Cause, Clock, Effect, Option, type ManagedRuntime } from "effect";
+import type { Context, Hono } from "hono";
+import { Budget } from "../ports/budget.ts";
+import { KeepAlive } from "../ports/background.ts";
+import { authenticate, identify } from "../programs/authenticate.ts";
+import { MethodNotAllowed } from "./errors.ts";
+import { idempotencyKey } from "./idempotency.ts";
+import { internalProblem, type Problem, problemResponse, toProblem } from "./problem.ts";
+import type { HttpError } from "./problems.ts";
+import type { Page, Pages, Route, Services } from "./route.ts";
+import { decode, readBody, readQuery } from "./validation.ts";
+
+export interface AppEnv {
+  Bindings: object;
+  Variables: { requestId: string };
+}
+
+type AppContext = Context<AppEnv>;
+
+/** Runs programs with the services of one deployment. */
+export type Runtime = ManagedRuntime.ManagedRuntime<Services, never>;
+
+/** What mounting needs: the runtime, and how long one request may take, in milliseconds. */
+export interface Mounting {
+  readonly runtime: Runtime;
+  readonly budgetMs: number;
+}
+
+/** Adds every route to the application, and a 405 with `Allow` for the methods that a path does not know. */
+export const mount = (app: Hono<AppEnv>, routes: ReadonlyArray<Route>, mounting: Mounting): void => {
+  for (const route of routes) {
+    app.on(route.method, honoPath(route.path), (c) => mounting.runtime.runPromise(answer(c, route, mounting)));
+  }
+  for (const path of new Set(routes.map((route) => route.path))) {
+    const problem = toProblem(new MethodNotAllowed({ allow: allowed(routes, path) }));
+    app.all(honoPath(path), (c) => problemResponse(problem, c.get("requestId")));
+  }
+};
+
+/** Every method of a path (RFC 9110, section 15.5.6); HEAD stands beside GET. */
+export const allowed = (routes: ReadonlyArray<Route>, path: string): ReadonlyArray<string> =>
+  routes
+    .filter((route) => route.path === path)
+    .flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method]));
+
+/** `/api/users/{user_id}` → `/api/users/:user_id` */
+const honoPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ":$1");
+
+const answer = (c: AppContext, route: Route, { runtime, budgetMs }: Mounting) =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) =>
+    respond(c, route, runtime).pipe(
+      Effect.tap(noteSuccess),
+      Effect.catchCause((cause) => refuse(c, cause)),
+      Effect.provideService(Budget, now + budgetMs),
+      Effect.provideService(KeepAlive, (work) =>
+        c.executionCtx.waitUntil(new Promise<void>((done) => work.addObserver(() => done()))),
+      ),
+      Effect.annotateLogs(labels(c, route)),
+    ),
+  );
+
+const labels = (c: AppContext, { path, method }: Route) => ({
+  requestId: c.get("requestId"),
+  route: path,
+  method,
+});
+
+// In FLIP's order: who calls, then what was sent. Only a caller with a good token learns what is wrong with a request.
+const respond = Effect.fn("request")(function* (c: AppContext, route: Route, runtime: Runtime) {
+  const authorization = c.req.header("Authorization");
+  const caller = yield* route.needs === "nothing"
+    ? Effect.succeed(undefined)
+    : route.needs === "identity"
+      ? identify(authorization)
+      : authenticate(authorization);
+  const input = {
+    caller,
+    params: route.params && (yield* decode(route.params, c.req.param(), ["path"])),
+    query: route.query && (yield* readQuery(route.query, new URL(c.req.url).searchParams)),
+    idempotencyKey: route.idempotent ? yield* idempotencyKey(c.req.header("Idempotency-Key")) : null,
+    body: route.body && (yield* body(c.req.raw, route.body, route.bodyOptional)),
+    accept: c.req.header("Accept") ?? "",
+  };
+  const answered = yield* route.program(input as Parameters<Route["program"]>[0]);
+  const { status, headers = {} } = answered;
+  if ("body" in answered) return Response.json(answered.body, { status, headers });
+  const { pages } = answered;
+  const content = { "Content-Type": pages.type, ...headers };
+  return new Response(stream(pages, runtime, labels(c, route)), { status, headers: content });
+});
+
+const body = (request: Request, schema: NonNullable<Route["body"]>, optional?: true) =>
+  optional && request.headers.get("Content-Type") === null
+    ? decode(schema, {}, ["body"])
+    : readBody(schema, request);
+
+/**
+ * A body that is written page by page. Where a page cannot be read the body breaks off, so that nobody takes a part
+ * for the whole.
+ */
+const stream = (pages: Pages, runtime: Runtime, annotations: object): ReadableStream<Uint8Array> => {
+  const encoder = new TextEncoder();
+  const rest = (cursor: unknown) =>
+    pages.rest(cursor).pipe(
+      Effect.tapCause((cause) => Effect.logError("an export broke off", cause)),
+      Effect.annotateLogs(annotations as Record<string, unknown>),
+    );
+  let page: Page<unknown, unknown> | undefined = pages.first;
+  let { head } = pages;
+  return new ReadableStream({
+    async pull(controller) {
+      if (page === undefined) return controller.close();
+      controller.enqueue(encoder.encode(head + page.entries.map(pages.write).join("")));
+      head = "";
+      page = page.next === null ? undefined : await runtime.runPromise(rest(page.next));
+    },
+  });
+};
+
+const refuse = Effect.fnUntraced(function* (c: AppContext, cause: Cause.Cause<HttpError>) {
+  const problem = Option.match(Cause.findErrorOption(cause), {
+    onNone: () => internalProblem(c.req.method === "GET" ? "nothing_created" : "tracked"),
+    onSome: toProblem,
+  });
+  yield* noteProblem(problem, cause);
+  return problemResponse(problem, c.get("requestId"));
+});
+
+const noteSuccess = (response: Response) => {
+  const operationId = response.headers.get("Operation-Id");
+  return Effect.logInfo("request answered").pipe(
+    Effect.annotateLogs({ status: response.status, ...(operationId && { operationId }) }),
+  );
+};
+
+/** What an operator has to see is logged with its cause; a caller's own mistake only by its name. */
+const noteProblem = (problem: Problem, cause: Cause.Cause<HttpError>) => {
+  const { status, code, outcome, operationId } = problem;
+  const about = Effect.annotateLogs({ status, code, outcome, ...(operationId && { operationId }) });
+  if (status >= 500) return Effect.logError("request failed", cause).pipe(about);
+  return Effect.logInfo("request refused").pipe(about);
+};
