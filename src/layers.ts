@@ -27,5 +27,8 @@ const makeLayer = (settings: Settings) =>
 /** Runs Registrar's programs with the real services of one deployment. */
 export const makeRuntime = (settings: Settings) => ManagedRuntime.make(makeLayer(settings));
 
+/** A deployment's runtime. */
 export type Runtime = ReturnType<typeof makeRuntime>;
-export type Services = ManagedRuntime.ManagedRuntime.Services<Runtime>;
+
+/** For the few places that no program runs in: one line of the log, safe to write. */
+export { logLine } from "./adapters/log.ts";

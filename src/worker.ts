@@ -2,10 +2,10 @@
  * The Worker's two entries: a request, and the minute's sweep. No logic: environment → settings → runtime → app.
  */
 import { Effect, Exit } from "effect";
-import { logLine } from "./adapters/log.ts";
+
 import { makeApp } from "./app.ts";
 import { internalProblem, problemResponse } from "./http/problem.ts";
-import { makeRuntime } from "./layers.ts";
+import { logLine, makeRuntime } from "./layers.ts";
 import { sweep } from "./programs/sweep/sweep.ts";
 import { readSettings } from "./settings.ts";
 

@@ -6,12 +6,16 @@
  */
 import { Schema, SchemaTransformation } from "effect";
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+// With the flag `u`, without which a pattern has no place in a JSON Schema.
+const UUID = /^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/u;
 
 /** The annotation that carries FLIP's name for a validation failure (pydantic's `type`). */
 export const violation = (type: string, msg: string) => ({ violation: { type, msg }, message: msg });
 
-const uuid = Schema.String.annotate(violation("uuid_type", "UUID input should be a string")).check(
+const uuid = Schema.String.annotate({
+  ...violation("uuid_type", "UUID input should be a string"),
+  format: "uuid",
+}).check(
   Schema.isPattern(
     UUID,
     violation("uuid_parsing", "Input should be a valid UUID in its 36-character hyphenated form"),
@@ -41,7 +45,12 @@ const EMAIL_LENGTH_MAX = 128;
 const invalid = (reason: string) => violation("value_error", `value is not a valid email address: ${reason}`);
 
 /** An e-mail address: trimmed, lower-cased as a whole, at most 128 characters. */
-export const Email = Schema.String.annotate(violation("string_type", "Input should be a valid string")).pipe(
+export const Email = Schema.String.annotate({
+  ...violation("string_type", "Input should be a valid string"),
+  format: "email",
+  description: `A plain address of at most ${EMAIL_LENGTH_MAX} characters. It is trimmed and lower-cased.`,
+  examples: ["ada@example.org"],
+}).pipe(
   Schema.decode(SchemaTransformation.trim()),
   Schema.decode(SchemaTransformation.toLowerCase()),
   Schema.check(

@@ -2,10 +2,10 @@
  * The list of routes as a Hono application: each request is one Effect program that says who calls, decodes what was
  * sent, runs the route's program and answers. Failures are answered and logged here, once.
  */
-import { Cause, Clock, Effect, Option, type ManagedRuntime } from "effect";
+import { Cause, Clock, Effect, type ManagedRuntime, Option } from "effect";
 import type { Context, Hono } from "hono";
-import { Budget } from "../ports/budget.ts";
 import { KeepAlive } from "../ports/background.ts";
+import { Budget } from "../ports/budget.ts";
 import { authenticate, identify } from "../programs/authenticate.ts";
 import { MethodNotAllowed } from "./errors.ts";
 import { idempotencyKey } from "./idempotency.ts";
@@ -33,7 +33,9 @@ export interface Mounting {
 /** Adds every route to the application, and a 405 with `Allow` for the methods that a path does not know. */
 export const mount = (app: Hono<AppEnv>, routes: ReadonlyArray<Route>, mounting: Mounting): void => {
   for (const route of routes) {
-    app.on(route.method, honoPath(route.path), (c) => mounting.runtime.runPromise(answer(c, route, mounting)));
+    app.on(route.method, honoPath(route.path), (c) =>
+      mounting.runtime.runPromise(answer(c, route, mounting)),
+    );
   }
   for (const path of new Set(routes.map((route) => route.path))) {
     const problem = toProblem(new MethodNotAllowed({ allow: allowed(routes, path) }));
@@ -80,7 +82,9 @@ const respond = Effect.fn("request")(function* (c: AppContext, route: Route, run
   const input = {
     caller,
     params: route.params && (yield* decode(route.params, c.req.param(), ["path"])),
-    query: route.query && (yield* readQuery(route.query, new URL(c.req.url).searchParams)),
+    query:
+      route.query &&
+      (yield* readQuery(route.query, new URL(c.req.url).searchParams, route.meaningfulWhenEmpty)),
     idempotencyKey: route.idempotent ? yield* idempotencyKey(c.req.header("Idempotency-Key")) : null,
     body: route.body && (yield* body(c.req.raw, route.body, route.bodyOptional)),
     accept: c.req.header("Accept") ?? "",

@@ -183,8 +183,7 @@ const TOLD: {
       const detail = unreachable("database");
       return { ...shared, code: "database_unavailable", detail, retryAfter: RETRY_AFTER.database };
     }
-    const detail =
-      dependency === "user lookup" ? say.USER_LOOKUP_FAILED : unreachable("identity provider");
+    const detail = dependency === "user lookup" ? say.USER_LOOKUP_FAILED : unreachable("identity provider");
     return { ...shared, code: "identity_provider_unavailable", detail, retryAfter: RETRY_AFTER.provider };
   },
 };
@@ -199,7 +198,8 @@ export const internalProblem = (outcome: Outcome): Problem =>
 
 /** Writes a problem as the answer to one request. */
 export const problemResponse = (problem: Problem, requestId: string): Response => {
-  const { status, code, title, detail, outcome, retryable, operationId, errors, retryAfter, headers } = problem;
+  const { status, code, title, detail, outcome, retryable, operationId, errors, retryAfter, headers } =
+    problem;
   const body = {
     type: `urn:registrar:problem:${code.replaceAll("_", "-")}`,
     title,

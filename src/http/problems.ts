@@ -279,7 +279,13 @@ export const CODES = {
   CreateRefused: ["create_refused"],
   RegistrationRolledBack: ["registration_rolled_back"],
   CleanupRequired: ["cleanup_required"],
-  ChangeTracked: ["remove_tracked", "disable_tracked", "enable_tracked", "reset_mfa_tracked", "invite_tracked"],
+  ChangeTracked: [
+    "remove_tracked",
+    "disable_tracked",
+    "enable_tracked",
+    "reset_mfa_tracked",
+    "invite_tracked",
+  ],
   Unavailable: ["database_unavailable", "identity_provider_unavailable"],
 } as const satisfies Record<Tag, ReadonlyArray<Code>>;
 

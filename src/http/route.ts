@@ -52,7 +52,11 @@ export type Needs = "nothing" | "identity" | "token" | "CAN_MANAGE_USERS";
 /** A failure: its tag, or its tag with those of its codes that this route can answer with. */
 export type Failure = Tag | readonly [Tag, ...ReadonlyArray<Code>];
 
-type TagOf<F extends Failure> = F extends Tag ? F : F extends readonly [infer T extends Tag, ...unknown[]] ? T : never;
+type TagOf<F extends Failure> = F extends Tag
+  ? F
+  : F extends readonly [infer T extends Tag, ...unknown[]]
+    ? T
+    : never;
 
 type KnownCodes<F extends ReadonlyArray<Failure>> = {
   readonly [I in keyof F]: F[I] extends readonly [infer T extends Tag, ...infer C]
@@ -80,6 +84,8 @@ export interface Declaration {
   readonly idempotent?: true;
   readonly params?: Parameters;
   readonly query?: Parameters;
+  /** Parameters of the query that say something without a value; the others then count as absent. */
+  readonly meaningfulWhenEmpty?: ReadonlyArray<string>;
   readonly body?: Json;
   /** The body may be left out: then it is read as an empty object. */
   readonly bodyOptional?: true;

@@ -3,7 +3,13 @@
  * once, under pydantic's names, without the input.
  */
 import { Cause, Effect, Exit, Predicate, Schema, type SchemaAST, type SchemaIssue } from "effect";
-import { BodyTooLarge, InvalidRequest, MalformedBody, UnsupportedMediaType, type Violation } from "./errors.ts";
+import {
+  BodyTooLarge,
+  InvalidRequest,
+  MalformedBody,
+  UnsupportedMediaType,
+  type Violation,
+} from "./errors.ts";
 
 /** The largest body that is read, in bytes. */
 export const BODY_BYTES_MAX = 64 * 1024;
@@ -28,7 +34,10 @@ export const readBody = Effect.fn("readBody")(function* <S extends Schema.Constr
 });
 
 /** Reads a body of at most so many bytes, and stops at the first that is too many, whatever its length is said to be. */
-const readAtMost = Effect.fnUntraced(function* (maximum: number, { body, headers }: Pick<Request, "body" | "headers">) {
+const readAtMost = Effect.fnUntraced(function* (
+  maximum: number,
+  { body, headers }: Pick<Request, "body" | "headers">,
+) {
   if (Number(headers.get("Content-Length") ?? 0) > maximum) return yield* new BodyTooLarge();
   if (body === null) return new Uint8Array();
   const reader = body.getReader();
@@ -58,10 +67,14 @@ const readAtMost = Effect.fnUntraced(function* (maximum: number, { body, headers
 
 /**
  * Decodes the parameters of a query. A parameter that the schema does not name is a violation; one without a value
- * counts as absent; of one that is repeated the last counts, as in FLIP.
+ * counts as absent, unless that has a meaning; of one that is repeated the last counts, as in FLIP.
  */
-export const readQuery = <S extends Schema.ConstraintDecoder<unknown>>(schema: S, query: URLSearchParams) => {
-  const given = [...query].filter(([, value]) => value !== "");
+export const readQuery = <S extends Schema.ConstraintDecoder<unknown>>(
+  schema: S,
+  query: URLSearchParams,
+  meaningfulWhenEmpty: ReadonlyArray<string> = [],
+) => {
+  const given = [...query].filter(([name, value]) => value !== "" || meaningfulWhenEmpty.includes(name));
   return decode(schema, Object.fromEntries(given), ["query"], "error");
 };
 

@@ -6,7 +6,7 @@ import type { UserId } from "../domain/user.ts";
 import { Actor, Ledger, type ListQuery } from "../ports/ledger.ts";
 import { databaseUnavailable, requireManager } from "./authority.ts";
 import { LeaveUser } from "./sweep/resolve.ts";
-import { resolveOne } from "./sweep/sweep.ts";
+import { type Attempted, resolveOne } from "./sweep/sweep.ts";
 
 /** One operation of the ledger. */
 export const getOperation = Effect.fn("getOperation")(function* (caller: UserId, id: OperationId) {
@@ -31,7 +31,7 @@ export const resolveOperation = Effect.fn("resolveOperation")(function* (
   { leave }: { readonly leave: boolean },
 ) {
   yield* requireManager({ caller });
-  const resolution = yield* resolveOne(yield* find(id)).pipe(
+  const resolution: Attempted = yield* resolveOne(yield* find(id)).pipe(
     Effect.provideService(Actor, "operator"),
     Effect.provideService(LeaveUser, leave),
   );

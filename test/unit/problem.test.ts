@@ -13,6 +13,7 @@ import {
   LastManager,
   MfaRequired,
   NotOneself,
+  OperationNotFound,
   OwnAccount,
   RegistrationInProgress,
   RegistrationRolledBack,
@@ -31,16 +32,10 @@ import {
   MalformedBody,
   MethodNotAllowed,
   NotFound,
-  OperationNotFound,
   UnsupportedMediaType,
 } from "../../src/http/errors.ts";
-import {
-  type HttpError,
-  internalProblem,
-  type Outcome,
-  problemResponse,
-  toProblem,
-} from "../../src/http/problem.ts";
+import { internalProblem, type Outcome, problemResponse, toProblem } from "../../src/http/problem.ts";
+import type { HttpError } from "../../src/http/problems.ts";
 import { SigningKeysUnavailable, Unauthenticated } from "../../src/ports/token-verifier.ts";
 import { alice, operationId as idOf } from "../simulation/memory/scene.ts";
 import { admin, adminRole, researcherRole } from "../simulation/memory/world.ts";

@@ -1,105 +1,55 @@
-/**
- * The ledger for operators: what became of a registration, which ones are open, and one more try now.
- * All of it needs CAN_MANAGE_USERS.
- */
-import { Effect, Option, Schema } from "effect";
+/** The ledger for operators: what became of an operation, which ones are open, and one more try now. */
+import { Effect, Schema } from "effect";
 import { nextStep } from "../../domain/next-step.ts";
-import { ChangeState, type Operation, State } from "../../domain/operation.ts";
+import {
+  ChangeKind,
+  ChangeState,
+  HistoryEntry,
+  type Operation,
+  RegistrationKind,
+  State,
+  Verdict,
+} from "../../domain/operation.ts";
 import { violation } from "../../domain/user.ts";
-import { Actor, Ledger } from "../../ports/ledger.ts";
-import { LeaveUser } from "../../programs/sweep/resolve.ts";
-import { resolveOne } from "../../programs/sweep/sweep.ts";
-import { OperationNotFound } from "../errors.ts";
-import type { AppContext, Handlers } from "../handler.ts";
-import { requireManager, databaseUnavailable as unavailable } from "../manager.ts";
+import * as operations from "../../programs/operations.ts";
 import { CursorParameter, limitUpTo, parseCursor, writeCursor } from "../query.ts";
-import { decode, readBody } from "../validation.ts";
+import { route } from "../route.ts";
+import { Address, Next, RoleIds, Timestamp, Uuid } from "../wire.ts";
 
 const PAGE_SIZE = { default: 50, max: 200 };
 
-/** `GET /api/operations/{id}`: the registration, its history, and what happens next. */
-export const getOperation = (handlers: Handlers) =>
-  handlers.handle((c) =>
-    Effect.gen(function* () {
-      yield* requireManager(c);
-      return Response.json(view(yield* findRegistration(c)));
-    }),
-  );
-
-const ResolveBody = Schema.Struct({ leave: Schema.optionalKey(Schema.Boolean) });
-
-/**
- * `POST /api/operations/{id}/resolve`: tries to settle it now, as far as the law allows. `{ "leave": true }`, for a
- * pool without tags: the user at the address is somebody else's, close the registration and leave him alone.
- */
-export const resolveOperation = (handlers: Handlers) =>
-  handlers.handle((c) =>
-    Effect.gen(function* () {
-      yield* requireManager(c);
-      const hasBody = c.req.header("Content-Type") !== undefined;
-      const { leave = false } = hasBody ? yield* readBody(ResolveBody, c.req) : {};
-      const resolution = yield* resolveOne(yield* findRegistration(c)).pipe(
-        Effect.provideService(Actor, "operator"),
-        Effect.provideService(LeaveUser, leave),
-      );
-      return Response.json({ resolution, registration: view(yield* findRegistration(c)) });
-    }),
-  );
-
-/** `GET /api/operations?state=…&needsOperator=true&limit=50&cursor=…`: newest first. */
-export const listOperations = (handlers: Handlers) =>
-  handlers.handle((c) =>
-    Effect.gen(function* () {
-      yield* requireManager(c);
-      const query = yield* decode(ListParameters, c.req.query(), ["query"]);
-      const ledger = yield* Ledger;
-      const page = yield* ledger
-        .list({
-          state: query.state ?? null,
-          needsOperator: query.needsOperator === undefined ? null : query.needsOperator === "true",
-          cursor: parseCursor(query.cursor),
-          limit: Number(query.limit ?? PAGE_SIZE.default),
-        })
-        .pipe(Effect.mapError(unavailable));
-      return Response.json({ items: page.items.map(view), next: writeCursor(page.next) });
-    }),
-  );
-
-const oneOf = (values: ReadonlyArray<string>) =>
-  violation("literal_error", `Input should be one of: ${values.join(", ")}`);
-
 const AnyState = Schema.Literals([...State.literals, ...ChangeState.literals]);
 
-const ListParameters = Schema.Struct({
-  state: Schema.optionalKey(AnyState.annotate(oneOf(AnyState.literals))),
-  needsOperator: Schema.optionalKey(Schema.Literals(["true", "false"]).annotate(oneOf(["true", "false"]))),
-  limit: limitUpTo(PAGE_SIZE.max),
-  cursor: CursorParameter,
-});
-
-const PathId = Schema.String.check(
-  Schema.isUUID(undefined, violation("uuid_parsing", "Input should be a valid UUID")),
-).pipe(Schema.brand("OperationId"));
-
-const findRegistration = Effect.fnUntraced(function* (c: AppContext) {
-  const ledger = yield* Ledger;
-  const id = yield* decode(PathId, c.req.param("id"), ["path", "registration_id"]);
-  const found = yield* ledger.find(id).pipe(Effect.mapError(unavailable));
-  return yield* Option.match(found, {
-    onNone: () => new OperationNotFound(),
-    onSome: (registration) => Effect.succeed(registration),
-  });
-});
+const OperationView = Schema.Struct({
+  operationId: Uuid,
+  kind: Schema.Literals([...RegistrationKind.literals, ...ChangeKind.literals]),
+  state: AnyState,
+  email: Schema.NullOr(Address),
+  roles: RoleIds,
+  userId: Schema.NullOr(Uuid),
+  caller: Uuid,
+  verdict: Schema.NullOr(Verdict),
+  startedAt: Timestamp,
+  closedAt: Schema.NullOr(Timestamp),
+  acknowledgedAt: Schema.NullOr(Timestamp),
+  missingSince: Schema.NullOr(Timestamp),
+  graceUntil: Schema.NullOr(Timestamp),
+  tries: Schema.Int,
+  needsOperator: Schema.Boolean,
+  lastError: Schema.NullOr(Schema.String),
+  history: Schema.Array(HistoryEntry),
+  next: Schema.Struct({ what: Schema.String, at: Schema.NullOr(Timestamp) }),
+}).annotate({ identifier: "Operation" });
 
 /** A row of the ledger as an operator reads it. */
-const view = (operation: Operation) => ({
+const view = (operation: Operation): typeof OperationView.Encoded => ({
   operationId: operation.id,
   kind: operation.kind,
   state: operation.state,
   email: operation.email,
   roles: operation.roles,
   userId: operation.sub,
-  registeredBy: operation.caller,
+  caller: operation.caller,
   verdict: operation.verdict,
   startedAt: operation.startedAt,
   closedAt: operation.closedAt,
@@ -112,3 +62,113 @@ const view = (operation: Operation) => ({
   history: operation.history,
   next: { what: nextStep(operation), at: operation.dueAt },
 });
+
+const ByOperationId = Schema.Struct({
+  operation_id: Schema.String.annotate({ format: "uuid" })
+    .check(Schema.isUUID(undefined, violation("uuid_parsing", "Input should be a valid UUID")))
+    .pipe(Schema.brand("OperationId")),
+});
+
+/** One operation, its history, and what happens next. */
+export const getOperation = route(
+  {
+    id: "getOperation",
+    method: "GET",
+    path: "/api/operations/{operation_id}",
+    area: "Operations",
+    summary: "Shows one operation, its history, and what happens next",
+    needs: "CAN_MANAGE_USERS",
+    params: ByOperationId,
+    answers: { 200: { means: "The operation as the ledger has it.", body: OperationView } },
+    fails: ["Forbidden", "OperationNotFound", ["Unavailable", "database_unavailable"]],
+  },
+  Effect.fnUntraced(function* ({ caller, params }) {
+    const operation = yield* operations.getOperation(caller.sub, params.operation_id);
+    return { status: 200 as const, body: view(operation) };
+  }),
+);
+
+const oneOf = (values: ReadonlyArray<string>) =>
+  violation("literal_error", `Input should be one of: ${values.join(", ")}`);
+
+/** The ledger, newest first. */
+export const listOperations = route(
+  {
+    id: "listOperations",
+    method: "GET",
+    path: "/api/operations",
+    area: "Operations",
+    summary: "Lists the operations of the ledger, newest first",
+    needs: "CAN_MANAGE_USERS",
+    query: Schema.Struct({
+      state: Schema.optionalKey(AnyState.annotate(oneOf(AnyState.literals))),
+      needsOperator: Schema.optionalKey(
+        Schema.Literals(["true", "false"]).annotate(oneOf(["true", "false"])),
+      ),
+      limit: limitUpTo(PAGE_SIZE.max),
+      cursor: CursorParameter,
+    }),
+    answers: {
+      200: {
+        means: "A page of the ledger.",
+        body: Schema.Struct({ items: Schema.Array(OperationView), next: Next }).annotate({
+          identifier: "Operations",
+        }),
+      },
+    },
+    fails: ["Forbidden", ["Unavailable", "database_unavailable"]],
+  },
+  Effect.fnUntraced(function* ({ caller, query }) {
+    const page = yield* operations.listOperations(caller.sub, {
+      state: query.state ?? null,
+      needsOperator: query.needsOperator === undefined ? null : query.needsOperator === "true",
+      cursor: parseCursor(query.cursor),
+      limit: Number(query.limit ?? PAGE_SIZE.default),
+    });
+    return { status: 200 as const, body: { items: page.items.map(view), next: writeCursor(page.next) } };
+  }),
+);
+
+/** Tries to resolve an operation now, as far as the protocol allows. */
+export const resolveOperation = route(
+  {
+    id: "resolveOperation",
+    method: "POST",
+    path: "/api/operations/{operation_id}/resolve",
+    area: "Operations",
+    summary: "Tries to resolve one operation now, as far as the protocol allows",
+    details:
+      '`{ "leave": true }` is for pools without ownership tags: the user at the address is somebody else\'s, who is left alone, and the registration is closed.',
+    needs: "CAN_MANAGE_USERS",
+    params: ByOperationId,
+    body: Schema.Struct({ leave: Schema.optionalKey(Schema.Boolean) }).annotate({
+      identifier: "ResolveBody",
+    }),
+    bodyOptional: true,
+    answers: {
+      200: {
+        means: "It was tried; `resolution` says how far it came.",
+        body: Schema.Struct({
+          resolution: Schema.Literals([
+            "rolled_back",
+            "completed",
+            "user_lost",
+            "missing",
+            "grace_ended",
+            "change_done",
+            "waiting",
+            "deferred",
+          ]),
+          operation: OperationView,
+        }).annotate({ identifier: "Resolution" }),
+      },
+    },
+    fails: ["Forbidden", "OperationNotFound", ["Unavailable", "database_unavailable"]],
+  },
+  Effect.fnUntraced(function* ({ caller, params, body: { leave = false } }) {
+    const { resolution, operation } = yield* operations.resolveOperation(caller.sub, params.operation_id, {
+      leave,
+    });
+    return { status: 200 as const, body: { resolution, operation: view(operation) } };
+  }),
+);

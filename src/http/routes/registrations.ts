@@ -1,56 +1,118 @@
-/** The two doors through which users are registered: FLIP's `POST /api/users/` and `POST /api/step/users`. */
-import { Effect } from "effect";
-import type { Registered, RegisterUser } from "../../domain/operation.ts";
+/** How users are registered: FLIP's `POST /api/users/`, and `POST /api/step/users`, which grants the roles as well. */
+import { Effect, Schema } from "effect";
+import { newOperationId, type Registered, type RegisterUser } from "../../domain/operation.ts";
 import { RegistrationBody } from "../../domain/user.ts";
-import { register } from "../../programs/register/register.ts";
-import { finishInBackground } from "../../programs/sweep/resolve.ts";
-import type { AppContext, Handlers } from "../handler.ts";
-import { idempotencyKey } from "../idempotency.ts";
-import { newId } from "../manager.ts";
-import { readBody } from "../validation.ts";
+import type { Caller } from "../../ports/token-verifier.ts";
+import { registerUser as register } from "../../programs/register/register.ts";
+import { route } from "../route.ts";
+import { Address, RoleIds, Uuid } from "../wire.ts";
 
-/** `POST /api/users/`: registers a user. 200 with FLIP's answer; the roles are only echoed. */
-export const registerUser = (handlers: Handlers) =>
-  door(handlers, "register", ({ registration, userId }) => ({
-    status: 200,
-    body: { roles: registration.roles, email: registration.email, userId },
-  }));
+const Body = RegistrationBody.annotate({ identifier: "RegistrationBody" });
+
+const headers = {
+  "Operation-Id": Uuid,
+  "Idempotency-Replayed": Schema.Literal("true").annotate({
+    description: "The answer was stored by an earlier request with the same Idempotency-Key.",
+  }),
+};
+
+const FAILS = [
+  "Forbidden",
+  "UnknownRoles",
+  "UserExists",
+  "RegistrationInProgress",
+  "UserLost",
+  "IdempotencyKeyReused",
+  "CreateRefused",
+  "RegistrationRolledBack",
+  "CleanupRequired",
+  "Unavailable",
+] as const;
+
+/** Registers a user. The roles are checked and echoed; FLIP's clients grant them with a second request. */
+export const registerUser = route(
+  {
+    id: "registerUser",
+    method: "POST",
+    path: "/api/users",
+    area: "Registration",
+    summary: "Registers a user in the pool and in the database, or leaves nothing behind",
+    details:
+      "The roles are checked and echoed, not granted: POST /api/step/users grants them in the same commit.",
+    needs: "CAN_MANAGE_USERS",
+    idempotent: true,
+    body: Body,
+    answers: {
+      200: {
+        means: "The user is registered, and the audit row is written.",
+        body: Schema.Struct({ roles: RoleIds, email: Address, userId: Uuid }).annotate({
+          identifier: "RegisteredUser",
+        }),
+        headers,
+      },
+    },
+    fails: FAILS,
+  },
+  Effect.fnUntraced(function* (input) {
+    const registered = yield* register(commandOf("register", input));
+    const { roles, email } = registered.registration;
+    const body = { roles, email, userId: registered.userId };
+    return { status: 200 as const, body, headers: headersOf(registered) };
+  }),
+);
 
 /**
- * `POST /api/step/users`: registers a user and grants the roles, in one commit: a half-registered user cannot exist.
- * 201 with FLIP's `user_id`, and `userId` as well. FLIP looks the user up between the two, and leaves him without
- * roles where that fails; there is nothing to look up here, because this request created him.
+ * Registers a user and grants the roles, in one commit: a registered user without the roles cannot exist. FLIP looks
+ * the user up between the two; there is nothing to look up here, because this request created them.
  */
-export const registerUserWithRoles = (handlers: Handlers) =>
-  door(handlers, "register_with_roles", ({ registration, userId }) => ({
-    status: 201,
-    body: { user_id: userId, userId, email: registration.email, roles: registration.roles },
-  }));
+export const registerUserWithRoles = route(
+  {
+    id: "registerUserWithRoles",
+    method: "POST",
+    path: "/api/step/users",
+    area: "Registration",
+    summary: "Registers a user and grants the roles, in one commit, or leaves nothing behind",
+    needs: "CAN_MANAGE_USERS",
+    idempotent: true,
+    body: Body,
+    answers: {
+      201: {
+        means: "The user is registered, the roles are granted, and the audit row is written.",
+        body: Schema.Struct({
+          user_id: Uuid,
+          userId: Uuid,
+          email: Address,
+          roles: RoleIds,
+        }).annotate({ identifier: "RegisteredUserWithRoles" }),
+        headers,
+      },
+    },
+    fails: FAILS,
+  },
+  Effect.fnUntraced(function* (input) {
+    const registered = yield* register(commandOf("register_with_roles", input));
+    const { roles, email } = registered.registration;
+    const body = { user_id: registered.userId, userId: registered.userId, email, roles };
+    return { status: 201 as const, body, headers: headersOf(registered) };
+  }),
+);
 
-type Answer = (registered: Registered) => { readonly status: number; readonly body: object };
+interface Asked {
+  readonly caller: Caller;
+  readonly body: RegistrationBody;
+  readonly idempotencyKey: string | null;
+}
 
-const door = (handlers: Handlers, kind: RegisterUser["kind"], answer: Answer) =>
-  handlers.handle((c) =>
-    Effect.gen(function* () {
-      const registered = yield* register(yield* readCommand(c, kind));
-      const { registration, userId, replayed } = registered;
-      if (!replayed) handlers.inBackground(c, finishInBackground(registration, userId));
-      const { status, body } = answer(registered);
-      const headers = {
-        "Operation-Id": registration.id,
-        ...(replayed && { "Idempotency-Replayed": "true" }),
-      };
-      return Response.json(body, { status, headers });
-    }),
-  );
+const commandOf = (kind: RegisterUser["kind"], { caller, body, idempotencyKey }: Asked): RegisterUser => ({
+  id: newOperationId(),
+  kind,
+  caller: caller.sub,
+  email: body.email,
+  roles: [...new Set(body.roles)],
+  idempotencyKey,
+});
 
-const readCommand = Effect.fnUntraced(function* (c: AppContext, kind: RegisterUser["kind"]) {
-  const key = yield* idempotencyKey(c.req.header("Idempotency-Key"));
-  const { email, roles } = yield* readBody(RegistrationBody, c.req);
-  return {
-    id: newId(),
-    caller: c.get("caller").sub,
-    idempotencyKey: key,
-    ...{ kind, email, roles: [...new Set(roles)] },
-  } satisfies RegisterUser;
+const headersOf = ({ registration, replayed }: Registered) => ({
+  "Operation-Id": registration.id,
+  ...(replayed && { "Idempotency-Replayed": "true" }),
 });

@@ -1,15 +1,15 @@
-/** The users who exist, to look at. CONTRACT: FLIP's `GET /api/users`, `/api/users/{id}` and what belongs to them. */
-import { Effect, Option, Schema } from "effect";
-import { NotOneself, UserNotFound } from "../../domain/errors.ts";
-import { Email, UserId } from "../../domain/user.ts";
-import { Access } from "../../ports/access.ts";
-import { Directory } from "../../ports/directory.ts";
-import { LISTED_AT_ONCE, numberedPage, pageAfter } from "../../programs/users.ts";
-import { Config } from "../../settings.ts";
+/** The users who exist: to look at (one, a page, their roles and permissions), and to change. */
+import { Effect, Option, Schema, SchemaTransformation } from "effect";
+import { newOperationId } from "../../domain/operation.ts";
+import { Email, RegistrationBody, UserId, violation } from "../../domain/user.ts";
+import type { Caller } from "../../ports/token-verifier.ts";
+import * as changes from "../../programs/change.ts";
+import * as roles from "../../programs/roles.ts";
+import * as users from "../../programs/users.ts";
 import { InvalidUserKey } from "../errors.ts";
-import type { AppContext, Handlers } from "../handler.ts";
-import { databaseUnavailable, pathUser, providerUnavailable, requireManager } from "../manager.ts";
 import { inRange } from "../query.ts";
+import { route } from "../route.ts";
+import { Next, Role, RoleIds, Uuid } from "../wire.ts";
 
 const PAGE_SIZE = 20;
 
@@ -17,61 +17,145 @@ const PAGE_SIZE = 20;
 const positive = (value: string | undefined, otherwise: number) =>
   value !== undefined && inRange(value, 1, 999_999_999) ? Number(value) : otherwise;
 
-const last = (c: AppContext, name: string) => c.req.queries(name)?.at(-1);
+const Person = Schema.Struct({
+  id: Uuid,
+  email: Schema.String,
+  isDisabled: Schema.Boolean,
+  roles: Schema.Array(Role),
+}).annotate({ identifier: "Person" });
 
-/**
- * `GET /api/users`: FLIP's envelope with true counts (`pageNumber`, `pageSize`, `search`). With `cursor` (empty at
- * first) instead: `{ data, next }`, without walking the whole pool.
- */
-export const listUsers = (handlers: Handlers) =>
-  handlers.handle((c) =>
-    Effect.gen(function* () {
-      yield* requireManager(c);
-      const size = positive(last(c, "pageSize"), PAGE_SIZE);
-      const search = last(c, "search") ?? "";
-      const cursor = last(c, "cursor");
-      if (cursor !== undefined) {
-        const limit = Math.min(size, LISTED_AT_ONCE);
-        const { people, next } = yield* pageAfter({ cursor: cursor === "" ? null : cursor, limit, search });
-        return Response.json({ data: people, next });
-      }
-      const number = positive(last(c, "pageNumber"), 1);
-      const { people, total } = yield* numberedPage({ number, size, search });
-      const totals = { totalPages: Math.ceil(total / size), totalRecords: total };
-      return Response.json({ page: number, pageSize: size, ...totals, data: people });
+const People = Schema.Struct({
+  page: Schema.Int,
+  pageSize: Schema.Int,
+  totalPages: Schema.Int,
+  totalRecords: Schema.Int,
+  data: Schema.Array(Person),
+}).annotate({ identifier: "People" });
+
+const PeopleAfter = Schema.Struct({ data: Schema.Array(Person), next: Next }).annotate({
+  identifier: "PeopleAfter",
+});
+
+/** FLIP's envelope with true counts; or, with `cursor`, a page without walking the whole pool. */
+export const listUsers = route(
+  {
+    id: "listUsers",
+    method: "GET",
+    path: "/api/users",
+    area: "Users",
+    summary: "Lists the users of the pool",
+    details:
+      "Numbered pages carry true counts and walk the whole pool. With `cursor`, empty for the first page, a page is read without that.",
+    needs: "CAN_MANAGE_USERS",
+    query: Schema.Struct({
+      pageNumber: Schema.optionalKey(
+        Schema.String.annotate({ description: "From 1. What is no positive number counts as 1." }),
+      ),
+      pageSize: Schema.optionalKey(
+        Schema.String.annotate({
+          description: `What is no positive number counts as ${PAGE_SIZE}. With a cursor at most ${users.LISTED_AT_ONCE}.`,
+        }),
+      ),
+      search: Schema.optionalKey(
+        Schema.String.annotate({ description: "A part of the address, in any case." }),
+      ),
+      cursor: Schema.optionalKey(
+        Schema.String.annotate({
+          description: "Empty for the first page, then the `next` of the page before.",
+        }),
+      ),
     }),
-  );
+    meaningfulWhenEmpty: ["cursor"],
+    answers: {
+      200: {
+        means: "A page of the users: with counts, or with the cursor of the next page.",
+        body: Schema.Union([People, PeopleAfter]),
+      },
+    },
+    fails: ["Forbidden", "Unavailable", "UnknownCursor"],
+  },
+  Effect.fnUntraced(function* ({ caller, query: { pageNumber, pageSize, search = "", cursor } }) {
+    const size = positive(pageSize, PAGE_SIZE);
+    if (cursor !== undefined) {
+      const limit = Math.min(size, users.LISTED_AT_ONCE);
+      const after = { cursor: cursor === "" ? null : cursor, limit, search };
+      const { people, next } = yield* users.listUsersAfter(caller.sub, after);
+      return { status: 200 as const, body: { data: people, next } };
+    }
+    const number = positive(pageNumber, 1);
+    const { people, total } = yield* users.listUsers(caller.sub, { number, size, search });
+    const body = {
+      page: number,
+      pageSize: size,
+      totalPages: Math.ceil(total / size),
+      totalRecords: total,
+      data: people,
+    };
+    return { status: 200 as const, body };
+  }),
+);
 
 const isEmail = Schema.decodeUnknownOption(Email);
 const isUserId = Schema.decodeUnknownOption(UserId);
 
-/** `GET /api/users/{user_id}`: by address or by id, for any caller. */
-export const getUser = (handlers: Handlers) =>
-  handlers.handle((c) =>
-    Effect.gen(function* () {
-      const text = c.req.param("user") ?? "";
-      const key = Option.getOrUndefined(isUserId(text)) ?? Option.getOrUndefined(isEmail(text));
-      if (key === undefined) return yield* new InvalidUserKey();
-      const directory = yield* Directory;
-      const found = yield* directory.profile(key).pipe(Effect.mapError(providerUnavailable));
-      if (Option.isNone(found)) return yield* new UserNotFound({ key, kind: "see" });
-      const { sub, email, enabled } = found.value;
-      return Response.json({ id: sub, email, isDisabled: !enabled });
+/** One user, by address or by id. As in FLIP any caller may ask. */
+export const getUser = route(
+  {
+    id: "getUser",
+    method: "GET",
+    path: "/api/users/{user_id}",
+    area: "Users",
+    summary: "Shows one user, by address or by id",
+    needs: "token",
+    params: Schema.Struct({
+      user_id: Schema.String.annotate({ description: "An e-mail address or the user's id." }),
     }),
-  );
+    answers: {
+      200: {
+        means: "The user.",
+        body: Schema.Struct({ id: Uuid, email: Schema.String, isDisabled: Schema.Boolean }).annotate({
+          identifier: "User",
+        }),
+      },
+    },
+    fails: ["InvalidUserKey", "UserNotFound", ["Unavailable", "identity_provider_unavailable"]],
+  },
+  Effect.fnUntraced(function* ({ params: { user_id } }) {
+    const key = Option.getOrUndefined(isUserId(user_id)) ?? Option.getOrUndefined(isEmail(user_id));
+    if (key === undefined) return yield* new InvalidUserKey();
+    const { sub, email, enabled } = yield* users.getUser(key);
+    return { status: 200 as const, body: { id: sub, email, isDisabled: !enabled } };
+  }),
+);
 
-/** `GET /api/users/{user_id}/permissions`: one's own, and nobody else's. */
-export const getPermissions = (handlers: Handlers) =>
-  handlers.handle((c) =>
-    Effect.gen(function* () {
-      const user = yield* pathUser(c);
-      if (user !== c.get("caller").sub) return yield* new NotOneself();
-      const access = yield* Access;
-      const names = yield* access.permissionsOf(user).pipe(Effect.mapError(databaseUnavailable));
-      if (names === null) return yield* new UserNotFound({ key: user, kind: "see permissions" });
-      return Response.json({ permissions: [...new Set(names.map(pascalCase))] });
-    }),
-  );
+/** The user whom a path names by id. */
+const ByUserId = Schema.Struct({ user_id: UserId });
+
+/** One's own permissions, and nobody else's. */
+export const getPermissions = route(
+  {
+    id: "getPermissions",
+    method: "GET",
+    path: "/api/users/{user_id}/permissions",
+    area: "Users",
+    summary: "Shows the caller's own permissions",
+    needs: "token",
+    params: ByUserId,
+    answers: {
+      200: {
+        means: "The names of the permissions.",
+        body: Schema.Struct({ permissions: Schema.Array(Schema.String) }).annotate({
+          identifier: "Permissions",
+        }),
+      },
+    },
+    fails: ["NotOneself", "UserNotFound", ["Unavailable", "database_unavailable"]],
+  },
+  Effect.fnUntraced(function* ({ caller, params: { user_id } }) {
+    const names = yield* users.getPermissions(caller.sub, user_id);
+    return { status: 200 as const, body: { permissions: [...new Set(names.map(pascalCase))] } };
+  }),
+);
 
 /** CAN_MANAGE_USERS → CanManageUsers */
 const pascalCase = (name: string) =>
@@ -80,25 +164,233 @@ const pascalCase = (name: string) =>
     .map((word) => word.charAt(0).toUpperCase() + word.slice(1).toLowerCase())
     .join("");
 
-/** `GET /api/users/me/mfa/status`: whether the caller has a second factor, and needs one. */
-export const getMfaStatus = (handlers: Handlers) =>
-  handlers.handle((c) =>
-    Effect.gen(function* () {
-      const { sub } = c.get("caller");
-      const { ENFORCE_MFA } = yield* Config;
-      const directory = yield* Directory;
-      const found = yield* directory.profile(sub).pipe(Effect.mapError(providerUnavailable));
-      if (Option.isNone(found)) return yield* new UserNotFound({ key: sub, kind: "reset_mfa" });
-      return Response.json({ enabled: found.value.totp, required: ENFORCE_MFA === "true" });
-    }),
+/** Whether the caller has a second factor, and needs one. Callers without one may ask. */
+export const getMfaStatus = route(
+  {
+    id: "getMfaStatus",
+    method: "GET",
+    path: "/api/users/me/mfa/status",
+    area: "Users",
+    summary: "Shows whether the caller has a second factor, and needs one",
+    needs: "identity",
+    answers: {
+      200: {
+        means: "The state of the caller's second factor.",
+        body: Schema.Struct({ enabled: Schema.Boolean, required: Schema.Boolean }).annotate({
+          identifier: "MfaStatus",
+        }),
+      },
+    },
+    fails: ["UserNotFound", ["Unavailable", "identity_provider_unavailable"]],
+  },
+  Effect.fnUntraced(function* ({ caller }) {
+    return { status: 200 as const, body: yield* users.getMfaStatus(caller.sub) };
+  }),
+);
+
+/** All roles, by name. */
+export const listRoles = route(
+  {
+    id: "listRoles",
+    method: "GET",
+    path: "/api/roles",
+    area: "Users",
+    summary: "Lists all roles, by name",
+    needs: "CAN_MANAGE_USERS",
+    answers: {
+      200: {
+        means: "The roles.",
+        body: Schema.Struct({ roles: Schema.Array(Role) }).annotate({ identifier: "Roles" }),
+      },
+    },
+    fails: ["Forbidden", ["Unavailable", "database_unavailable"]],
+  },
+  Effect.fnUntraced(function* ({ caller }) {
+    return { status: 200 as const, body: { roles: yield* roles.listRoles(caller.sub) } };
+  }),
+);
+
+/** Replaces the user's roles. */
+export const setRoles = route(
+  {
+    id: "setRoles",
+    method: "POST",
+    path: "/api/users/{user_id}/roles",
+    area: "Users",
+    summary: "Replaces the user's roles",
+    needs: "CAN_MANAGE_USERS",
+    params: ByUserId,
+    body: Schema.Struct({ roles: RegistrationBody.fields.roles }).annotate({ identifier: "RolesBody" }),
+    answers: {
+      200: {
+        means: "The user has exactly these roles, and the audit row is written.",
+        body: Schema.Struct({ roles: RoleIds }).annotate({ identifier: "RolesSet" }),
+      },
+    },
+    fails: [
+      "Forbidden",
+      "UnknownRoles",
+      "UserNotFound",
+      "RegistrationInProgress",
+      "LastManager",
+      "Unavailable",
+    ],
+  },
+  Effect.fnUntraced(function* ({ caller, params, body }) {
+    const command = { ...asked({ caller, params }), roles: [...new Set(body.roles)] };
+    return { status: 200 as const, body: { roles: yield* roles.setRoles(command) } };
+  }),
+);
+
+const Nothing = Schema.Struct({}).annotate({ identifier: "Nothing" });
+
+/** Deletes the user: grants and audit row first, then the user in the pool. May be repeated. */
+export const deleteUser = route(
+  {
+    id: "deleteUser",
+    method: "DELETE",
+    path: "/api/users/{user_id}",
+    area: "Users",
+    summary: "Deletes the user, with the grants",
+    needs: "CAN_MANAGE_USERS",
+    params: ByUserId,
+    answers: { 200: { means: "The user is gone; also where they were gone before.", body: Nothing } },
+    fails: [
+      "Forbidden",
+      "OwnAccount",
+      "LastManager",
+      "RegistrationInProgress",
+      ["ChangeTracked", "remove_tracked"],
+      ["Unavailable", "database_unavailable"],
+    ],
+  },
+  Effect.fnUntraced(function* (input) {
+    yield* changes.deleteUser(asked(input));
+    return { status: 200 as const, body: {} };
+  }),
+);
+
+/** What FLIP (pydantic, lax) takes for a truth value. */
+const TRUE = ["true", "1", "yes", "y", "on", "t"];
+const FALSE = ["false", "0", "no", "n", "off", "f"];
+
+const LaxBoolean = Schema.Union([Schema.Boolean, Schema.Number, Schema.String])
+  .annotate(violation("bool_type", "Input should be a valid boolean"))
+  .check(
+    Schema.makeFilter(
+      (value: unknown) => [...TRUE, ...FALSE].includes(String(value).toLowerCase()),
+      violation("bool_parsing", "Input should be a valid boolean, unable to interpret input"),
+    ),
+  )
+  .pipe(
+    Schema.decodeTo(
+      Schema.Boolean,
+      SchemaTransformation.transform({
+        decode: (value) => TRUE.includes(String(value).toLowerCase()),
+        encode: (value) => value,
+      }),
+    ),
   );
 
-/** `GET /api/roles`: all roles, by name. */
-export const listRoles = (handlers: Handlers) =>
-  handlers.handle((c) =>
-    Effect.gen(function* () {
-      yield* requireManager(c, "see roles");
-      const access = yield* Access;
-      return Response.json({ roles: yield* access.roles().pipe(Effect.mapError(databaseUnavailable)) });
-    }),
-  );
+/** Disables or enables the user. */
+export const updateUser = route(
+  {
+    id: "updateUser",
+    method: "PUT",
+    path: "/api/users/{user_id}",
+    area: "Users",
+    summary: "Disables or enables the user",
+    needs: "CAN_MANAGE_USERS",
+    params: ByUserId,
+    body: Schema.Struct({ disabled: LaxBoolean }).annotate({ identifier: "UpdateUserBody" }),
+    answers: {
+      200: {
+        means: "The user is disabled, or enabled, and the audit row is written.",
+        body: Schema.Struct({ disabled: Schema.Boolean }).annotate({ identifier: "UserUpdated" }),
+      },
+    },
+    fails: [
+      "Forbidden",
+      "OwnAccount",
+      "LastManager",
+      "UserNotFound",
+      "RegistrationInProgress",
+      ["ChangeTracked", "disable_tracked", "enable_tracked"],
+      "Unavailable",
+    ],
+  },
+  Effect.fnUntraced(function* ({ caller, params, body: { disabled } }) {
+    yield* changes.setEnabled(asked({ caller, params }), !disabled);
+    return { status: 200 as const, body: { disabled } };
+  }),
+);
+
+/** Switches the user's second factor off and signs the user out. */
+export const resetMfa = route(
+  {
+    id: "resetMfa",
+    method: "POST",
+    path: "/api/users/{user_id}/mfa/reset",
+    area: "Users",
+    summary: "Switches the user's second factor off and signs the user out",
+    needs: "CAN_MANAGE_USERS",
+    params: ByUserId,
+    answers: { 200: { means: "The user enrols a second factor anew.", body: Nothing } },
+    fails: [
+      "Forbidden",
+      "UserNotFound",
+      "RegistrationInProgress",
+      ["ChangeTracked", "reset_mfa_tracked"],
+      "Unavailable",
+    ],
+  },
+  Effect.fnUntraced(function* (input) {
+    yield* changes.resetMfa(asked(input));
+    return { status: 200 as const, body: {} };
+  }),
+);
+
+/** Sends the invitation again, while the user has not signed in. */
+export const inviteAgain = route(
+  {
+    id: "inviteAgain",
+    method: "POST",
+    path: "/api/users/{user_id}/invitation",
+    area: "Users",
+    summary: "Sends the invitation again, while the user has not signed in",
+    needs: "CAN_MANAGE_USERS",
+    params: ByUserId,
+    answers: {
+      200: {
+        means: "Cognito has accepted the invitation for delivery.",
+        body: Schema.Struct({ invitation: Schema.Literal("sent") }).annotate({
+          identifier: "InvitationSent",
+        }),
+      },
+    },
+    fails: [
+      "Forbidden",
+      "UserNotFound",
+      "InvitationNotNeeded",
+      "RegistrationInProgress",
+      ["ChangeTracked", "invite_tracked"],
+      "Unavailable",
+    ],
+  },
+  Effect.fnUntraced(function* (input) {
+    yield* changes.inviteAgain(asked(input));
+    return { status: 200 as const, body: { invitation: "sent" as const } };
+  }),
+);
+
+const asked = ({
+  caller,
+  params,
+}: {
+  readonly caller: Caller;
+  readonly params: { readonly user_id: UserId };
+}) => ({
+  id: newOperationId(),
+  caller: caller.sub,
+  subject: params.user_id,
+});

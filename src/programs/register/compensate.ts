@@ -4,7 +4,7 @@
  * The fence comes first. It moves the row away from `started`, so that a commit that is still on its way cannot land
  * after the deletion. Nobody is deleted but by the `sub` that this registration's own create returned.
  */
-import { Cause, Effect, Exit, Option, Schema } from "effect";
+import { Cause, Effect, type Exit, Option, Schema } from "effect";
 import { type Registration, State } from "../../domain/operation.ts";
 import { UserId } from "../../domain/user.ts";
 import { withinBudget } from "../../ports/budget.ts";

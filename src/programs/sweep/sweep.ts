@@ -13,13 +13,14 @@ import { Actor, Ledger } from "../../ports/ledger.ts";
 import { Config } from "../../settings.ts";
 import { type Resolution, resolve } from "./resolve.ts";
 
-type End = Resolution | "deferred";
+/** How one try ended. `deferred`: it could not be resolved now. */
+export type Attempted = Resolution | "deferred";
 
 /**
  * What one sweep saw and did. `deferred`: could not be settled now. `open` and `needOperator`: rows still due some
  * time, and those of them that ten tries could not resolve; null where the ledger did not answer any more.
  */
-export interface Summary extends Record<End, number> {
+export interface Summary extends Record<Attempted, number> {
   readonly leased: number;
   readonly open: number | null;
   readonly needOperator: number | null;
@@ -27,7 +28,7 @@ export interface Summary extends Record<End, number> {
   readonly milliseconds: number;
 }
 
-const NONE: Record<End, number> = {
+const NONE: Record<Attempted, number> = {
   rolled_back: 0,
   completed: 0,
   user_lost: 0,
