@@ -24,7 +24,7 @@ export class InvalidIdempotencyKey extends Schema.TaggedError<InvalidIdempotency
 /** One thing wrong with one field, in FLIP's (pydantic's) names. Never holds what was sent. */
 export const Violation = Schema.Struct({
   type: Schema.String,
-  loc: Schema.Array(Schema.Union([Schema.String, Schema.Number])),
+  loc: Schema.Array(Schema.Union([Schema.String, Schema.Int])),
   msg: Schema.String,
 });
 export type Violation = typeof Violation.Type;

@@ -32,7 +32,7 @@ export interface Mounting {
 
 /** Adds every route to the application, and a 405 with `Allow` for the methods that a path does not know. */
 export const mount = (app: Hono<AppEnv>, routes: ReadonlyArray<Route>, mounting: Mounting): void => {
-  for (const route of routes) {
+  for (const route of routes.toSorted(fixedFirst)) {
     app.on(route.method, honoPath(route.path), (c) =>
       mounting.runtime.runPromise(answer(c, route, mounting)),
     );
@@ -42,6 +42,10 @@ export const mount = (app: Hono<AppEnv>, routes: ReadonlyArray<Route>, mounting:
     app.all(honoPath(path), (c) => problemResponse(problem, c.get("requestId")));
   }
 };
+
+/** The application takes the first path that fits: one of fixed words stands before one with parameters. */
+const fixedFirst = (a: Route, b: Route): number =>
+  Number(a.path.includes("{")) - Number(b.path.includes("{"));
 
 /** Every method of a path (RFC 9110, section 15.5.6); HEAD stands beside GET. */
 export const allowed = (routes: ReadonlyArray<Route>, path: string): ReadonlyArray<string> =>

@@ -9,8 +9,9 @@ import { type Code, type CodeOf, type HttpError, PROBLEMS, type Tag } from "./pr
 import * as say from "./sentences.ts";
 import { BODY_BYTES_MAX } from "./validation.ts";
 
-/** What is certain about the user: none was created; they were deleted again; the ledger will see to it. */
-export type Outcome = "nothing_created" | "rolled_back" | "tracked";
+/** What is certain about the user: none was created; they were deleted again; the sweeper resolves the operation. */
+export const OUTCOMES = ["nothing_created", "rolled_back", "tracked"] as const;
+export type Outcome = (typeof OUTCOMES)[number];
 
 /** An answer before it knows its request. `retryAfter` in seconds (RFC 9110, section 10.2.3). */
 export interface Problem {

@@ -21,7 +21,10 @@ export const inUtc = (text: string): string => {
 };
 
 /** A date, or an instant in UTC. */
-export const Instant = Schema.String.check(
+export const Instant = Schema.String.annotate({
+  description: "A date, or an instant in UTC.",
+  examples: ["2026-11-23", "2026-11-23T04:00:00Z"],
+}).check(
   Schema.makeFilter(
     isInstant,
     violation(
@@ -38,7 +41,7 @@ export const inRange = (value: string, minimum: number, maximum: number): boolea
 /** How many items a page may have. */
 export const limitUpTo = (maximum: number) =>
   Schema.optionalKey(
-    Schema.String.check(
+    Schema.String.annotate({ description: `A whole number from 1 to ${maximum}.` }).check(
       Schema.makeFilter(
         (text: string) => inRange(text, 1, maximum),
         violation("int_parsing", `Input should be a whole number from 1 to ${maximum}`),
@@ -48,7 +51,7 @@ export const limitUpTo = (maximum: number) =>
 
 /** The `next` of an earlier page. */
 export const CursorParameter = Schema.optionalKey(
-  Schema.String.check(
+  Schema.String.annotate({ description: "The `next` of an earlier page." }).check(
     Schema.makeFilter(
       (text: string) => isInstant(text.match(CURSOR)?.[1] ?? ""),
       violation("cursor", "Input should be the `next` of an earlier page"),

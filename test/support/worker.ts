@@ -57,7 +57,9 @@ export async function startWorker(stack: Stack, overrides: Record<string, string
   const written: string[] = [];
   let restarted: () => void = () => {};
   const options = convertV4MiniflareOptions({
+    name: "registrar",
     modules: true,
+    assets: { directory: "public", routerConfig: { has_user_worker: true } },
     scriptPath: script,
     compatibilityDate: await compatibilityDate(),
     bindings: { ...stack.workerEnv(), ...testSettings, ...overrides },
