@@ -219,6 +219,7 @@ export const problemResponse = (problem: Problem, requestId: string): Response =
     status,
     headers: {
       "Content-Type": "application/problem+json",
+      "X-Request-Id": requestId,
       ...(retryAfter !== undefined && { "Retry-After": String(retryAfter) }),
       ...headers,
     },

@@ -47,7 +47,7 @@ const REQUESTS: Readonly<Record<string, () => Promise<Answer>>> = {
   registerUser: () => call("POST /api/users", { body }),
   registerUserWithRoles: () => call("POST /api/step/users", { body }),
   listUsers: async () => {
-    expect((await call("GET /api/users?cursor=")).json.data).toHaveLength(1);
+    expect((await call("GET /api/users?cursor=")).json).toHaveProperty("next");
     return call("GET /api/users?search=person&pageSize=");
   },
   getUser: () => call(`GET /api/users/${id}`),
@@ -96,7 +96,7 @@ describe("every operation", () => {
 });
 
 const commitRefused: Fault = { target: "database", match: "=ledger.commit", answer: "error", code: "23514" };
-const without = (...faults: Fault[]) => fixture.stack.faults.set(faults);
+const faulty = (...faults: Fault[]) => fixture.stack.faults.set(faults);
 const lostAt = (match: string): Fault => ({ target: "cognito", match, answer: "500" });
 
 /** A request that hears each code. */
@@ -124,7 +124,7 @@ const PROVOCATIONS: Readonly<Record<Code, () => Promise<Answer>>> = {
   user_not_found: () => call(`GET /api/users/${crypto.randomUUID()}`),
   method_not_allowed: () => call("PUT /api/health"),
   registration_in_progress: async () => {
-    without(commitRefused, lostAt("=AdminDeleteUser"));
+    faulty(commitRefused, lostAt("=AdminDeleteUser"));
     await call("POST /api/users", { body });
     return call("POST /api/users", { body });
   },
@@ -132,7 +132,7 @@ const PROVOCATIONS: Readonly<Record<Code, () => Promise<Answer>>> = {
     const keyed = { body, headers: { "Idempotency-Key": "once" } };
     const { json } = await call("POST /api/users", keyed);
     await quiet(fixture.stack);
-    without({ target: "cognito", match: "RESEND", answer: "throttle" });
+    faulty({ target: "cognito", match: "RESEND", answer: "throttle" });
     await fixture.stack.query("update registrar.operation set state = 'user_lost' where sub = $1", [
       json.userId,
     ]);
@@ -154,35 +154,35 @@ const PROVOCATIONS: Readonly<Record<Code, () => Promise<Answer>>> = {
   },
   create_refused: () => {
     const code = "InvalidParameterException";
-    without({ target: "cognito", match: "=AdminCreateUser", answer: "error", code });
+    faulty({ target: "cognito", match: "=AdminCreateUser", answer: "error", code });
     return call("POST /api/users", { body });
   },
   registration_rolled_back: () => {
-    without(commitRefused);
+    faulty(commitRefused);
     return call("POST /api/users", { body });
   },
   cleanup_required: () => {
-    without(commitRefused, lostAt("=AdminDeleteUser"));
+    faulty(commitRefused, lostAt("=AdminDeleteUser"));
     return call("POST /api/users", { body });
   },
   remove_tracked: () => {
-    without(lostAt("=AdminDeleteUser"));
+    faulty(lostAt("=AdminDeleteUser"));
     return call(`DELETE /api/users/${id}`);
   },
   disable_tracked: () => {
-    without(lostAt("=AdminDisableUser"));
+    faulty(lostAt("=AdminDisableUser"));
     return call(`PUT /api/users/${id}`, { body: { disabled: true } });
   },
   enable_tracked: () => {
-    without(lostAt("=AdminEnableUser"));
+    faulty(lostAt("=AdminEnableUser"));
     return call(`PUT /api/users/${id}`, { body: { disabled: false } });
   },
   reset_mfa_tracked: () => {
-    without(lostAt("=AdminSetUserMFAPreference"));
+    faulty(lostAt("=AdminSetUserMFAPreference"));
     return call(`POST /api/users/${id}/mfa/reset`);
   },
   invite_tracked: () => {
-    without(lostAt("RESEND"));
+    faulty(lostAt("RESEND"));
     return call(`POST /api/users/${id}/invitation`);
   },
   internal_error: async () => {
@@ -190,16 +190,16 @@ const PROVOCATIONS: Readonly<Record<Code, () => Promise<Answer>>> = {
     return call("GET /api/roles", {}, misconfigured).finally(misconfigured.stop);
   },
   database_unavailable: () => {
-    without({ target: "database", answer: "reset" });
+    faulty({ target: "database", answer: "reset" });
     return call("GET /api/roles");
   },
   identity_provider_unavailable: () => {
-    without({ target: "cognito", match: "=AdminGetUser", answer: "reset" });
+    faulty({ target: "cognito", match: "=AdminGetUser", answer: "reset" });
     return call(`GET /api/users/${id}`);
   },
   signing_keys_unavailable: async () => {
     const fresh = await startWorker(fixture.stack, patient);
-    without({ target: "cognito", match: "JWKS", answer: "500" });
+    faulty({ target: "cognito", match: "JWKS", answer: "500" });
     return call("GET /api/roles", {}, fresh).finally(fresh.stop);
   },
 };

@@ -139,7 +139,7 @@ describe("200", () => {
 
 describe("422", () => {
   const bad: Record<string, string[]> = {
-    actor: ["x", ""],
+    actor: ["x"],
     subject: ["person@flip.example"],
     from: [
       "yesterday",
