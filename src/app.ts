@@ -13,15 +13,15 @@ import { type AppEnv, mount } from "./http/mount.ts";
 import { internalProblem, problemResponse, toProblem } from "./http/problem.ts";
 import { routes } from "./http/routes/all.ts";
 import { logLine, type Runtime } from "./layers.ts";
-import type { Settings } from "./settings.ts";
+import type { Deployment } from "./ports/settings.ts";
 
 /** Builds the application on one deployment's runtime. */
-export const makeApp = (runtime: Runtime, settings: Settings) => {
+export const makeApp = (runtime: Runtime, deployment: Deployment) => {
   const app = new Hono<AppEnv>({ strict: false });
   app.use(requestId(), secureHeaders(), noStore);
-  if (settings.corsOrigins.length > 0) app.use(crossOrigin(settings.corsOrigins));
+  if (deployment.corsOrigins.length > 0) app.use(crossOrigin(deployment.corsOrigins));
 
-  mount(app, routes, { runtime, budgetMs: settings.REQUEST_BUDGET_SECONDS * 1000 });
+  mount(app, routes, { runtime, budget: deployment.requestBudget });
 
   app.notFound((c) => problemResponse(toProblem(new NotFound()), c.get("requestId")));
   app.onError((error, c) => {

@@ -13,19 +13,19 @@ import { AccessPostgres } from "./adapters/postgres/access.ts";
 import { AuditTrailPostgres } from "./adapters/postgres/audit-trail.ts";
 import { ChangesPostgres } from "./adapters/postgres/changes.ts";
 import { LedgerPostgres } from "./adapters/postgres/ledger.ts";
-import { Config, type Settings } from "./settings.ts";
+import { type Deployment, Settings } from "./ports/settings.ts";
 
-const makeLayer = (settings: Settings) =>
+const makeLayer = (deployment: Deployment) =>
   Layer.mergeAll(
     Layer.mergeAll(IdentityProviderCognito, DirectoryCognito).pipe(Layer.provide(CognitoClient.layer)),
     Layer.mergeAll(LedgerPostgres, ChangesPostgres, AccessPostgres, AuditTrailPostgres).pipe(
       Layer.provide(DatabaseNeon),
     ),
     ...([TokenVerifierJose, LogConsole] as const),
-  ).pipe(Layer.provideMerge(Config.layer(settings)));
+  ).pipe(Layer.provideMerge(Settings.layer(deployment)));
 
 /** Runs Registrar's programs with the real services of one deployment. */
-export const makeRuntime = (settings: Settings) => ManagedRuntime.make(makeLayer(settings));
+export const makeRuntime = (deployment: Deployment) => ManagedRuntime.make(makeLayer(deployment));
 
 /** A deployment's runtime. */
 export type Runtime = ReturnType<typeof makeRuntime>;

@@ -1,31 +1,60 @@
 /**
- * The environment, read once and checked as a whole: a bad deployment hears of every bad key at once.
+ * The environment, read once and decoded as a whole: a bad deployment is told every bad key at once, never a value.
  *
- * Nothing else in src/ reads the environment. Secrets are Redacted from here to the client that sends them.
+ * Nothing else in src/ reads the environment. docs/configuration.md is made of the annotations here.
  */
-import { Context, Effect, Layer, Option, Schema, SchemaTransformation } from "effect";
+import { Duration, Effect, Option, Schema, SchemaTransformation } from "effect";
+import type { Deployment } from "./ports/settings.ts";
 
-const Text = Schema.String.check(Schema.isNonEmpty({ message: "must not be empty" }));
-const Secret = Text.pipe(Schema.RedactedFromValue);
+/** What a variable must be, in words: for whoever set it wrongly, and for docs/configuration.md. */
+const takes = (words: string) => ({ message: `must be ${words}`, takes: words });
 
-const WholeNumber = (minimum: number, maximum: number) => {
-  const message = `must be a whole number from ${minimum} to ${maximum}`;
-  return Schema.String.check(Schema.isPattern(/^\d{1,9}$/, { message })).pipe(
-    Schema.decodeTo(
-      Schema.Number.check(Schema.isBetween({ minimum, maximum }, { message })),
-      SchemaTransformation.transform({ decode: Number, encode: String }),
-    ),
-  );
+const NOT_EMPTY = takes("text that is not empty");
+
+/** What examples and templates leave where a value belongs. */
+const PLACEHOLDER = /example|changeme|placeholder|^your[-_]|^<.*>$|@host\//i;
+
+const isNoPlaceholder = Schema.makeFilter((value: string) => !PLACEHOLDER.test(value), {
+  message: "must not be a placeholder",
+}).abort();
+
+const Text = Schema.String.annotate(NOT_EMPTY).check(isNoPlaceholder, Schema.isNonEmpty(NOT_EMPTY));
+
+const secret = <S extends Schema.Top>(schema: S) => schema.pipe(Schema.RedactedFromValue);
+
+const matching = (pattern: RegExp, words: string) =>
+  Schema.String.annotate(takes(words)).check(isNoPlaceholder, Schema.isPattern(pattern, takes(words)));
+
+const numberFrom = (minimum: number, maximum: number, unit: string) => {
+  const said = takes(`a whole number of ${unit} from ${minimum} to ${maximum}`);
+  return Schema.String.annotate(said)
+    .check(Schema.isPattern(/^\d{1,9}$/, said))
+    .pipe(
+      Schema.decodeTo(
+        Schema.Number.annotate(said).check(Schema.isBetween({ minimum, maximum }, said)),
+        SchemaTransformation.transform({ decode: Number, encode: String }),
+      ),
+    );
 };
 
-const Url = Schema.String.check(
-  Schema.makeFilter((value: string) => URL.canParse(value) && /^https?:/.test(value), {
-    message: "must be an http or https URL",
-  }),
+const UNITS = {
+  milliseconds: { decode: Duration.millis, encode: Duration.toMillis },
+  seconds: { decode: Duration.seconds, encode: Duration.toSeconds },
+  hours: { decode: Duration.hours, encode: Duration.toHours },
+};
+
+const duration = (minimum: number, maximum: number, unit: keyof typeof UNITS) =>
+  numberFrom(minimum, maximum, unit).pipe(
+    Schema.decodeTo(Schema.Duration, SchemaTransformation.transform(UNITS[unit])),
+  );
+
+const WEB_ADDRESS = takes("an http or https URL");
+const Url = Schema.String.annotate(WEB_ADDRESS).check(
+  Schema.makeFilter((value: string) => URL.canParse(value) && /^https?:/.test(value), WEB_ADDRESS),
 );
 
-const orElse = <S extends Schema.Top>(schema: S, value: S["Encoded"]) =>
-  schema.pipe(Schema.withDecodingDefaultKey(Effect.succeed(value)));
+const oneOf = <const Values extends readonly [string, ...string[]]>(...values: Values) =>
+  Schema.Literals(values).annotate(takes(values.join(" or ")));
 
 const originsOf = (list: string): ReadonlyArray<string> =>
   list
@@ -35,82 +64,102 @@ const originsOf = (list: string): ReadonlyArray<string> =>
 
 const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text;
 
-/** The keys of the environment. README.md has the same table in prose. */
+const ORIGINS = takes("origins such as https://admin.example.org, comma-separated");
+
+const Origins = Schema.String.annotate(ORIGINS)
+  .check(
+    Schema.makeFilter((list: string) => !list.includes("*"), {
+      message: "must name each origin: it takes no wildcard",
+    }).abort(),
+    Schema.makeFilter((list: string) => originsOf(list).every(isOrigin), ORIGINS),
+  )
+  .pipe(
+    Schema.decodeTo(
+      Schema.Array(Schema.String),
+      SchemaTransformation.transform({ decode: originsOf, encode: (origins) => origins.join(",") }),
+    ),
+  );
+
+/** A variable that has a value where it is not set. */
+const orElse = <S extends Schema.Top>(schema: S, value: S["Encoded"] & string) =>
+  schema.pipe(Schema.withDecodingDefaultKey(Effect.succeed(value))).annotate({ default: value });
+
+/** The variables. `description` and `takes` of each are its row in docs/configuration.md. */
 export const Environment = Schema.Struct({
-  AWS_REGION: Schema.String.check(
-    Schema.isPattern(/^[a-z]{2}(-[a-z]+)+-\d$/, { message: "must be a region such as eu-west-2" }),
+  AWS_REGION: matching(/^[a-z]{2}(-[a-z]+)+-\d$/, "a region such as eu-west-2").annotate({
+    description: "The region of the user pool.",
+  }),
+  AWS_ACCESS_KEY_ID: Text.annotate({ description: "The id of the AWS key." }),
+  AWS_SECRET_ACCESS_KEY: secret(Text).annotate({ description: "The AWS key.", secret: true }),
+  AWS_SESSION_TOKEN: Schema.optionalKey(
+    secret(Text).annotate({ description: "The token of a temporary AWS key.", secret: true }),
   ),
-  AWS_ACCESS_KEY_ID: Text,
-  AWS_SECRET_ACCESS_KEY: Secret,
-  AWS_SESSION_TOKEN: Schema.optionalKey(Secret),
-  AWS_COGNITO_USER_POOL_ID: Text,
-  AWS_COGNITO_APP_CLIENT_ID: Text,
-  DATABASE_URL: Schema.String.check(
-    Schema.isPattern(/^postgres(ql)?:\/\/[^:@/\s]+:[^@/\s]+@[^/\s]+\/[^\s]+$/, {
-      message: "must be postgresql://user:password@host/database",
-    }),
-  ).pipe(Schema.RedactedFromValue),
-  /** Local stacks only: where the Cognito API and Neon's SQL endpoint are, instead of the vendors' own. */
-  COGNITO_ENDPOINT: Schema.optionalKey(Url),
-  NEON_ENDPOINT: Schema.optionalKey(Url),
-  TOKEN_ISSUER: Schema.optionalKey(Url),
-  /** The pool's immutable custom attribute that holds the ownership tag. Empty: the pool has none. */
+  AWS_COGNITO_USER_POOL_ID: matching(
+    /^[a-z]{2}(-[a-z]+)+-\d_[0-9A-Za-z]{1,40}$/,
+    "the pool's id, such as eu-west-2_Ab1Cd2Ef3",
+  ).annotate({ description: "The user pool. It is in AWS_REGION." }),
+  AWS_COGNITO_APP_CLIENT_ID: Text.annotate({
+    description: "The app client whose access tokens are accepted, and no other's.",
+  }),
+  DATABASE_URL: secret(
+    matching(
+      /^postgres(ql)?:\/\/[^:@/\s]+:[^@/\s]+@[^/\s]+\/[^\s]+$/,
+      "postgresql://user:password@host/database",
+    ),
+  ).annotate({ description: "The Postgres database.", secret: true }),
+  COGNITO_ENDPOINT: Schema.optionalKey(
+    Url.annotate({ description: "Local stacks only: where the Cognito API is." }),
+  ),
+  NEON_ENDPOINT: Schema.optionalKey(
+    Url.annotate({ description: "Local stacks only: where Neon's SQL endpoint is." }),
+  ),
+  TOKEN_ISSUER: Schema.optionalKey(
+    Url.annotate({ description: "The `iss` of the pool's tokens. Not set: the pool's own." }),
+  ),
   OWNERSHIP_ATTRIBUTE: orElse(
-    Schema.String.check(
-      Schema.isPattern(/^(custom:[\w.-]{1,20})?$/, {
-        message: "must be custom:<name> of at most 20 characters, or empty",
-      }),
+    Schema.String.annotate(takes("custom:<name> of at most 20 characters, or empty")).check(
+      Schema.isPattern(/^(custom:[\w.-]{1,20})?$/, takes("custom:<name> of at most 20 characters, or empty")),
     ),
     "custom:registration_id",
-  ),
-  INVITATION: orElse(
-    Schema.Literals(["after-commit", "immediate", "none"]).annotate({
-      message: "must be after-commit, immediate or none",
-    }),
-    "after-commit",
-  ),
-  /** Whether callers need a second factor (a one-time password) to be heard. */
-  ENFORCE_MFA: orElse(
-    Schema.Literals(["true", "false"]).annotate({ message: "must be true or false" }),
-    "false",
-  ),
-  /** Seconds one request may take; finishInBackground somebody else may settle its registration. */
-  REQUEST_BUDGET_SECONDS: orElse(WholeNumber(1, 28), "20"),
-  /** Seconds after which a create that was sent can no longer land (docs/protocol.md). */
-  HORIZON_SECONDS: orElse(WholeNumber(1, 86_400), "1200"),
-  /** Hours an idempotency key is kept at the least. */
-  IDEMPOTENCY_KEY_HOURS: orElse(WholeNumber(1, 8760), "24"),
-  /** Milliseconds for one call. */
-  COGNITO_TIMEOUT_MS: orElse(WholeNumber(50, 20_000), "4000"),
-  DATABASE_TIMEOUT_MS: orElse(WholeNumber(50, 20_000), "4000"),
-  SIGNING_KEYS_TIMEOUT_MS: orElse(WholeNumber(50, 20_000), "3000"),
-  /** Registrations one sweep takes up at the most, and the seconds it may go on taking up more. */
-  SWEEP_BATCH: orElse(WholeNumber(1, 500), "50"),
-  SWEEP_SECONDS: orElse(WholeNumber(1, 600), "45"),
-  /** Origins whose pages may call the API, comma-separated. Empty: none but the API's own. */
-  CORS_ORIGINS: orElse(
-    Schema.String.check(
-      Schema.makeFilter((list: string) => originsOf(list).every(isOrigin), {
-        message: "must be origins such as https://admin.example.org, comma-separated",
-      }),
-    ),
-    "",
-  ),
+  ).annotate({
+    description:
+      "The pool's immutable custom attribute that holds the ownership tag. Empty: the pool has none.",
+  }),
+  INVITATION: orElse(oneOf("after-commit", "immediate", "none"), "after-commit").annotate({
+    description:
+      "When Cognito sends the invitation: when the registration is certain, with the create (as FLIP does), or never.",
+  }),
+  ENFORCE_MFA: orElse(oneOf("true", "false"), "false").annotate({
+    description: "Whether callers need a one-time password as second factor to be heard.",
+  }),
+  REQUEST_BUDGET_SECONDS: orElse(duration(1, 28, "seconds"), "20").annotate({
+    description: "How long one request may take. After that the sweeper may resolve its operation.",
+  }),
+  HORIZON_SECONDS: orElse(duration(1, 86_400, "seconds"), "1200").annotate({
+    description: "After how long a create that was sent can no longer land. More than the budget and 900 s.",
+  }),
+  IDEMPOTENCY_KEY_HOURS: orElse(duration(1, 8760, "hours"), "24").annotate({
+    description: "How long an idempotency key is kept at the least.",
+  }),
+  COGNITO_TIMEOUT_MS: orElse(duration(50, 20_000, "milliseconds"), "4000").annotate({
+    description: "How long one call to Cognito may take.",
+  }),
+  DATABASE_TIMEOUT_MS: orElse(duration(50, 20_000, "milliseconds"), "4000").annotate({
+    description: "How long one statement may take.",
+  }),
+  SIGNING_KEYS_TIMEOUT_MS: orElse(duration(50, 20_000, "milliseconds"), "3000").annotate({
+    description: "How long reading the pool's signing keys may take.",
+  }),
+  SWEEP_BATCH: orElse(numberFrom(1, 500, "operations"), "50").annotate({
+    description: "How many operations one sweep takes up at the most.",
+  }),
+  SWEEP_SECONDS: orElse(duration(1, 600, "seconds"), "45").annotate({
+    description: "How long one sweep goes on taking up operations.",
+  }),
+  CORS_ORIGINS: orElse(Origins, "").annotate({
+    description: "Origins whose pages may call the API. Empty: none but the API's own.",
+  }),
 });
-
-type Decoded = typeof Environment.Type;
-
-/** The settings of one deployment. Durations are in the unit that the name says. */
-export interface Settings extends Decoded {
-  /** The exact `iss` of the pool's tokens; its keys are below it, at /.well-known/jwks.json. */
-  readonly issuer: string;
-  readonly corsOrigins: ReadonlyArray<string>;
-}
-
-export class Config extends Context.Service<Config, Settings>()("registrar/Config") {
-  /** A configuration that was read already. */
-  static readonly layer = (settings: Settings) => Layer.succeed(Config, settings);
-}
 
 /** A deployment that cannot work. `problems` names each bad key and what it must be, never a value. */
 export class BadConfiguration extends Schema.TaggedError<BadConfiguration>()("BadConfiguration", {
@@ -123,38 +172,75 @@ export class BadConfiguration extends Schema.TaggedError<BadConfiguration>()("Ba
 
 const standard = Schema.toStandardSchemaV1(Environment, { parseOptions: { errors: "all" } });
 
-const { HORIZON_SECONDS, REQUEST_BUDGET_SECONDS } = Environment.fields;
-const times = Schema.decodeUnknownOption(Schema.Struct({ HORIZON_SECONDS, REQUEST_BUDGET_SECONDS }));
+/** Reads the settings from the Worker's bindings. Throws BadConfiguration, which lists every bad key. */
+export const readSettings = (bindings: object): Deployment => {
+  const result = standard["~standard"].validate(bindings);
+  if (result instanceof Promise) throw new Error("the environment's schema must be synchronous");
+  const issues = (result.issues ?? []).map(({ path, message }) => {
+    const key = String(path?.[0] ?? "environment");
+    return key in bindings ? `${key} ${message}` : `${key} is missing`;
+  });
+  const problems = [...new Set([...blanks(bindings), ...issues, ...contradictions(bindings)])];
+  if (result.issues !== undefined || problems.length > 0) throw new BadConfiguration({ problems });
+  return toDeployment(result.value);
+};
+
+/** Keys whose value begins or ends with a blank: pasted with a newline, a key signs nothing that AWS accepts. */
+const blanks = (bindings: object): ReadonlyArray<string> =>
+  Object.entries(bindings)
+    .filter(
+      ([key, value]) => key in Environment.fields && typeof value === "string" && value !== value.trim(),
+    )
+    .map(([key]) => `${key} must not begin or end with a blank`);
 
 /** Seconds for which a signed request stays good: with the budget, the least that a horizon has to be. */
 const SIGNATURE_VALIDITY_SECONDS = 900;
 
+const { AWS_REGION, AWS_COGNITO_USER_POOL_ID, HORIZON_SECONDS, REQUEST_BUDGET_SECONDS } = Environment.fields;
+const times = Schema.decodeUnknownOption(Schema.Struct({ HORIZON_SECONDS, REQUEST_BUDGET_SECONDS }));
+const places = Schema.decodeUnknownOption(Schema.Struct({ AWS_REGION, AWS_COGNITO_USER_POOL_ID }));
+
 /** What is wrong between keys that are each right by themselves. Local stacks may shrink the horizon. */
 const contradictions = (bindings: object): ReadonlyArray<string> => {
-  const least = "COGNITO_ENDPOINT" in bindings ? 0 : SIGNATURE_VALIDITY_SECONDS;
-  return Option.match(times(bindings), {
-    onNone: () => [],
-    onSome: ({ HORIZON_SECONDS: horizon, REQUEST_BUDGET_SECONDS: budget }) =>
-      horizon > budget + least ? [] : [`HORIZON_SECONDS must be more than REQUEST_BUDGET_SECONDS + ${least}`],
-  });
+  const validity = "COGNITO_ENDPOINT" in bindings ? 0 : SIGNATURE_VALIDITY_SECONDS;
+  const tooShort = Option.exists(
+    times(bindings),
+    ({ HORIZON_SECONDS: horizon, REQUEST_BUDGET_SECONDS: budget }) =>
+      Duration.toSeconds(horizon) <= Duration.toSeconds(budget) + validity,
+  );
+  const elsewhere = Option.exists(
+    places(bindings),
+    ({ AWS_REGION: region, AWS_COGNITO_USER_POOL_ID: pool }) => !pool.startsWith(`${region}_`),
+  );
+  return [
+    ...(tooShort ? [`HORIZON_SECONDS must be more than REQUEST_BUDGET_SECONDS + ${validity}`] : []),
+    ...(elsewhere ? ["AWS_COGNITO_USER_POOL_ID must be a pool of AWS_REGION"] : []),
+  ];
 };
 
-/** Reads the settings from the Worker's bindings. Throws BadConfiguration, which lists every bad key. */
-export const readSettings = (bindings: object): Settings => {
-  const result = standard["~standard"].validate(bindings);
-  if (result instanceof Promise) throw new Error("the environment's schema must be synchronous");
-  const problems = (result.issues ?? []).map(({ path, message }) => {
-    const key = String(path?.[0] ?? "environment");
-    return key in bindings ? `${key} ${message}` : `${key} is missing`;
-  });
-  problems.push(...contradictions(bindings));
-  if (result.issues !== undefined || problems.length > 0) throw new BadConfiguration({ problems });
-  const settings = result.value;
-  return {
-    ...settings,
-    issuer:
-      settings.TOKEN_ISSUER ??
-      `https://cognito-idp.${settings.AWS_REGION}.amazonaws.com/${settings.AWS_COGNITO_USER_POOL_ID}`,
-    corsOrigins: originsOf(settings.CORS_ORIGINS),
-  };
-};
+const toDeployment = (read: typeof Environment.Type): Deployment => ({
+  region: read.AWS_REGION,
+  accessKeyId: read.AWS_ACCESS_KEY_ID,
+  secretAccessKey: read.AWS_SECRET_ACCESS_KEY,
+  sessionToken: read.AWS_SESSION_TOKEN ?? null,
+  userPoolId: read.AWS_COGNITO_USER_POOL_ID,
+  appClientId: read.AWS_COGNITO_APP_CLIENT_ID,
+  databaseUrl: read.DATABASE_URL,
+  cognitoEndpoint: read.COGNITO_ENDPOINT ?? null,
+  neonEndpoint: read.NEON_ENDPOINT ?? null,
+  issuer:
+    read.TOKEN_ISSUER ??
+    `https://cognito-idp.${read.AWS_REGION}.amazonaws.com/${read.AWS_COGNITO_USER_POOL_ID}`,
+  ownershipAttribute: read.OWNERSHIP_ATTRIBUTE === "" ? null : read.OWNERSHIP_ATTRIBUTE,
+  invitation: read.INVITATION,
+  enforceMfa: read.ENFORCE_MFA === "true",
+  requestBudget: read.REQUEST_BUDGET_SECONDS,
+  horizon: read.HORIZON_SECONDS,
+  idempotencyKeysKept: read.IDEMPOTENCY_KEY_HOURS,
+  cognitoTimeout: read.COGNITO_TIMEOUT_MS,
+  databaseTimeout: read.DATABASE_TIMEOUT_MS,
+  signingKeysTimeout: read.SIGNING_KEYS_TIMEOUT_MS,
+  sweepBatch: read.SWEEP_BATCH,
+  sweepTime: read.SWEEP_SECONDS,
+  corsOrigins: read.CORS_ORIGINS,
+});

@@ -2,7 +2,7 @@
  * The list of routes as a Hono application: each request is one Effect program that says who calls, decodes what was
  * sent, runs the route's program and answers. Failures are answered and logged here, once.
  */
-import { Cause, Clock, Effect, type ManagedRuntime, Option } from "effect";
+import { Cause, Clock, Duration, Effect, type ManagedRuntime, Option } from "effect";
 import type { Context, Hono } from "hono";
 import { KeepAlive } from "../ports/background.ts";
 import { Budget } from "../ports/budget.ts";
@@ -24,10 +24,10 @@ type AppContext = Context<AppEnv>;
 /** Runs programs with the services of one deployment. */
 export type Runtime = ManagedRuntime.ManagedRuntime<Services, never>;
 
-/** What mounting needs: the runtime, and how long one request may take, in milliseconds. */
+/** What mounting needs: the runtime, and how long one request may take. */
 export interface Mounting {
   readonly runtime: Runtime;
-  readonly budgetMs: number;
+  readonly budget: Duration.Duration;
 }
 
 /** Adds every route to the application, and a 405 with `Allow` for the methods that a path does not know. */
@@ -56,12 +56,12 @@ export const allowed = (routes: ReadonlyArray<Route>, path: string): ReadonlyArr
 /** `/api/users/{user_id}` → `/api/users/:user_id` */
 const honoPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ":$1");
 
-const answer = (c: AppContext, route: Route, { runtime, budgetMs }: Mounting) =>
+const answer = (c: AppContext, route: Route, { runtime, budget }: Mounting) =>
   Effect.flatMap(Clock.currentTimeMillis, (now) =>
     respond(c, route, runtime).pipe(
       Effect.tap(noteSuccess),
       Effect.catchCause((cause) => refuse(c, cause)),
-      Effect.provideService(Budget, now + budgetMs),
+      Effect.provideService(Budget, now + Duration.toMillis(budget)),
       Effect.provideService(KeepAlive, (work) =>
         c.executionCtx.waitUntil(new Promise<void>((done) => work.addObserver(() => done()))),
       ),

@@ -12,8 +12,8 @@ import type { Changes } from "../ports/changes.ts";
 import type { Directory } from "../ports/directory.ts";
 import type { IdentityProvider } from "../ports/identity-provider.ts";
 import type { Ledger } from "../ports/ledger.ts";
+import type { Settings } from "../ports/settings.ts";
 import type { Caller, TokenVerifier } from "../ports/token-verifier.ts";
-import type { Config } from "../settings.ts";
 import type { Code, CodeOf, HttpError, Tag } from "./problems.ts";
 
 /** What the programs of routes are run with. */
@@ -21,10 +21,10 @@ export type Services =
   | Access
   | AuditTrail
   | Changes
-  | Config
   | Directory
   | IdentityProvider
   | Ledger
+  | Settings
   | TokenVerifier;
 
 /** A schema of JSON. What is described is its encoded side: what travels. */

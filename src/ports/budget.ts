@@ -2,7 +2,7 @@
  * How long the work in hand may still take. A worker re-checks it before it sends anything that others could no
  * longer undo; every remote call is cut to what is left of it.
  */
-import { Clock, Context, Effect } from "effect";
+import { Clock, Context, Duration, Effect } from "effect";
 
 /** Milliseconds on the Clock at which the budget ends. Counted from before the first statement is sent. */
 export const Budget = Context.Reference<number>("registrar/Budget", {
@@ -25,8 +25,8 @@ export const withinBudget: Effect.Effect<boolean> = Effect.gen(function* () {
   return (yield* Clock.currentTimeMillis) < (yield* Budget);
 });
 
-/** The time limit of one call: its own, or what is left of the budget. */
-export const callTimeout = Effect.fnUntraced(function* (limitMs: number) {
+/** The time limit of one call, in milliseconds: its own, or what is left of the budget. */
+export const callTimeout = Effect.fnUntraced(function* (limit: Duration.Duration) {
   const left = (yield* Budget) - (yield* Clock.currentTimeMillis);
-  return Math.min(limitMs, Math.max(left, GRACE_MS));
+  return Math.min(Duration.toMillis(limit), Math.max(left, GRACE_MS));
 });

@@ -2,16 +2,16 @@
 import { Clock, Effect, Option } from "effect";
 import { MfaRequired } from "../domain/errors.ts";
 import { Directory } from "../ports/directory.ts";
+import { Settings } from "../ports/settings.ts";
 import { type Caller, TokenVerifier, Unauthenticated } from "../ports/token-verifier.ts";
-import { Config } from "../settings.ts";
 import { providerUnavailable } from "./authority.ts";
 
 /** Verifies the value of an Authorization header, and the second factor where the deployment wants one. */
 export const authenticate = Effect.fn("authenticate")(function* (authorization: string | undefined) {
   const caller = yield* identify(authorization);
   if (caller.username === null) return yield* new Unauthenticated({ reason: "no username" });
-  const { ENFORCE_MFA } = yield* Config;
-  if (ENFORCE_MFA === "true") yield* requireMfa(caller.sub, caller.username);
+  const { enforceMfa } = yield* Settings;
+  if (enforceMfa) yield* requireMfa(caller.sub, caller.username);
   return caller;
 });
 

@@ -8,7 +8,7 @@ import type { Email, UserId } from "../domain/user.ts";
 import { Access, type Role } from "../ports/access.ts";
 import { withinBudget } from "../ports/budget.ts";
 import { Directory, type ProfilePage } from "../ports/directory.ts";
-import { Config } from "../settings.ts";
+import { Settings } from "../ports/settings.ts";
 import { databaseUnavailable, providerUnavailable, requireManager } from "./authority.ts";
 
 /** A user as FLIP's clients know them. */
@@ -63,11 +63,11 @@ export const getPermissions = Effect.fn("getPermissions")(function* (caller: Use
 
 /** Whether the caller has a second factor, and needs one. */
 export const getMfaStatus = Effect.fn("getMfaStatus")(function* (caller: UserId) {
-  const { ENFORCE_MFA } = yield* Config;
+  const { enforceMfa } = yield* Settings;
   const directory = yield* Directory;
   const found = yield* directory.profile(caller).pipe(Effect.mapError(providerUnavailable));
   if (Option.isNone(found)) return yield* new UserNotFound({ key: caller, kind: "reset_mfa" });
-  return { enabled: found.value.totp, required: ENFORCE_MFA === "true" };
+  return { enabled: found.value.totp, required: enforceMfa };
 });
 
 /** One numbered page, sorted by address. `total`: how many users match in the whole pool. */

@@ -13,7 +13,8 @@ import { LedgerPostgres } from "../../src/adapters/postgres/ledger.ts";
 import { Email, UserId } from "../../src/domain/user.ts";
 import { IdentityProvider } from "../../src/ports/identity-provider.ts";
 import { Ledger } from "../../src/ports/ledger.ts";
-import { Config, readSettings } from "../../src/settings.ts";
+import { Settings } from "../../src/ports/settings.ts";
+import { readSettings } from "../../src/settings.ts";
 import { newId, newSub } from "./ledger.ts";
 
 const email = Email.make("faults@hospital.example");
@@ -32,7 +33,7 @@ const run = <A, E>(program: Effect.Effect<A, E, IdentityProvider | Ledger>) => {
     LedgerPostgres.pipe(Layer.provide(DatabaseNeon)),
   );
   return Effect.runPromise(
-    program.pipe(Effect.provide(layer), Effect.provide(Config.layer(readSettings(env)))),
+    program.pipe(Effect.provide(layer), Effect.provide(Settings.layer(readSettings(env)))),
   );
 };
 const cognito = (match: string, fault: Omit<Fault, "target" | "match">): Fault => ({

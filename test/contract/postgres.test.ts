@@ -11,7 +11,8 @@ import { DatabaseNeon } from "../../src/adapters/neon/database.ts";
 import { LedgerPostgres } from "../../src/adapters/postgres/ledger.ts";
 import { type Email, UserId } from "../../src/domain/user.ts";
 import { Ledger } from "../../src/ports/ledger.ts";
-import { Config, readSettings } from "../../src/settings.ts";
+import { Settings } from "../../src/ports/settings.ts";
+import { readSettings } from "../../src/settings.ts";
 import { newId, newSub, someone } from "./ledger.ts";
 
 let stack: Stack;
@@ -22,7 +23,7 @@ afterAll(() => stack.stop());
 beforeEach(() => stack.query("truncate registrar.operation, users_audit"));
 
 const run = <A, E>(program: Effect.Effect<A, E, Ledger>) => {
-  const config = Config.layer(readSettings(stack.workerEnv()));
+  const config = Settings.layer(readSettings(stack.workerEnv()));
   const layer = LedgerPostgres.pipe(Layer.provide(DatabaseNeon), Layer.provide(config));
   return Effect.runPromise(program.pipe(Effect.provide(layer)));
 };

@@ -11,7 +11,8 @@ import { AccessPostgres } from "../../src/adapters/postgres/access.ts";
 import { ChangesPostgres } from "../../src/adapters/postgres/changes.ts";
 import { LedgerPostgres } from "../../src/adapters/postgres/ledger.ts";
 import { RoleId, UserId } from "../../src/domain/user.ts";
-import { Config, readSettings } from "../../src/settings.ts";
+import { Settings } from "../../src/ports/settings.ts";
+import { readSettings } from "../../src/settings.ts";
 import { directoryContract } from "./directory.ts";
 import { identityProviderContract } from "./identity-provider.ts";
 import { ledgerContract } from "./ledger-suite.ts";
@@ -23,7 +24,7 @@ let ledger: LedgerSubject;
 
 beforeAll(async () => {
   stack = await startStack();
-  const config = Config.layer(readSettings(stack.workerEnv()));
+  const config = Settings.layer(readSettings(stack.workerEnv()));
   const promised = <A>(work: () => Promise<A>) => Effect.promise(work);
 
   pool = {

@@ -2,7 +2,7 @@
  * One history: a plan carried out step by step, then a calm in which faults stop and the sweeper works until nothing
  * is open. Deterministic: the same plan is the same history.
  */
-import { Cause, Effect, Exit, Option } from "effect";
+import { Cause, Duration, Effect, Exit, Option } from "effect";
 import { isChange, type Operation, OperationId, type RegisterUser } from "../../src/domain/operation.ts";
 import { Email } from "../../src/domain/user.ts";
 import { withBudget } from "../../src/ports/budget.ts";
@@ -28,8 +28,8 @@ import { Network, type Pending } from "./network.ts";
 import { type Client, type Deed, decode, type Fate, type Plan, SECONDS } from "./plan.ts";
 
 const ADDRESSES = [Email.make("alice@hospital.example"), Email.make("bob@hospital.example")] as const;
-const BUDGET_MS = deployment.REQUEST_BUDGET_SECONDS * 1000;
-const HORIZON_MS = deployment.HORIZON_SECONDS * 1000;
+const BUDGET_MS = Duration.toMillis(deployment.requestBudget);
+const HORIZON_MS = Duration.toMillis(deployment.horizon);
 const DAY_MS = 86_400_000;
 
 /** How long a caller waits for an answer: less than his budget. */

@@ -8,7 +8,7 @@ import { Changes } from "../../src/ports/changes.ts";
 import { Directory } from "../../src/ports/directory.ts";
 import { IdentityProvider } from "../../src/ports/identity-provider.ts";
 import { Ledger } from "../../src/ports/ledger.ts";
-import { Config } from "../../src/settings.ts";
+import { Settings } from "../../src/ports/settings.ts";
 import { makeAccess } from "./memory/access.ts";
 import { makeChanges } from "./memory/changes.ts";
 import { makeDirectory } from "./memory/directory.ts";
@@ -20,7 +20,7 @@ import type { Network } from "./network.ts";
 
 export const deployment = settings();
 
-type Services = IdentityProvider | Directory | Ledger | Changes | Access | Config;
+type Services = IdentityProvider | Directory | Ledger | Changes | Access | Settings;
 
 export class Machine {
   readonly #world: World;
@@ -41,7 +41,7 @@ export class Machine {
   /** Starts a program as the given agent, as far as its first call. */
   start<A, E>(agent: string, program: Effect.Effect<A, E, Services>, ended: (exit: Exit.Exit<A, E>) => void) {
     const wire = this.#network.wireOf(agent);
-    const context = Context.make(Config, deployment).pipe(
+    const context = Context.make(Settings, deployment).pipe(
       Context.add(IdentityProvider, makeIdentityProvider(this.#world, wire, deployment)),
       Context.add(Ledger, makeLedger(this.#world, wire, deployment)),
       Context.add(Directory, makeDirectory(this.#world, wire)),

@@ -5,13 +5,13 @@
  * It keeps the assumptions of docs/protocol.md and no others: a call to the pool lands within the horizon or never;
  * a read of the pool is less than the horizon old; a statement may land at any time, long after its sender is dead.
  */
-import { type Clock, Effect } from "effect";
+import { type Clock, Duration, Effect } from "effect";
 import { deployment } from "./machine.ts";
 import type { Call, CallName, Wire, Word } from "./memory/wire.ts";
 import type { User, World } from "./memory/world.ts";
 
 /** How old an answer of AdminGetUser may be: less than the horizon. */
-const STALE_MS = Number(process.env.STALE_MS ?? deployment.HORIZON_SECONDS * 1000 - 1);
+const STALE_MS = Number(process.env.STALE_MS ?? Duration.toMillis(deployment.horizon) - 1);
 
 /** What changes the pool. */
 const CHANGES: ReadonlySet<CallName> = new Set<CallName>([

@@ -18,7 +18,7 @@ import {
   Throttled,
   UserAlreadyExists,
 } from "../../ports/identity-provider.ts";
-import { Config } from "../../settings.ts";
+import { Settings } from "../../ports/settings.ts";
 
 const EXISTS = new Set(["UsernameExistsException", "AliasExistsException"]);
 const REFUSED = new Set([
@@ -95,22 +95,22 @@ export const once = {
 type Operation = IdentityProviderError["operation"];
 
 const make = Effect.gen(function* () {
-  const settings = yield* Config;
+  const settings = yield* Settings;
   const client = new CognitoIdentityProviderClient({
-    region: settings.AWS_REGION,
+    region: settings.region,
     maxAttempts: 1,
     credentials: {
-      accessKeyId: settings.AWS_ACCESS_KEY_ID,
-      secretAccessKey: Redacted.value(settings.AWS_SECRET_ACCESS_KEY),
-      ...(settings.AWS_SESSION_TOKEN && { sessionToken: Redacted.value(settings.AWS_SESSION_TOKEN) }),
+      accessKeyId: settings.accessKeyId,
+      secretAccessKey: Redacted.value(settings.secretAccessKey),
+      ...(settings.sessionToken && { sessionToken: Redacted.value(settings.sessionToken) }),
     },
-    ...(settings.COGNITO_ENDPOINT && { endpoint: settings.COGNITO_ENDPOINT }),
+    ...(settings.cognitoEndpoint && { endpoint: settings.cognitoEndpoint }),
   });
-  const attribute = settings.OWNERSHIP_ATTRIBUTE;
+  const attribute = settings.ownershipAttribute;
 
   return {
-    UserPoolId: settings.AWS_COGNITO_USER_POOL_ID,
-    /** The ownership attribute's name; empty where the pool has none. */
+    UserPoolId: settings.userPoolId,
+    /** The ownership attribute's name; null where the pool has none. */
     attribute,
 
     /** Sends one command through the client, once, within its time limit. */
@@ -118,7 +118,7 @@ const make = Effect.gen(function* () {
       operation: Operation,
       send: (client: CognitoIdentityProviderClient, options: { abortSignal: AbortSignal }) => Promise<A>,
     ) {
-      const limit = yield* callTimeout(settings.COGNITO_TIMEOUT_MS);
+      const limit = yield* callTimeout(settings.cognitoTimeout);
       return yield* Effect.tryPromise({
         try: () => send(client, { abortSignal: AbortSignal.timeout(limit) }),
         catch: (cause) => new IdentityProviderError({ operation, reason: classify(cause), cause }),
@@ -132,7 +132,7 @@ const make = Effect.gen(function* () {
     ): Effect.Effect<PoolUser, IdentityProviderError> => {
       const value = (name: string) => attributeOf(attributes, name);
       return Schema.decodeUnknownEffect(UserId)(value("sub")).pipe(
-        Effect.map((sub) => ({ sub, tag: (attribute !== "" && value(attribute)) || null })),
+        Effect.map((sub) => ({ sub, tag: (attribute !== null && value(attribute)) || null })),
         Effect.mapError(() => {
           const cause = new Error("the answer holds no sub");
           return new IdentityProviderError({ operation, reason: new OutcomeUnknown(), cause });

@@ -16,13 +16,13 @@ import {
   type PoolUser,
   Refused,
 } from "../../ports/identity-provider.ts";
-import { Config } from "../../settings.ts";
+import { Settings } from "../../ports/settings.ts";
 import { CognitoClient, errorName, isAbsent, once } from "./client.ts";
 
 export const IdentityProviderCognito = Layer.effect(
   IdentityProvider,
   Effect.gen(function* () {
-    const { INVITATION } = yield* Config;
+    const { invitation } = yield* Settings;
     const { UserPoolId, attribute, call, toUser } = yield* CognitoClient;
 
     const find = Effect.fnUntraced(function* (key: string) {
@@ -53,7 +53,7 @@ export const IdentityProviderCognito = Layer.effect(
     });
 
     return IdentityProvider.of({
-      tagsUsers: attribute !== "",
+      tagsUsers: attribute !== null,
 
       create: Effect.fn("IdentityProvider.create")(function* ({ email, tag }) {
         const command = new AdminCreateUserCommand({
@@ -62,10 +62,10 @@ export const IdentityProviderCognito = Layer.effect(
           UserAttributes: [
             { Name: "email", Value: email },
             { Name: "email_verified", Value: "true" },
-            ...(attribute === "" ? [] : [{ Name: attribute, Value: tag }]),
+            ...(attribute === null ? [] : [{ Name: attribute, Value: tag }]),
           ],
           DesiredDeliveryMediums: ["EMAIL"],
-          ...(INVITATION === "immediate" ? {} : { MessageAction: "SUPPRESS" as const }),
+          ...(invitation === "immediate" ? {} : { MessageAction: "SUPPRESS" as const }),
         });
         const { User } = yield* call("create", (client, options) => client.send(command, options));
         return yield* toUser("create", User?.Attributes);

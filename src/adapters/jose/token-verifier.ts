@@ -5,11 +5,11 @@
  * claims are judged in FLIP's order, so that its sentences come out the same.
  * https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html
  */
-import { Clock, Effect, Layer, Schema } from "effect";
+import { Clock, Duration, Effect, Layer, Schema } from "effect";
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from "jose";
 import { UserId } from "../../domain/user.ts";
+import { Settings } from "../../ports/settings.ts";
 import { SigningKeysUnavailable, TokenVerifier, Unauthenticated } from "../../ports/token-verifier.ts";
-import { Config } from "../../settings.ts";
 
 const BEARER = /^bearer +(\S+)$/i;
 
@@ -31,15 +31,15 @@ export const classify = (cause: unknown): Unauthenticated | SigningKeysUnavailab
 export const TokenVerifierJose = Layer.effect(
   TokenVerifier,
   Effect.gen(function* () {
-    const settings = yield* Config;
+    const settings = yield* Settings;
     const keys = createRemoteJWKSet(new URL(`${settings.issuer}/.well-known/jwks.json`), {
-      timeoutDuration: settings.SIGNING_KEYS_TIMEOUT_MS,
+      timeoutDuration: Duration.toMillis(settings.signingKeysTimeout),
     });
 
     const isOurs = (claims: JWTPayload, nowSeconds: number): boolean =>
       claims.iss === settings.issuer &&
       claims.token_use === "access" &&
-      claims.client_id === settings.AWS_COGNITO_APP_CLIENT_ID &&
+      claims.client_id === settings.appClientId &&
       (claims.iat === undefined || claims.iat <= nowSeconds) &&
       (claims.jti === undefined || typeof claims.jti === "string");
 

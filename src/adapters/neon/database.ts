@@ -15,7 +15,7 @@ import {
   StatementRefused,
   StatementUnknown,
 } from "../../ports/database.ts";
-import { Config } from "../../settings.ts";
+import { Settings } from "../../ports/settings.ts";
 
 /**
  * SQLSTATEs that leave the outcome open: connection exceptions (08), a server going away (57P),
@@ -35,16 +35,16 @@ export const classify = (cause: unknown): DatabaseError["reason"] => {
 export const DatabaseNeon = Layer.effect(
   Database,
   Effect.gen(function* () {
-    const settings = yield* Config;
-    if (settings.NEON_ENDPOINT !== undefined) neonConfig.fetchEndpoint = settings.NEON_ENDPOINT;
-    const sql = neon(Redacted.value(settings.DATABASE_URL));
+    const settings = yield* Settings;
+    if (settings.neonEndpoint !== null) neonConfig.fetchEndpoint = settings.neonEndpoint;
+    const sql = neon(Redacted.value(settings.databaseUrl));
 
     const send = Effect.fnUntraced(function* (
       name: string,
       statement: (fetchOptions: { signal: AbortSignal }) => Promise<ReadonlyArray<Row>>,
     ) {
       yield* Effect.annotateCurrentSpan("statement", name);
-      const limit = yield* callTimeout(settings.DATABASE_TIMEOUT_MS);
+      const limit = yield* callTimeout(settings.databaseTimeout);
       return yield* Effect.tryPromise({
         try: () => statement({ signal: AbortSignal.timeout(limit) }),
         catch: (cause) => new DatabaseError({ statement: name, reason: classify(cause), cause }),

@@ -1,11 +1,11 @@
 /** Changes in Postgres: every method is one statement, and `open` waits its turn among changes of roles. */
-import { Effect, Layer } from "effect";
+import { Duration, Effect, Layer } from "effect";
 import { CAN_MANAGE_USERS, CHANGE_ACTION } from "../../domain/audit.ts";
 import { Change, OperationId } from "../../domain/operation.ts";
 import { Changes } from "../../ports/changes.ts";
 import { Database } from "../../ports/database.ts";
 import { Actor } from "../../ports/ledger.ts";
-import { Config } from "../../settings.ts";
+import { Settings } from "../../ports/settings.ts";
 import { decodeRow } from "./rows.ts";
 import {
   auditRow,
@@ -100,7 +100,9 @@ export const ChangesPostgres = Layer.effect(
   Changes,
   Effect.gen(function* () {
     const database = yield* Database;
-    const { REQUEST_BUDGET_SECONDS: budget, HORIZON_SECONDS: horizon } = yield* Config;
+    const settings = yield* Settings;
+    const budget = Duration.toSeconds(settings.requestBudget);
+    const horizon = Duration.toSeconds(settings.horizon);
 
     return Changes.of({
       open: Effect.fn("Changes.open")(function* ({ id, kind, caller, subject, tag }) {

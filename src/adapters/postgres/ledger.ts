@@ -1,13 +1,13 @@
 /**
  * The ledger in Postgres: every method is one statement of statements.ts, and the fence reads once more.
  */
-import { Effect, Layer, Option, Schema } from "effect";
+import { Duration, Effect, Layer, Option, Schema } from "effect";
 import { CAN_MANAGE_USERS } from "../../domain/audit.ts";
 import { isChange, Operation, type OperationId, Registration, State } from "../../domain/operation.ts";
 import { RoleId } from "../../domain/user.ts";
 import { Database, type Row } from "../../ports/database.ts";
 import { Actor, Ledger, type Opening } from "../../ports/ledger.ts";
-import { Config } from "../../settings.ts";
+import { Settings } from "../../ports/settings.ts";
 import { decodeRow, toUtc } from "./rows.ts";
 import * as sql from "./statements.ts";
 
@@ -40,9 +40,9 @@ export const LedgerPostgres = Layer.effect(
   Ledger,
   Effect.gen(function* () {
     const database = yield* Database;
-    const settings = yield* Config;
-    const budget = settings.REQUEST_BUDGET_SECONDS;
-    const horizon = settings.HORIZON_SECONDS;
+    const settings = yield* Settings;
+    const budget = Duration.toSeconds(settings.requestBudget);
+    const horizon = Duration.toSeconds(settings.horizon);
 
     const moved = (name: string, text: string, parameters: Parameters<typeof database.query>[2]) =>
       Effect.map(database.query(name, text, parameters), (rows) => rows.length > 0);
@@ -136,7 +136,7 @@ export const LedgerPostgres = Layer.effect(
 
       expireKeys: Effect.fn("Ledger.expireKeys")(function* () {
         const rows = yield* database.query("ledger.expireKeys", sql.expireKeys, [
-          settings.IDEMPOTENCY_KEY_HOURS,
+          Duration.toHours(settings.idempotencyKeysKept),
         ]);
         const counts = yield* decodeRow(
           Schema.Struct({ keys_forgotten: Schema.Int, open: Schema.Int, need_operator: Schema.Int }),

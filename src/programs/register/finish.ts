@@ -7,7 +7,7 @@ import type { Registration } from "../../domain/operation.ts";
 import type { UserId } from "../../domain/user.ts";
 import { IdentityProvider } from "../../ports/identity-provider.ts";
 import { Ledger } from "../../ports/ledger.ts";
-import { Config } from "../../settings.ts";
+import { Settings } from "../../ports/settings.ts";
 
 /**
  * Invites a registered user and closes the registration; or notes that the user is not there. `waiting`: somebody else
@@ -28,8 +28,8 @@ export const finish = Effect.fn("finish")(function* (registration: Registration)
 /** Sends the invitation where it leaves after the commit; otherwise only reads the user. False: there is no such user. */
 const invite = Effect.fn("finish.invite")(function* (user: Pick<Registration, "email"> & { sub: UserId }) {
   const identity = yield* IdentityProvider;
-  const { INVITATION } = yield* Config;
-  if (INVITATION !== "after-commit") return Option.isSome(yield* identity.find(user.sub));
+  const { invitation } = yield* Settings;
+  if (invitation !== "after-commit") return Option.isSome(yield* identity.find(user.sub));
   return (yield* identity.invite(user)) !== "absent";
 });
 
@@ -42,8 +42,8 @@ export const finishInBackground = Effect.fn("finishInBackground")(function* (
   sub: UserId,
 ) {
   const ledger = yield* Ledger;
-  const { INVITATION } = yield* Config;
+  const { invitation } = yield* Settings;
   if (!(yield* ledger.acknowledge(registration.id))) return;
-  if (INVITATION === "after-commit") yield* finish({ ...registration, sub });
+  if (invitation === "after-commit") yield* finish({ ...registration, sub });
   else yield* ledger.complete(registration.id);
 });

@@ -5,12 +5,12 @@
  * Any number of sweepers may run at once, late, or not at all for a while: a registration is leased to one of them, and
  * everything they do may be repeated.
  */
-import { Cause, Clock, Effect } from "effect";
+import { Cause, Clock, Duration, Effect } from "effect";
 import type { Operation } from "../../domain/operation.ts";
 import { withBudget } from "../../ports/budget.ts";
 import type { DatabaseError } from "../../ports/database.ts";
 import { Actor, Ledger } from "../../ports/ledger.ts";
-import { Config } from "../../settings.ts";
+import { Settings } from "../../ports/settings.ts";
 import { type Resolution, resolve } from "./resolve.ts";
 
 /** How one try ended. `deferred`: it could not be resolved now. */
@@ -48,18 +48,18 @@ const OPERATION_BUDGET_MS = 15_000;
 /** Runs one sweep. Fails only where the ledger cannot be read at all; what was done before it fell silent counts. */
 export const sweep = Effect.fn("sweep")(
   function* () {
-    const { SWEEP_BATCH, SWEEP_SECONDS } = yield* Config;
+    const { sweepBatch, sweepTime } = yield* Settings;
     const startedAt = yield* Clock.currentTimeMillis;
     const counts = { ...NONE };
 
     let leased = 0;
-    let batch = yield* take(SWEEP_BATCH);
+    let batch = yield* take(sweepBatch);
     while (batch.length > 0) {
       leased += batch.length;
       for (const end of yield* Effect.forEach(batch, resolveOne, { concurrency: CONCURRENCY }))
         counts[end] += 1;
-      const late = (yield* Clock.currentTimeMillis) - startedAt > SWEEP_SECONDS * 1000;
-      batch = late ? [] : yield* Effect.catch(take(SWEEP_BATCH - leased), silent([]));
+      const late = (yield* Clock.currentTimeMillis) - startedAt > Duration.toMillis(sweepTime);
+      batch = late ? [] : yield* Effect.catch(take(sweepBatch - leased), silent([]));
     }
 
     const ledger = yield* Ledger;

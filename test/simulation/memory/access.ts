@@ -3,7 +3,7 @@ import { Effect, Layer } from "effect";
 import { AuditAction } from "../../../src/domain/audit.ts";
 import type { RoleId, UserId } from "../../../src/domain/user.ts";
 import { Access, type Role, type RolesSet, type SetRoles } from "../../../src/ports/access.ts";
-import { Config, type Settings } from "../../../src/settings.ts";
+import { type Deployment, Settings } from "../../../src/ports/settings.ts";
 import { isRemoved } from "./moves.ts";
 import {
   grantsManagement,
@@ -53,7 +53,7 @@ const shown = (id: RoleId): Role => ({ id, rolename: NAMES[id] ?? id, roledescri
 const byName = (one: Role, two: Role) => (one.rolename < two.rolename ? -1 : 1);
 
 /** The service itself, for those who do without layers. */
-export const makeAccess = (world: World, wire: Wire, settings: Settings) => {
+export const makeAccess = (world: World, wire: Wire, settings: Deployment) => {
   const run = makeStatements("access", world, wire, settings);
   return Access.of({
     mayManageUsers: (question) =>
@@ -82,5 +82,5 @@ export const makeAccess = (world: World, wire: Wire, settings: Settings) => {
 export const AccessMemory = (world: World, wire: Wire = directWire(world)) =>
   Layer.effect(
     Access,
-    Effect.map(Config, (settings) => makeAccess(world, wire, settings)),
+    Effect.map(Settings, (settings) => makeAccess(world, wire, settings)),
   );

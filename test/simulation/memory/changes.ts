@@ -3,7 +3,7 @@ import { Effect, Layer } from "effect";
 import { AuditAction, CHANGE_ACTION } from "../../../src/domain/audit.ts";
 import type { ChangeUser, OperationId } from "../../../src/domain/operation.ts";
 import { type ChangeOpening, Changes } from "../../../src/ports/changes.ts";
-import { Config, type Settings } from "../../../src/settings.ts";
+import { type Deployment, Settings } from "../../../src/ports/settings.ts";
 import {
   changeOf,
   fresh,
@@ -117,7 +117,7 @@ const endGracePeriod = (at: Statement, id: OperationId): boolean => {
 };
 
 /** The service itself, for those who do without layers. */
-export const makeChanges = (world: World, wire: Wire, settings: Settings) => {
+export const makeChanges = (world: World, wire: Wire, settings: Deployment) => {
   const run = makeStatements("changes", world, wire, settings);
   return Changes.of({
     open: (command) => run("open", command.subject, (at) => open(at, command)),
@@ -130,5 +130,5 @@ export const makeChanges = (world: World, wire: Wire, settings: Settings) => {
 export const ChangesMemory = (world: World, wire: Wire = directWire(world)) =>
   Layer.effect(
     Changes,
-    Effect.map(Config, (settings) => makeChanges(world, wire, settings)),
+    Effect.map(Settings, (settings) => makeChanges(world, wire, settings)),
   );

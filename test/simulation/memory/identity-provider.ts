@@ -13,7 +13,7 @@ import {
   Throttled,
   UserAlreadyExists,
 } from "../../../src/ports/identity-provider.ts";
-import { Config, type Settings } from "../../../src/settings.ts";
+import { type Deployment, Settings } from "../../../src/ports/settings.ts";
 import { type Call, directWire, type Wire, type Word } from "./wire.ts";
 import { addUser, removeUser, type User, userAt, type World } from "./world.ts";
 
@@ -43,9 +43,9 @@ export const named =
 export const makeIdentityProvider = (
   world: World,
   wire: Wire,
-  { OWNERSHIP_ATTRIBUTE, INVITATION }: Settings,
+  { ownershipAttribute, invitation }: Deployment,
 ) => {
-  const tagsUsers = OWNERSHIP_ATTRIBUTE !== "";
+  const tagsUsers = ownershipAttribute !== null;
 
   const call = <A>(operation: "create" | "find" | "remove" | "invite", about: string, act: Call<A>["act"]) =>
     wire
@@ -61,7 +61,7 @@ export const makeIdentityProvider = (
       call("create", email, ({ now }) => {
         if (userAt(world, email)) return Result.fail(failure("create", new UserAlreadyExists()));
         const user = addUser(world, email, { tag: tagsUsers ? tag : null });
-        if (INVITATION === "immediate") mail(user, now);
+        if (invitation === "immediate") mail(user, now);
         return Result.succeed(shown(user));
       }).pipe(Effect.flatMap(Effect.fromResult)),
 
@@ -91,5 +91,5 @@ export const makeIdentityProvider = (
 export const IdentityProviderMemory = (world: World, wire: Wire = directWire(world)) =>
   Layer.effect(
     IdentityProvider,
-    Effect.map(Config, (settings) => makeIdentityProvider(world, wire, settings)),
+    Effect.map(Settings, (settings) => makeIdentityProvider(world, wire, settings)),
   );

@@ -5,7 +5,7 @@
 import { Effect, Layer, Option } from "effect";
 import { isChange, type OperationId } from "../../../src/domain/operation.ts";
 import { Ledger } from "../../../src/ports/ledger.ts";
-import { Config, type Settings } from "../../../src/settings.ts";
+import { type Deployment, Settings } from "../../../src/ports/settings.ts";
 import * as moves from "./moves.ts";
 import * as queries from "./queries.ts";
 import { operationOf } from "./rows.ts";
@@ -14,7 +14,7 @@ import { directWire, type Wire } from "./wire.ts";
 import type { World } from "./world.ts";
 
 /** The service itself, for those who do without layers. */
-export const makeLedger = (world: World, wire: Wire, settings: Settings) => {
+export const makeLedger = (world: World, wire: Wire, settings: Deployment) => {
   const run = makeStatements("ledger", world, wire, settings);
 
   const find = (id: OperationId) =>
@@ -57,5 +57,5 @@ export const makeLedger = (world: World, wire: Wire, settings: Settings) => {
 export const LedgerMemory = (world: World, wire: Wire = directWire(world)) =>
   Layer.effect(
     Ledger,
-    Effect.map(Config, (settings) => makeLedger(world, wire, settings)),
+    Effect.map(Settings, (settings) => makeLedger(world, wire, settings)),
   );

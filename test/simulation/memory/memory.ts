@@ -1,6 +1,7 @@
 /** The services in memory on one world, with settings for tests: a budget of 20 s and a horizon of 20 min. */
 import { Layer } from "effect";
-import { Config, readSettings } from "../../../src/settings.ts";
+import { Settings } from "../../../src/ports/settings.ts";
+import { readSettings } from "../../../src/settings.ts";
 import { AccessMemory } from "./access.ts";
 import { ChangesMemory } from "./changes.ts";
 import { DirectoryMemory } from "./directory.ts";
@@ -30,4 +31,4 @@ export const memory = (world: World, wire?: Wire, overrides: Readonly<Record<str
     LedgerMemory(world, wire),
     ChangesMemory(world, wire),
     AccessMemory(world, wire),
-  ).pipe(Layer.provideMerge(Config.layer(settings(overrides))));
+  ).pipe(Layer.provideMerge(Settings.layer(settings(overrides))));

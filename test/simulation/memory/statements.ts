@@ -1,9 +1,9 @@
 /** How statements are sent in memory: each is one act on the wire, and whatever the wire says instead is a DatabaseError. */
-import { Effect } from "effect";
+import { Duration, Effect } from "effect";
 import { DatabaseError, StatementRefused, StatementUnknown } from "../../../src/ports/database.ts";
 import { Actor } from "../../../src/ports/ledger.ts";
-import type { Settings } from "../../../src/settings.ts";
-import { HOUR, type Statement, type Terms } from "./rows.ts";
+import type { Deployment } from "../../../src/ports/settings.ts";
+import type { Statement, Terms } from "./rows.ts";
 import type { CallName, Wire, Word } from "./wire.ts";
 import type { World } from "./world.ts";
 
@@ -23,12 +23,12 @@ export const makeStatements = <S extends Service>(
   service: S,
   world: World,
   wire: Wire,
-  settings: Settings,
+  settings: Deployment,
 ) => {
   const terms: Terms = {
-    budget: settings.REQUEST_BUDGET_SECONDS * 1000,
-    horizon: settings.HORIZON_SECONDS * 1000,
-    keyKept: settings.IDEMPOTENCY_KEY_HOURS * HOUR,
+    budget: Duration.toMillis(settings.requestBudget),
+    horizon: Duration.toMillis(settings.horizon),
+    keyKept: Duration.toMillis(settings.idempotencyKeysKept),
   };
   return Effect.fnUntraced(function* <A>(name: NameOf<S>, about: string, work: (at: Statement) => A) {
     const by = yield* Actor;

@@ -1,0 +1,38 @@
+/** `npm run docs:configuration`: writes docs/configuration.md from the schema of the environment. */
+import { writeFileSync } from "node:fs";
+import { Schema } from "effect";
+import { Environment } from "../src/settings.ts";
+
+/** Where the page is kept. */
+export const CONFIGURATION_PATH = "docs/configuration.md";
+
+const HEAD = `# Configuration
+
+<!-- Made by \`npm run docs:configuration\` from src/settings.ts. -->
+
+Every variable of a deployment. They are read once and checked as a whole: a deployment that cannot work answers 500 to
+everything, and its log names every bad key and what it must be, never a value. No value begins or ends with a blank, and
+a placeholder of an example or a template is refused.
+
+Set what is secret with \`wrangler secret put NAME\`, the rest in \`wrangler.toml\` under \`[vars]\`.
+
+| variable | what it is | takes | if not set |
+|---|---|---|---|
+`;
+
+const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("<", "&lt;");
+
+const row = ([name, field]: [string, Schema.Top]): string => {
+  const { description = "", secret, default: value } = Schema.resolveAnnotations(field) ?? {};
+  const { takes } = Schema.resolveAnnotations(Schema.toEncoded(field)) ?? {};
+  const optional = Schema.toEncoded(field).ast.context?.isOptional === true;
+  const unset =
+    typeof value === "string" ? `\`${value}\``.replace("``", "empty") : optional ? "not used" : "refused";
+  return `| \`${name}\` | ${cell(String(description))}${secret === true ? " **Secret.**" : ""} | ${cell(String(takes))} | ${unset} |`;
+};
+
+/** The page as it has to be. */
+export const configurationText = (): string =>
+  `${HEAD}${Object.entries(Environment.fields).map(row).join("\n")}\n`;
+
+if (import.meta.main) writeFileSync(CONFIGURATION_PATH, configurationText());

@@ -1,0 +1,42 @@
+/** The settings of one deployment, as the programs and the adapters use them: decoded, in units that types carry. */
+import { Context, type Duration, Layer, type Redacted } from "effect";
+
+/** What a deployment is set to. `null`: not set. */
+export interface Deployment {
+  readonly region: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: Redacted.Redacted<string>;
+  readonly sessionToken: Redacted.Redacted<string> | null;
+  readonly userPoolId: string;
+  readonly appClientId: string;
+  readonly databaseUrl: Redacted.Redacted<string>;
+  /** Local stacks only: where the Cognito API and Neon's SQL endpoint are, instead of the vendors' own. */
+  readonly cognitoEndpoint: string | null;
+  readonly neonEndpoint: string | null;
+  /** The exact `iss` of the pool's tokens; its keys are below it, at /.well-known/jwks.json. */
+  readonly issuer: string;
+  /** The pool's immutable custom attribute that holds the ownership tag. */
+  readonly ownershipAttribute: string | null;
+  readonly invitation: "after-commit" | "immediate" | "none";
+  /** Whether callers need a second factor to be heard. */
+  readonly enforceMfa: boolean;
+  /** How long one request may take; after that another may resolve its operation. */
+  readonly requestBudget: Duration.Duration;
+  /** How long a create that was sent may still land (docs/protocol.md). */
+  readonly horizon: Duration.Duration;
+  /** How long an idempotency key is kept at the least. */
+  readonly idempotencyKeysKept: Duration.Duration;
+  readonly cognitoTimeout: Duration.Duration;
+  readonly databaseTimeout: Duration.Duration;
+  readonly signingKeysTimeout: Duration.Duration;
+  /** How many operations one sweep takes up at the most, and how long it goes on taking up more. */
+  readonly sweepBatch: number;
+  readonly sweepTime: Duration.Duration;
+  /** Origins whose pages may call the API. */
+  readonly corsOrigins: ReadonlyArray<string>;
+}
+
+export class Settings extends Context.Service<Settings, Deployment>()("registrar/ports/Settings") {
+  /** Settings that were read already. */
+  static readonly layer = (deployment: Deployment) => Layer.succeed(Settings, deployment);
+}

@@ -1,0 +1,19 @@
+/** What is generated and kept in the repository is what its command writes. */
+import { readFileSync } from "node:fs";
+import { assert, describe, it } from "@effect/vitest";
+import { CONFIGURATION_PATH, configurationText } from "../../dev/configuration.ts";
+import { OPENAPI_PATH, openapiText } from "../../dev/openapi.ts";
+
+describe("what is generated", () => {
+  it("docs/configuration.md is that of the settings: npm run docs:configuration", () => {
+    assert.strictEqual(readFileSync(CONFIGURATION_PATH, "utf8"), configurationText());
+  });
+
+  it("docs/configuration.md says of every variable what it is and what it takes", () => {
+    assert.notMatch(configurationText(), /undefined|\| *\|/);
+  });
+
+  it("public/openapi.json is that of the routes: npm run openapi", () => {
+    assert.strictEqual(readFileSync(OPENAPI_PATH, "utf8"), openapiText());
+  });
+});
