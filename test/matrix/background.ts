@@ -11,7 +11,9 @@ const sweep = { phase: "sweep" } as const;
 /** After the 200: the user stays, whatever happens. Whether a killed isolate's answer got out, nobody can say. */
 const afterwards: ReadonlyArray<Scene> = [
   {
-    ...{ ...request, name: "acknowledge", call: calls.acknowledge },
+    ...request,
+    name: "acknowledge",
+    call: calls.acknowledge,
     promised: {
       refused: ["200", "registered", "sweeper"],
       throttled: ["200", "registered", "sweeper"],
@@ -22,7 +24,9 @@ const afterwards: ReadonlyArray<Scene> = [
     },
   },
   {
-    ...{ ...request, name: "RESEND", call: calls.resend },
+    ...request,
+    name: "RESEND",
+    call: calls.resend,
     promised: {
       refused: ["200", "registered", "request"],
       throttled: ["200", "registered", "sweeper"],
@@ -33,7 +37,9 @@ const afterwards: ReadonlyArray<Scene> = [
     },
   },
   {
-    ...{ ...request, name: "complete", call: calls.complete },
+    ...request,
+    name: "complete",
+    call: calls.complete,
     promised: {
       refused: ["200", "registered", "sweeper", 2],
       throttled: ["200", "registered", "sweeper", 2],
@@ -55,7 +61,9 @@ const dead = {
 /** A request that finds another's stale registration in its way, or an orphan of a closed one. */
 const takeover: ReadonlyArray<Scene> = [
   {
-    ...{ ...taken, name: "fence by a takeover", call: calls.fence },
+    ...taken,
+    name: "fence by a takeover",
+    call: calls.fence,
     promised: {
       ...dead,
       refused: ["409", "nothing", "sweeper"],
@@ -67,11 +75,9 @@ const takeover: ReadonlyArray<Scene> = [
   },
   ...(["get", "delete"] as const).map(
     (name): Scene => ({
-      ...{
-        ...taken,
-        name: name === "get" ? "read by a takeover" : "delete by a takeover",
-        call: calls[name],
-      },
+      ...taken,
+      name: name === "get" ? "read by a takeover" : "delete by a takeover",
+      call: calls[name],
       promised: {
         ...dead,
         refused: ["409", "nothing", "sweeper"],
@@ -83,7 +89,9 @@ const takeover: ReadonlyArray<Scene> = [
     }),
   ),
   {
-    ...{ ...taken, name: "settle by a takeover", call: calls.settle },
+    ...taken,
+    name: "markRolledBack by a takeover",
+    call: calls.markRolledBack,
     promised: {
       refused: ["409", "nothing", "sweeper"],
       throttled: ["409", "nothing", "sweeper"],
@@ -95,7 +103,9 @@ const takeover: ReadonlyArray<Scene> = [
     },
   },
   {
-    ...{ ...late, name: "look up an orphan's owner", call: calls.find },
+    ...late,
+    name: "look up an orphan's owner",
+    call: calls.find,
     promised: {
       ...dead,
       refused: ["503", "nothing", "request"],
@@ -106,7 +116,9 @@ const takeover: ReadonlyArray<Scene> = [
     },
   },
   {
-    ...{ ...late, name: "delete an orphan", call: calls.delete },
+    ...late,
+    name: "delete an orphan",
+    call: calls.delete,
     promised: {
       ...dead,
       refused: ["503", "nothing", "request"],
@@ -129,8 +141,11 @@ const always = (...promised: NonNullable<Scene["promised"]["refused"]>): Scene["
 });
 
 const orphan = { ...sweep, arrangement: "a registration left its user" } as const;
-const uninvited = { ...sweep, arrangement: "registered, not invited, its worker gone" } as const;
-const watched = { ...sweep, arrangement: "rolled back, the create landed late, the watch is over" } as const;
+const uninvited = { ...sweep, arrangement: "registered, not invited, its request gone" } as const;
+const inGracePeriod = {
+  ...sweep,
+  arrangement: "rolled back, the create landed late, the grace period is over",
+} as const;
 const rolledBack = always("tracked", "nothing", "sweeper");
 const twice = ["200", "registered", "sweeper", 2] as const;
 
@@ -139,19 +154,26 @@ const sweeper: ReadonlyArray<Scene> = [
   { ...orphan, name: "sweeper: fence", call: calls.fence, promised: rolledBack },
   { ...orphan, name: "sweeper: AdminGetUser", call: calls.get, promised: rolledBack },
   { ...orphan, name: "sweeper: AdminDeleteUser", call: calls.delete, promised: rolledBack },
-  { ...orphan, name: "sweeper: settle", call: calls.settle, promised: rolledBack },
+  { ...orphan, name: "sweeper: markRolledBack", call: calls.markRolledBack, promised: rolledBack },
   {
-    ...{ ...orphan, name: "sweeper: defer", given: "AdminGetUser was throttled", call: calls.defer },
+    ...orphan,
+    name: "sweeper: defer",
+    given: "AdminGetUser was throttled",
+    call: calls.defer,
     also: [strike(calls.get, { answer: "throttle" })],
     promised: rolledBack,
   },
   { ...orphan, name: "sweeper: expireKeys", call: calls.expireKeys, promised: rolledBack },
   {
-    ...{ ...uninvited, name: "sweeper: RESEND", call: calls.resend },
+    ...uninvited,
+    name: "sweeper: RESEND",
+    call: calls.resend,
     promised: { ...always("200", "registered", "sweeper"), "lost after": twice, "killed after": twice },
   },
   {
-    ...{ ...uninvited, name: "sweeper: complete", call: calls.complete },
+    ...uninvited,
+    name: "sweeper: complete",
+    call: calls.complete,
     promised: {
       ...always(...twice),
       "lost after": ["200", "registered", "sweeper"],
@@ -159,18 +181,22 @@ const sweeper: ReadonlyArray<Scene> = [
     },
   },
   {
-    ...{ ...sweep, name: "sweeper: missing, first look", call: calls.missing },
+    ...sweep,
+    name: "sweeper: missing, first look",
+    call: calls.missing,
     arrangement: "registered, then removed by hand",
     promised: always("200", "nothing", "sweeper"),
   },
   {
-    ...{ ...sweep, name: "sweeper: missing, second look", call: calls.missing },
+    ...sweep,
+    name: "sweeper: missing, second look",
+    call: calls.missing,
     arrangement: "registered, removed, and missed once",
     promised: always("200", "nothing", "sweeper"),
   },
-  { ...watched, name: "sweeper: last look", call: calls.get, promised: rolledBack },
-  { ...watched, name: "sweeper: delete at the last look", call: calls.delete, promised: rolledBack },
-  { ...watched, name: "sweeper: endGracePeriod", call: calls.endGracePeriod, promised: rolledBack },
+  { ...inGracePeriod, name: "sweeper: final check", call: calls.get, promised: rolledBack },
+  { ...inGracePeriod, name: "sweeper: delete at the final check", call: calls.delete, promised: rolledBack },
+  { ...inGracePeriod, name: "sweeper: endGracePeriod", call: calls.endGracePeriod, promised: rolledBack },
 ];
 
 export const backgroundScenes: ReadonlyArray<Scene> = [...afterwards, ...takeover, ...sweeper];

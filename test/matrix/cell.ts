@@ -1,16 +1,16 @@
 /**
- * The words of the failure matrix: which call is hit by what, and what is promised of it. A cell is data; run.ts does
- * it for real, table.ts prints it.
+ * The words of the failure matrix: which call is hit by what, and what is promised of it. A cell is data;
+ * registrations.ts does it for real, table.ts prints it.
  */
 import type { Fault, Target } from "../../dev/faults.ts";
 
 /** What the caller hears, by the problem's name; `none`: nothing, `any`: it depends on who was quicker. */
 export type Heard = "200" | "try again" | "tracked" | "refused" | "exists" | "409" | "503" | "none" | "any";
 
-/** What is in both stores in the end: the user and his audit row, nothing of him, or only somebody else's user. */
-export type End = "registered" | "nothing" | "stranger";
+/** What is in both stores in the end: the user and the audit row, nothing of the user, or only a foreign user. */
+export type End = "registered" | "nothing" | "foreign user";
 
-/** Who closed the registration: its own worker, a later request for the same address, the sweeper; or there was none. */
+/** Who closed the registration: its own request, a later request for the same address, the sweeper; or there was none. */
 export type Closer = "request" | "takeover" | "sweeper" | "nobody";
 
 /** `mails` where it is not one for a registered user and none for nobody. */
@@ -37,14 +37,14 @@ export interface Call {
 /** What is there before the call's own request or sweep begins. */
 export type Arrangement =
   | "nothing"
-  | "a stranger has the address"
+  | "a foreign user has the address"
   | "a registration left its user"
   | "a registration left its user, and is stale"
-  | "registered, not invited, its worker gone"
+  | "registered, not invited, its request gone"
   | "registered, then removed by hand"
   | "registered, removed, and missed once"
   | "rolled back, then the create landed late"
-  | "rolled back, the create landed late, the watch is over";
+  | "rolled back, the create landed late, the grace period is over";
 
 /** One row: a call, how it comes about, and what is promised for each class of fault. */
 export interface Scene {
@@ -68,7 +68,7 @@ export interface Deed {
   readonly what: "kill" | "leave" | "intrude";
 }
 
-/** One cell: everything that run.ts has to know. */
+/** One cell: everything that registrations.ts has to know. */
 export interface Cell {
   readonly title: string;
   readonly phase: Scene["phase"];
@@ -81,7 +81,7 @@ export interface Cell {
 }
 
 /** One kind of fault: which faults it sets at a call, and what it does there. */
-interface RegistrationKind {
+export interface Kind {
   readonly class: Class;
   readonly fault?: Pick<Fault, "answer" | "effect">;
   readonly deed?: Deed;
@@ -91,7 +91,7 @@ const lost = ["reset", "500", "garbage", "hang"] as const;
 const never = { effect: "none", answer: "reset" } as const;
 
 /** Every kind of fault, by its name in a cell's title. */
-export const kinds: Readonly<Record<string, RegistrationKind>> = {
+export const kinds: Readonly<Record<string, Kind>> = {
   refused: { class: "refused", fault: { answer: "error" } },
   throttled: { class: "throttled", fault: { answer: "throttle" } },
   ...each("before it took effect", "lost before", "none"),
@@ -107,9 +107,9 @@ export const kinds: Readonly<Record<string, RegistrationKind>> = {
   "client reset, call done": { class: "client gone", deed: { when: "after", what: "leave" } },
 };
 
-function each(words: string, of: Class, effect: "none" | "applied"): Record<string, RegistrationKind> {
+function each(words: string, of: Class, effect: "none" | "applied"): Record<string, Kind> {
   const named = lost.map((answer) => [`${answer} ${words}`, { class: of, fault: { answer, effect } }]);
-  return Object.fromEntries(named) as Record<string, RegistrationKind>;
+  return Object.fromEntries(named) as Record<string, Kind>;
 }
 
 /** How each provider says no. */

@@ -1,13 +1,13 @@
 /**
- * Faults that meet in one registration: on the way back from a commit, in outcomeUnknown about a create, late landings, crashes
- * with a fault behind them. Where a group is a product, its promise is computed from the law, not listed.
+ * Faults that meet in one registration: on the way back from a commit, while the outcome of a create is unknown, late landings, crashes
+ * with a fault behind them. Where a group is a product, its promise is computed from the protocol, not listed.
  */
 import type { Call, Promised } from "./cell.ts";
 import { calls } from "./requests.ts";
 import { sweeperGroups } from "./sweeper-pairs.ts";
 import { cell, fails, type Group, type How, late } from "./words.ts";
 
-/** What the law promises when commit, fence and delete fail together. */
+/** What the protocol promises when commit, fence and delete fail together. */
 const wayBack = (commit: How, fence: How, remove: How): Promised => {
   const isCommitted = commit === "landed";
   if (fence === "works") {
@@ -15,7 +15,7 @@ const wayBack = (commit: How, fence: How, remove: How): Promised => {
     return remove === "works" ? ["try again", "nothing", "request"] : ["tracked", "nothing", "sweeper"];
   }
   if (remove === "works") {
-    // Fenced without hearing of it, the row can still be settled; otherwise it waits for the sweeper.
+    // Fenced without hearing of it, the row can still be marked as rolled back; otherwise it waits for the sweeper.
     return ["try again", "nothing", !isCommitted && fence === "landed" ? "request" : "sweeper"];
   }
   return ["tracked", isCommitted && remove !== "landed" ? "registered" : "nothing", "sweeper"];
@@ -42,16 +42,16 @@ const found = (commit: How): Promised =>
     ? ["200", "registered", "request"]
     : ["try again", "nothing", "request"];
 
-const doubted = (["lost", "landed"] as const).flatMap((create) =>
-  hows.flatMap((probe) =>
+const unknown = (["lost", "landed"] as const).flatMap((create) =>
+  hows.flatMap((readBack) =>
     hows.map((commit) => {
-      const isKnown = create === "landed" && probe === "works";
+      const isKnown = create === "landed" && readBack === "works";
       return cell(
-        `create ${create} × probe ${probe} × commit ${commit}`,
+        `create ${create} × read-back ${readBack} × commit ${commit}`,
         isKnown ? found(commit) : ["tracked", "nothing", "sweeper"],
         [
           ...fails(calls.create, create, 1),
-          ...fails(calls.get, probe, 2),
+          ...fails(calls.get, readBack, 2),
           ...(isKnown ? fails(calls.commit, commit, 2) : []),
         ],
       );
@@ -64,7 +64,7 @@ const refusedCommit = fails(calls.commit, "refused", 1);
 const lateLandings = [
   cell("open lands late, once", ["200", "registered", "request"], [late(calls.open)]),
   cell("open lands late, both times", ["503", "nothing", "sweeper"], [late(calls.open, 2)]),
-  cell("create lands late, after the probe", ["tracked", "nothing", "sweeper"], [late(calls.create)]),
+  cell("create lands late, after the read-back", ["tracked", "nothing", "sweeper"], [late(calls.create)]),
   cell("commit lands late, once", ["200", "registered", "request"], [late(calls.commit)]),
   cell(
     "commit lands late, both times: after the fence",
@@ -82,9 +82,9 @@ const lateLandings = [
     [...refusedCommit, late(calls.delete, 2)],
   ),
   cell(
-    "commit refused × settle lands late",
+    "commit refused × markRolledBack lands late",
     ["try again", "nothing", "request"],
-    [...refusedCommit, late(calls.settle)],
+    [...refusedCommit, late(calls.markRolledBack)],
   ),
   cell(
     "create refused × reject lands late",
@@ -146,8 +146,8 @@ const crashes = [
     leave(calls.create, "after"),
   ),
   cell(
-    "create lost × a stranger takes the address before the probe",
-    ["exists", "stranger", "sweeper"],
+    "create lost × a foreign user takes the address before the read-back",
+    ["exists", "foreign user", "sweeper"],
     fails(calls.create, "lost", 1),
     { deed: { what: "intrude", when: "before", ...calls.get } },
   ),
@@ -155,7 +155,7 @@ const crashes = [
 
 export const groups: ReadonlyArray<Group> = [
   { name: "On the way back", cells: back },
-  { name: "In outcomeUnknown", cells: doubted },
+  { name: "While the outcome of the create is unknown", cells: unknown },
   { name: "Late", cells: lateLandings },
   { name: "Crashes and departures", cells: crashes },
   ...sweeperGroups,

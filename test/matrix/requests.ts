@@ -8,12 +8,23 @@ const database = (name: string): Call => ({ target: "database", match: `=ledger.
 const cognito = (operation: string): Call => ({ target: "cognito", match: `=${operation}` });
 
 export const calls = {
-  ...{ open: database("open"), commit: database("commit"), fence: database("fence") },
-  ...{ settle: database("settle"), reject: database("reject"), abandon: database("abandon") },
-  ...{ acknowledge: database("acknowledge"), complete: database("complete"), find: database("find") },
-  ...{ lease: database("lease"), missing: database("missing"), endGracePeriod: database("endGracePeriod") },
-  ...{ defer: database("defer"), expireKeys: database("expireKeys") },
-  ...{ create: cognito("AdminCreateUser"), get: cognito("AdminGetUser"), delete: cognito("AdminDeleteUser") },
+  open: database("open"),
+  commit: database("commit"),
+  fence: database("fence"),
+  markRolledBack: database("markRolledBack"),
+  reject: database("reject"),
+  abandon: database("abandon"),
+  acknowledge: database("acknowledge"),
+  complete: database("complete"),
+  find: database("find"),
+  lease: database("lease"),
+  missing: database("missing"),
+  endGracePeriod: database("endGracePeriod"),
+  defer: database("defer"),
+  expireKeys: database("expireKeys"),
+  create: cognito("AdminCreateUser"),
+  get: cognito("AdminGetUser"),
+  delete: cognito("AdminDeleteUser"),
   resend: { target: "cognito", match: "AdminCreateUser RESEND" },
 } satisfies Record<string, Call>;
 
@@ -34,7 +45,7 @@ const onTheWayBack = { ...onTheWay, "client gone": ["none", "nothing", "request"
 /** The last statement of a request that has its answer already: only the ledger's own row is left to be closed. */
 const closing = (
   heard: "try again" | "refused" | "exists" | "503",
-  end: "nothing" | "stranger" = "nothing",
+  end: "nothing" | "foreign user" = "nothing",
 ) =>
   ({
     refused: [heard, end, "sweeper"],
@@ -50,7 +61,9 @@ const request = { phase: "request" } as const;
 
 export const requestScenes: ReadonlyArray<Scene> = [
   {
-    ...{ ...request, name: "open", call: calls.open },
+    ...request,
+    name: "open",
+    call: calls.open,
     promised: {
       ...onTheWay,
       refused: ["503", "nothing", "nobody"],
@@ -61,7 +74,10 @@ export const requestScenes: ReadonlyArray<Scene> = [
     },
   },
   {
-    ...{ ...request, name: "open, both times", call: calls.open, times: 2 },
+    ...request,
+    name: "open, both times",
+    call: calls.open,
+    times: 2,
     promised: {
       throttled: ["503", "nothing", "nobody"],
       "lost before": ["503", "nothing", "nobody"],
@@ -69,7 +85,9 @@ export const requestScenes: ReadonlyArray<Scene> = [
     },
   },
   {
-    ...{ ...request, name: "create", call: calls.create },
+    ...request,
+    name: "create",
+    call: calls.create,
     promised: {
       ...onTheWay,
       refused: ["refused", "nothing", "request"],
@@ -79,7 +97,10 @@ export const requestScenes: ReadonlyArray<Scene> = [
     },
   },
   {
-    ...{ ...request, name: "probe", given: "the create landed, its answer was lost", call: calls.get },
+    ...request,
+    name: "read back",
+    given: "the create landed, its answer was lost",
+    call: calls.get,
     also: [strike(calls.create, landed)],
     promised: {
       ...onTheWay,
@@ -90,15 +111,22 @@ export const requestScenes: ReadonlyArray<Scene> = [
     },
   },
   {
-    ...{ ...request, name: "probe, both times", given: "the create landed, its answer was lost" },
-    ...{ call: calls.get, times: 2, also: [strike(calls.create, landed)] },
+    ...request,
+    name: "read back, both times",
+    given: "the create landed, its answer was lost",
+    call: calls.get,
+    times: 2,
+    also: [strike(calls.create, landed)],
     promised: {
       "lost before": ["tracked", "nothing", "sweeper"],
       "lost after": ["tracked", "nothing", "sweeper"],
     },
   },
   {
-    ...{ ...request, name: "probe", given: "the create was lost, and never landed", call: calls.get },
+    ...request,
+    name: "read back",
+    given: "the create was lost, and never landed",
+    call: calls.get,
     also: [strike(calls.create, never)],
     promised: {
       ...onTheWay,
@@ -110,20 +138,25 @@ export const requestScenes: ReadonlyArray<Scene> = [
     },
   },
   {
-    ...{ ...request, name: "probe", given: "a stranger has the address", call: calls.get },
-    arrangement: "a stranger has the address",
+    ...request,
+    name: "read back",
+    given: "a foreign user has the address",
+    call: calls.get,
+    arrangement: "a foreign user has the address",
     promised: {
-      refused: ["503", "stranger", "request"],
-      throttled: ["503", "stranger", "request"],
-      "lost before": ["exists", "stranger", "request"],
-      "lost after": ["exists", "stranger", "request"],
-      "killed before": ["none", "stranger", "sweeper"],
-      "killed after": ["none", "stranger", "sweeper"],
-      "client gone": ["none", "stranger", "request"],
+      refused: ["503", "foreign user", "request"],
+      throttled: ["503", "foreign user", "request"],
+      "lost before": ["exists", "foreign user", "request"],
+      "lost after": ["exists", "foreign user", "request"],
+      "killed before": ["none", "foreign user", "sweeper"],
+      "killed after": ["none", "foreign user", "sweeper"],
+      "client gone": ["none", "foreign user", "request"],
     },
   },
   {
-    ...{ ...request, name: "commit", call: calls.commit },
+    ...request,
+    name: "commit",
+    call: calls.commit,
     promised: {
       ...onTheWay,
       refused: ["try again", "nothing", "request"],
@@ -134,7 +167,10 @@ export const requestScenes: ReadonlyArray<Scene> = [
     },
   },
   {
-    ...{ ...request, name: "commit, both times", call: calls.commit, times: 2 },
+    ...request,
+    name: "commit, both times",
+    call: calls.commit,
+    times: 2,
     promised: {
       throttled: ["try again", "nothing", "request"],
       "lost before": ["try again", "nothing", "request"],
@@ -142,7 +178,10 @@ export const requestScenes: ReadonlyArray<Scene> = [
     },
   },
   {
-    ...{ ...request, name: "fence", given: "the commit was refused", call: calls.fence },
+    ...request,
+    name: "fence",
+    given: "the commit was refused",
+    call: calls.fence,
     also: [strike(calls.commit, refused)],
     promised: {
       ...onTheWayBack,
@@ -154,7 +193,9 @@ export const requestScenes: ReadonlyArray<Scene> = [
   },
   ...(["fence", "find"] as const).map(
     (name): Scene => ({
-      ...{ ...request, name: name === "find" ? "fence, its second read" : name, call: calls[name] },
+      ...request,
+      name: name === "find" ? "fence, its second read" : name,
+      call: calls[name],
       given: "the commit landed, both its answers were lost",
       also: [strike(calls.commit, landed, 2)],
       promised: {
@@ -169,7 +210,10 @@ export const requestScenes: ReadonlyArray<Scene> = [
     }),
   ),
   {
-    ...{ ...request, name: "delete", given: "the commit was refused", call: calls.delete },
+    ...request,
+    name: "delete",
+    given: "the commit was refused",
+    call: calls.delete,
     also: [strike(calls.commit, refused)],
     promised: {
       ...onTheWayBack,
@@ -180,30 +224,46 @@ export const requestScenes: ReadonlyArray<Scene> = [
     },
   },
   {
-    ...{ ...request, name: "delete, both times", given: "the commit was refused", call: calls.delete },
-    ...{ times: 2, also: [strike(calls.commit, refused)] },
+    ...request,
+    name: "delete, both times",
+    given: "the commit was refused",
+    call: calls.delete,
+    times: 2,
+    also: [strike(calls.commit, refused)],
     promised: {
       "lost before": ["tracked", "nothing", "sweeper"],
       "lost after": ["tracked", "nothing", "sweeper"],
     },
   },
   {
-    ...{ ...request, name: "settle", given: "the commit was refused", call: calls.settle },
+    ...request,
+    name: "markRolledBack",
+    given: "the commit was refused",
+    call: calls.markRolledBack,
     also: [strike(calls.commit, refused)],
     promised: closing("try again"),
   },
   {
-    ...{ ...request, name: "reject", given: "the create was refused", call: calls.reject },
+    ...request,
+    name: "reject",
+    given: "the create was refused",
+    call: calls.reject,
     also: [strike(calls.create, refused)],
     promised: closing("refused"),
   },
   {
-    ...{ ...request, name: "reject", given: "a stranger has the address", call: calls.reject },
-    arrangement: "a stranger has the address",
-    promised: closing("exists", "stranger"),
+    ...request,
+    name: "reject",
+    given: "a foreign user has the address",
+    call: calls.reject,
+    arrangement: "a foreign user has the address",
+    promised: closing("exists", "foreign user"),
   },
   {
-    ...{ ...request, name: "abandon", given: "the create was throttled", call: calls.abandon },
+    ...request,
+    name: "abandon",
+    given: "the create was throttled",
+    call: calls.abandon,
     also: [strike(calls.create, { answer: "throttle" })],
     promised: closing("503"),
   },

@@ -30,7 +30,7 @@ const invitations = (["throttled", "lost", "landed"] as const).flatMap((resend) 
         : fails(calls.resend, resend, 1);
     return cell(`RESEND ${resend} × complete ${complete}`, ["200", "registered", "sweeper", mails], first, {
       phase: "sweep",
-      arrangement: "registered, not invited, its worker gone",
+      arrangement: "registered, not invited, its request gone",
       sweeping: fails(calls.complete, complete, 1),
     });
   }),
@@ -44,12 +44,12 @@ export const sweeperGroups: ReadonlyArray<Group> = [
       ["fence", calls.fence, 1],
       ["AdminGetUser", calls.get, 2],
       ["AdminDeleteUser", calls.delete, 2],
-      ["settle", calls.settle, 1],
+      ["markRolledBack", calls.markRolledBack, 1],
     ]),
   },
   {
-    name: "The sweeper, at its last look, hit twice",
-    cells: sweepTwice("rolled back, the create landed late, the watch is over", [
+    name: "The sweeper, at its final check, hit twice",
+    cells: sweepTwice("rolled back, the create landed late, the grace period is over", [
       ["AdminGetUser", calls.get, 2],
       ["AdminDeleteUser", calls.delete, 2],
       ["endGracePeriod", calls.endGracePeriod, 1],

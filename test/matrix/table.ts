@@ -1,6 +1,6 @@
 /**
  * The failure matrix as Markdown: `node test/matrix/table.ts --write` puts it between the markers of
- * docs/failure-matrix.md, and its first part into README.md; a test fails while a file and the data differ.
+ * docs/failure-matrix.md; a test fails while the file and the data differ.
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -41,7 +41,7 @@ const size = () => {
 };
 
 /** The whole table. */
-function whole(): string {
+export function whole(): string {
   const of = (phase: Scene["phase"]) => backgroundScenes.filter((scene) => scene.phase === phase);
   const pairs = groups.map(
     ({ name, cells }) =>
@@ -63,25 +63,21 @@ function whole(): string {
   ].join("\n\n");
 }
 
-/** The files that show the table, each with the part that stands between its markers. */
-export const documents = [
-  { file: "docs/failure-matrix.md", part: whole },
-  { file: "README.md", part: () => `${size()}\n\n${singles(requestScenes)}` },
-];
+/** The file that shows the table between its markers. */
+export const document = "docs/failure-matrix.md";
 
-/** A document in three parts. */
-export async function readDocument(file: string) {
-  const text = await readFile(join(root, file), "utf8");
+/** The document in three parts. */
+export async function readDocument() {
+  const text = await readFile(join(root, document), "utf8");
   const [from, to] = [text.indexOf(begin), text.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`${file} has lost its markers`);
+  if (from < 0 || to < from) throw new Error(`${document} has lost its markers`);
   const start = from + begin.length;
   return { before: text.slice(0, start), between: text.slice(start, to).trim(), after: text.slice(to) };
 }
 
 if (process.argv[1] === import.meta.filename) {
-  for (const { file, part } of documents) {
-    const { before, after } = await readDocument(file);
-    if (process.argv.includes("--write")) await writeFile(join(root, file), `${before}\n${part()}\n${after}`);
-    else console.log(part());
-  }
+  const { before, after } = await readDocument();
+  if (process.argv.includes("--write"))
+    await writeFile(join(root, document), `${before}\n${whole()}\n${after}`);
+  else console.log(whole());
 }

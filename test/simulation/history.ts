@@ -207,12 +207,10 @@ export class History {
     const id = this.#nextId();
     const agent = `worker${this.#ids}`;
     const command: RegisterUser = {
-      ...{
-        id,
-        caller: admin,
-        roles: [researcherRole],
-        kind: client.step ? "register_with_roles" : "register",
-      },
+      id,
+      caller: admin,
+      roles: [researcherRole],
+      kind: client.step ? "register_with_roles" : "register",
       email: ADDRESSES[client.address] ?? ADDRESSES[0],
       idempotencyKey: client.key === null ? null : `key${client.key}`,
     };

@@ -8,7 +8,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { startStack } from "../../dev/stack.ts";
-import { sweepUntilNothingIsDue } from "../matrix/run.ts";
+import { sweepUntilNothingIsDue } from "../matrix/registrations.ts";
 import build from "../support/build.ts";
 import { startWorker } from "../support/worker.ts";
 import { type Asked, makeClient } from "./client.ts";

@@ -47,15 +47,33 @@ const open = (at: Statement, command: ChangeUser): ChangeOpening => {
   for (const row of rows) {
     if (row.sub !== subject || !areOpposite(row.kind, kind)) continue;
     update(at, row.id, isPending, (contradicted) => ({
-      ...{ state: "done", closedAt: now, dueAt: null, lastError: null, needsOperator: false },
+      state: "done",
+      closedAt: now,
+      dueAt: null,
+      lastError: null,
+      needsOperator: false,
       history: noted(contradicted, at, "done", "superseded"),
     }));
   }
   const row: Row = {
-    ...{ id, kind, caller, email: null, roles: [], idempotencyKey: null, sub: subject },
-    ...{ state: "pending", verdict: null, startedAt: now, closedAt: null, acknowledgedAt: null },
-    ...{ missingSince: null, graceUntil: null, dueAt: now + at.terms.budget, tries: 0 },
-    ...{ needsOperator: false, lastError: null },
+    id,
+    kind,
+    caller,
+    email: null,
+    roles: [],
+    idempotencyKey: null,
+    sub: subject,
+    state: "pending",
+    verdict: null,
+    startedAt: now,
+    closedAt: null,
+    acknowledgedAt: null,
+    missingSince: null,
+    graceUntil: null,
+    dueAt: now + at.terms.budget,
+    tries: 0,
+    needsOperator: false,
+    lastError: null,
     history: [{ at: new Date(now).toISOString(), state: "pending", by }],
   };
   world.rows.set(id, row);
@@ -83,7 +101,11 @@ const finish = (at: Statement, id: OperationId): boolean => {
       const until = opposed ? now + terms.horizon + MINUTE : null;
       return {
         ...fresh,
-        ...{ state: "done", closedAt: now, needsOperator: false, graceUntil: until, dueAt: until },
+        state: "done",
+        closedAt: now,
+        needsOperator: false,
+        graceUntil: until,
+        dueAt: until,
         history: noted(row, at, "done"),
       };
     }) !== undefined
@@ -109,7 +131,10 @@ const endGracePeriod = (at: Statement, id: OperationId): boolean => {
       (row) => isDone(row) && row.graceUntil !== null,
       (row) => ({
         ...fresh,
-        ...{ closedAt: at.now, graceUntil: null, dueAt: null, needsOperator: false },
+        closedAt: at.now,
+        graceUntil: null,
+        dueAt: null,
+        needsOperator: false,
         history: noted(row, at, "done", "done once more"),
       }),
     ) !== undefined

@@ -7,13 +7,21 @@ import { type Call, directWire, type Wire } from "./wire.ts";
 import { changeUser, type User, type World } from "./world.ts";
 
 const profileOf = ({ sub, tag, email, enabled, confirmed, totp }: User): Profile => ({
-  ...{ sub, tag, email, enabled, totp },
+  sub,
+  tag,
+  email,
+  enabled,
+  totp,
   status: confirmed ? "CONFIRMED" : "FORCE_CHANGE_PASSWORD",
 });
 
 /** What each call is in the provider's errors. */
 const OPERATIONS = {
-  ...{ profile: "find", page: "list", enable: "enable", disable: "disable", resetMfa: "reset MFA" },
+  profile: "find",
+  page: "list",
+  enable: "enable",
+  disable: "disable",
+  resetMfa: "reset MFA",
 } as const satisfies Record<string, IdentityProviderError["operation"]>;
 
 /** The service itself, for those who do without layers. */

@@ -45,10 +45,25 @@ export const open = (at: Statement, command: RegisterUser): Opening => {
     return { _tag: "AddressHeld", registration: registrationOf(addressHolder, at) };
 
   const row: Row = {
-    ...{ id, kind, caller, email, roles, idempotencyKey },
-    ...{ state: "started", verdict: null, sub: null, startedAt: now, closedAt: null, acknowledgedAt: null },
-    ...{ missingSince: null, graceUntil: null, dueAt: now + terms.budget, tries: 0, needsOperator: false },
-    ...{ lastError: null, history: [{ at: new Date(now).toISOString(), state: "started", by }] },
+    id,
+    kind,
+    caller,
+    email,
+    roles,
+    idempotencyKey,
+    state: "started",
+    verdict: null,
+    sub: null,
+    startedAt: now,
+    closedAt: null,
+    acknowledgedAt: null,
+    missingSince: null,
+    graceUntil: null,
+    dueAt: now + terms.budget,
+    tries: 0,
+    needsOperator: false,
+    lastError: null,
+    history: [{ at: new Date(now).toISOString(), state: "started", by }],
   };
   world.rows.set(id, row);
   return { _tag: "Opened", registration: registrationOf(row, at) };
