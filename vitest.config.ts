@@ -1,6 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 const real = {
+  setupFiles: ["test/support/seed.ts"],
   globalSetup: ["test/support/build.ts"],
   testTimeout: 60_000,
   hookTimeout: 60_000,
@@ -11,7 +12,11 @@ export default defineConfig({
     projects: [
       {
         // The programs against memory services: no socket, no process, time is TestClock's.
-        test: { name: "unit", include: ["test/unit/**/*.test.ts", "test/contract/memory.test.ts"] },
+        test: {
+          name: "unit",
+          include: ["test/unit/**/*.test.ts", "test/contract/memory.test.ts"],
+          setupFiles: ["test/support/seed.ts"],
+        },
       },
       {
         // The same contracts against the real adapters: PostgreSQL, an emulated Cognito, faults on sockets.

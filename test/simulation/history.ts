@@ -6,15 +6,15 @@ import { Cause, Duration, Effect, Exit, Option } from "effect";
 import { isChange, type Operation, OperationId, type RegisterUser } from "../../src/domain/operation.ts";
 import { Email } from "../../src/domain/user.ts";
 import { withBudget } from "../../src/ports/budget.ts";
-import { finishInBackground } from "../../src/programs/register/finish.ts";
-import { register } from "../../src/programs/register/register.ts";
+import { changeUser } from "../../src/programs/change.ts";
+import { registerUser } from "../../src/programs/register/register.ts";
 import { setRoles } from "../../src/programs/roles.ts";
 import { sweep } from "../../src/programs/sweep/sweep.ts";
 import { violations } from "./invariants.ts";
 import { deployment, Machine } from "./machine.ts";
-import { manage, manageInBackground } from "./memory/manage.ts";
 import type { Word } from "./memory/wire.ts";
 import {
+  type Act,
   addUser,
   admin,
   makeWorld,
@@ -75,8 +75,9 @@ export class History {
   }
 
   /** Carries the plan out, and says what is wrong in the end. */
-  static run(plan: Plan, trace?: (line: string) => void): History {
+  static run(plan: Plan, trace?: (line: string) => void, acts?: Array<Act>): History {
     const history = new History(plan, trace);
+    if (acts !== undefined) history.world.acts = acts;
     history.#startClient();
     for (const step of plan.steps) history.#step(step);
     history.#calm();
@@ -217,13 +218,12 @@ export class History {
     this.#monitor.opened(id, agent);
     this.#alive.set(agent, client);
     this.#note("requests", `${agent} begins ${id}: ${command.email}, ${command.idempotencyKey ?? "no key"}`);
-    this.#machine.start(agent, register(command).pipe(withBudget(BUDGET_MS)), (exit) => {
+    this.#machine.start(agent, registerUser(command).pipe(withBudget(BUDGET_MS)), (exit) => {
       this.#alive.set(agent, null);
       if (Exit.isSuccess(exit)) {
         const { registration, userId, replayed } = exit.value;
         this.#note(replayed ? "replayed" : "registered", `${agent} says 200${replayed ? ", replayed" : ""}`);
         this.#monitor.registered(registration, userId, id);
-        if (!replayed) this.#machine.start(agent, finishInBackground(registration, userId), () => undefined);
         return;
       }
       const failure = Cause.findErrorOption(exit.cause);
@@ -255,13 +255,10 @@ export class History {
       );
       return;
     }
-    const program = manage({ id, kind, caller: admin, subject: user.sub });
-    this.#machine.start(agent, program.pipe(withBudget(BUDGET_MS)), (exit) => {
-      this.#concluded(agent, kind, exit);
-      if (Exit.isSuccess(exit)) {
-        this.#machine.start(agent, manageInBackground(exit.value.id), () => undefined);
-      }
-    });
+    const program = changeUser({ id, kind, caller: admin, subject: user.sub });
+    this.#machine.start(agent, program.pipe(withBudget(BUDGET_MS)), (exit) =>
+      this.#concluded(agent, kind, exit),
+    );
   }
 
   #concluded(agent: string, kind: string, exit: Exit.Exit<unknown, { readonly _tag: string }>): void {

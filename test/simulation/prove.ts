@@ -1,17 +1,22 @@
 /**
- * The long run of the model: `npm run prove`. Two processes, each with a seed of its own, print what they have seen;
- * a history that breaks the law is shrunk and printed step by step, with the command that runs it again.
+ * The long run of the simulation: `npm run prove`. Two processes, each with a seed of its own, print what they have
+ * seen; a history that breaks the protocol is shrunk and printed step by step, with the command that runs it again.
+ * The statements of some histories are run once more on PostgreSQL in this process.
  *
- * HISTORIES (100000), PROCESSES (2) and SEED (random) may be set; SEED with PLAN_PATH runs one history again.
+ * HISTORIES (100000), REPLAYED (1000), PROCESSES (2) and SEED (random) may be set; SEED with PLAN_PATH runs one history
+ * again.
  */
 import { fork } from "node:child_process";
 import fc from "fast-check";
 import { explain } from "./explain.ts";
 import { History } from "./history.ts";
+import type { Act } from "./memory/world.ts";
 import { plans } from "./plan.ts";
+import { Replay } from "./replay.ts";
 
 const number = (name: string, otherwise: number) => Number(process.env[name] ?? otherwise);
 const HISTORIES = number("HISTORIES", 100_000);
+const REPLAYED = number("REPLAYED", 1000);
 const PROCESSES = number("PROCESSES", 2);
 const SEED = number("SEED", Date.now() % 2 ** 31);
 const PROGRESS = 10_000;
@@ -54,6 +59,22 @@ if (share !== undefined) {
   await proveAll();
 }
 
+/** Runs the statements of some histories on PostgreSQL, notes what differs, and answers how many were run. */
+async function replaySome(failures: Array<string>): Promise<number> {
+  console.log(`  the statements of ${REPLAYED} histories once more, on PostgreSQL`);
+  const replay = await Replay.start();
+  let statements = 0;
+  for (const plan of fc.sample(plans, { numRuns: REPLAYED, seed: SEED })) {
+    const acts: Array<Act> = [];
+    const { world } = History.run(plan, undefined, acts);
+    const differences = await replay.run(acts, world);
+    if (differences.length > 0) failures.push(differences.join("\n"));
+    statements += acts.length;
+  }
+  await replay.stop();
+  return statements;
+}
+
 async function proveAll(): Promise<void> {
   const started = performance.now();
   const counts: Counts = {};
@@ -84,6 +105,7 @@ async function proveAll(): Promise<void> {
     });
   const perSecond = (histories: number) => Math.round((histories / (performance.now() - started)) * 1000);
   await Promise.all(Array.from({ length: PROCESSES }, (_, index) => one(index)));
+  counts["replayed statements"] = await replaySome(failures);
 
   const { histories = 0, ...figures } = counts;
   for (const failure of failures) console.log(`\n${failure}`);

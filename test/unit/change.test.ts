@@ -6,8 +6,8 @@ import { CHANGE_ACTION } from "../../src/domain/audit.ts";
 import { ChangeKind, type ChangeUser } from "../../src/domain/operation.ts";
 import { UserId } from "../../src/domain/user.ts";
 import { Ledger } from "../../src/ports/ledger.ts";
+import { finishChange, makeChange } from "../../src/programs/change.ts";
 import { violations } from "../simulation/invariants.ts";
-import { manage, manageInBackground } from "../simulation/memory/manage.ts";
 import { alice, BUDGET_MS, command, HORIZON_MS, makeScene, operationId } from "../simulation/memory/scene.ts";
 import type { Fault } from "../simulation/memory/script.ts";
 import type { CallName } from "../simulation/memory/wire.ts";
@@ -39,7 +39,7 @@ const withUser = (faults: ReadonlyArray<Fault> = [], more: Partial<User> = {}) =
   const { sub } = addUser(scene.world, alice, more);
   let ids = 100;
   const ask = (kind: ChangeKind, overrides: Partial<ChangeUser> = {}) =>
-    scene.run(manage({ id: operationId(++ids), kind, caller: admin, subject: sub, ...overrides }));
+    scene.run(makeChange({ id: operationId(++ids), kind, caller: admin, subject: sub, ...overrides }));
   return {
     ...scene,
     ask,
@@ -48,7 +48,7 @@ const withUser = (faults: ReadonlyArray<Fault> = [], more: Partial<User> = {}) =
     /** What the caller hears: `done`, or the tag of the error. */
     heard: (...asked: Parameters<typeof ask>) =>
       ask(...asked).pipe(
-        Effect.tap(({ id }) => scene.run(Effect.ignore(manageInBackground(id)))),
+        Effect.tap(({ id }) => scene.run(Effect.ignore(finishChange(id)))),
         Effect.map(() => "done"),
         Effect.catch(({ _tag }) => Effect.succeed(_tag as string)),
       ),
@@ -214,7 +214,7 @@ describe("the opening", () => {
       for (const user of [admin, viewer])
         world.users = [...world.users, { ...addUser(world, user), sub: user }];
       const own = { id: operationId(101), kind, caller: admin, subject: admin };
-      assert.strictEqual((yield* Effect.flip(run(manage(own))))._tag, "OwnAccount");
+      assert.strictEqual((yield* Effect.flip(run(makeChange(own))))._tag, "OwnAccount");
       assert.strictEqual(world.rows.size, 0);
       assert.notInclude(wire.calls, "changes.open");
       assert.deepStrictEqual(world.audit, []);
@@ -226,7 +226,7 @@ describe("the opening", () => {
       const { world, run } = makeScene();
       world.users = [{ ...addUser(world, alice), sub: viewer }];
       const own = { id: operationId(101), kind, caller: viewer, subject: viewer };
-      assert.strictEqual((yield* Effect.flip(run(manage(own))))._tag, "Forbidden");
+      assert.strictEqual((yield* Effect.flip(run(makeChange(own))))._tag, "Forbidden");
       assert.strictEqual(world.audit.length, 1);
     }),
   );
@@ -235,7 +235,7 @@ describe("the opening", () => {
     Effect.gen(function* () {
       const { world, run } = makeScene();
       world.users = [{ ...addUser(world, alice), sub: admin }];
-      yield* run(manage({ id: operationId(101), kind, caller: admin, subject: admin }));
+      yield* run(makeChange({ id: operationId(101), kind, caller: admin, subject: admin }));
     }),
   );
 
@@ -291,7 +291,7 @@ describe("a user whose registration has not kept him", () => {
           on: "ledger.commit",
           before: (changed) => {
             const sub = userAt(changed, alice)?.sub ?? nobody;
-            const removal = manage({ id: operationId(101), kind: "remove", caller: admin, subject: sub });
+            const removal = makeChange({ id: operationId(101), kind: "remove", caller: admin, subject: sub });
             atOnce(run(removal));
           },
         },
@@ -316,7 +316,7 @@ describe("a user whose registration has not kept him", () => {
           answer: "unknown",
           after: (changed) => {
             const subject = userAt(changed, alice)?.sub ?? nobody;
-            const invitation = manage({ id: operationId(101), kind: "invite", caller: admin, subject });
+            const invitation = makeChange({ id: operationId(101), kind: "invite", caller: admin, subject });
             const failure = atOnce(run(Effect.flip(invitation)));
             assert.deepInclude(failure, { _tag: "RegistrationInProgress", operationId: operationId(1) });
           },

@@ -5,8 +5,8 @@ import type { Registration } from "../../src/domain/operation.ts";
 import { RoleId, UserId } from "../../src/domain/user.ts";
 import type { SetRoles } from "../../src/ports/access.ts";
 import { Ledger } from "../../src/ports/ledger.ts";
+import { makeChange } from "../../src/programs/change.ts";
 import { setRoles } from "../../src/programs/roles.ts";
-import { manage } from "../simulation/memory/manage.ts";
 import { alice, command, makeScene, operationId } from "../simulation/memory/scene.ts";
 import type { Fault } from "../simulation/memory/script.ts";
 import {
@@ -95,7 +95,7 @@ describe("setting roles", () => {
         { on: "identity.remove", effect: "never", answer: "unknown" },
       ]);
       const removal = { id: operationId(9), kind: "remove", caller: admin, subject: sub } as const;
-      yield* Effect.flip(run(manage(removal)));
+      yield* Effect.flip(run(makeChange(removal)));
       assert.strictEqual((yield* Effect.flip(set()))._tag, "UserNotFound");
       assert.deepStrictEqual(granted(), []);
     }),

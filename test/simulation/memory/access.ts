@@ -14,7 +14,7 @@ import {
   writeAudit,
   writeDenial,
 } from "./rows.ts";
-import { makeStatements } from "./statements.ts";
+import { makeStatements, noting } from "./statements.ts";
 import { directWire, type Wire } from "./wire.ts";
 import { adminRole, observerRole, researcherRole, type World } from "./world.ts";
 
@@ -55,28 +55,30 @@ const byName = (one: Role, two: Role) => (one.rolename < two.rolename ? -1 : 1);
 /** The service itself, for those who do without layers. */
 export const makeAccess = (world: World, wire: Wire, settings: Deployment) => {
   const run = makeStatements("access", world, wire, settings);
-  return Access.of({
-    mayManageUsers: (question) =>
-      run("mayManageUsers", question.caller, (at) => {
-        const allowed = mayManageUsers(world, question.caller);
-        if (!allowed) writeDenial(at, AuditAction.denied, question);
-        return allowed;
-      }),
-    setRoles: (command) => run("setRoles", command.subject, (at) => setRoles(at, command)),
-    roles: () => run("roles", "", () => [...world.roles].map(shown).sort(byName)),
-    rolesOf: (users) =>
-      run("rolesOf", "", () => {
-        const granted = users.map((user) => [user, [...(world.grants.get(user) ?? [])]] as const);
-        const found = granted.filter(([, roles]) => roles.length > 0);
-        return new Map(found.map(([user, roles]) => [user, roles.map(shown).sort(byName)]));
-      }),
-    permissionsOf: (user) =>
-      run("permissionsOf", user, () => {
-        const roles = world.grants.get(user);
-        if (roles === undefined || roles.size === 0) return null;
-        return [...roles].some((role) => grantsManagement(world, role)) ? ["CAN_MANAGE_USERS"] : [];
-      }),
-  });
+  return noting(
+    Access.of({
+      mayManageUsers: (question) =>
+        run("mayManageUsers", question.caller, (at) => {
+          const allowed = mayManageUsers(world, question.caller);
+          if (!allowed) writeDenial(at, AuditAction.denied, question);
+          return allowed;
+        }),
+      setRoles: (command) => run("setRoles", command.subject, (at) => setRoles(at, command)),
+      roles: () => run("roles", "", () => [...world.roles].map(shown).sort(byName)),
+      rolesOf: (users) =>
+        run("rolesOf", "", () => {
+          const granted = users.map((user) => [user, [...(world.grants.get(user) ?? [])]] as const);
+          const found = granted.filter(([, roles]) => roles.length > 0);
+          return new Map(found.map(([user, roles]) => [user, roles.map(shown).sort(byName)]));
+        }),
+      permissionsOf: (user) =>
+        run("permissionsOf", user, () => {
+          const roles = world.grants.get(user);
+          if (roles === undefined || roles.size === 0) return null;
+          return [...roles].some((role) => grantsManagement(world, role)) ? ["CAN_MANAGE_USERS"] : [];
+        }),
+    }),
+  );
 };
 
 export const AccessMemory = (world: World, wire: Wire = directWire(world)) =>

@@ -18,7 +18,7 @@ import {
   writeAudit,
   writeDenial,
 } from "./rows.ts";
-import { makeStatements } from "./statements.ts";
+import { makeStatements, noting } from "./statements.ts";
 import { directWire, type Wire } from "./wire.ts";
 import type { Row, World } from "./world.ts";
 
@@ -144,12 +144,14 @@ const endGracePeriod = (at: Statement, id: OperationId): boolean => {
 /** The service itself, for those who do without layers. */
 export const makeChanges = (world: World, wire: Wire, settings: Deployment) => {
   const run = makeStatements("changes", world, wire, settings);
-  return Changes.of({
-    open: (command) => run("open", command.subject, (at) => open(at, command)),
-    finish: (id) => run("finish", id, (at) => finish(at, id)),
-    isNewest: ({ id }) => run("isNewest", id, (at) => isNewest(at, id)),
-    endGracePeriod: (id) => run("endGracePeriod", id, (at) => endGracePeriod(at, id)),
-  });
+  return noting(
+    Changes.of({
+      open: (command) => run("open", command.subject, (at) => open(at, command)),
+      finish: (id) => run("finish", id, (at) => finish(at, id)),
+      isNewest: ({ id }) => run("isNewest", id, (at) => isNewest(at, id)),
+      endGracePeriod: (id) => run("endGracePeriod", id, (at) => endGracePeriod(at, id)),
+    }),
+  );
 };
 
 export const ChangesMemory = (world: World, wire: Wire = directWire(world)) =>

@@ -9,7 +9,7 @@ import { type Deployment, Settings } from "../../../src/ports/settings.ts";
 import * as moves from "./moves.ts";
 import * as queries from "./queries.ts";
 import { operationOf } from "./rows.ts";
-import { makeStatements } from "./statements.ts";
+import { makeStatements, noting } from "./statements.ts";
 import { directWire, type Wire } from "./wire.ts";
 import type { World } from "./world.ts";
 
@@ -22,36 +22,38 @@ export const makeLedger = (world: World, wire: Wire, settings: Deployment) => {
       Option.map(Option.fromNullishOr(world.rows.get(id)), (row) => operationOf(row, at)),
     );
 
-  return Ledger.of({
-    open: (command) => run("open", command.id, (at) => queries.open(at, command)),
-    commit: (id, sub) => run("commit", id, (at) => moves.commit(at, id, sub)),
-    fence: Effect.fnUntraced(function* (id) {
-      if (yield* run("fence", id, (at) => moves.fence(at, id))) return "rolling_back";
-      const entry = yield* find(id);
-      return Option.isNone(entry) || isChange(entry.value) ? "started" : entry.value.state;
+  return noting(
+    Ledger.of({
+      open: (command) => run("open", command.id, (at) => queries.open(at, command)),
+      commit: (id, sub) => run("commit", id, (at) => moves.commit(at, id, sub)),
+      fence: Effect.fnUntraced(function* (id) {
+        if (yield* run("fence", id, (at) => moves.fence(at, id))) return "rolling_back";
+        const entry = yield* find(id);
+        return Option.isNone(entry) || isChange(entry.value) ? "started" : entry.value.state;
+      }),
+      markRolledBack: (id, end) => run("markRolledBack", id, (at) => moves.markRolledBack(at, id, end)),
+      reject: (id, verdict, outcomeUnknown) =>
+        run("reject", id, (at) => moves.reject(at, id, verdict, outcomeUnknown)),
+      abandon: (id) => run("abandon", id, (at) => moves.abandon(at, id)),
+      acknowledge: (id) => run("acknowledge", id, (at) => moves.acknowledge(at, id)),
+      complete: (id) => run("complete", id, (at) => moves.complete(at, id)),
+      missing: (id, lookedAt) =>
+        Effect.flatMap(
+          run("missing", id, (at) => moves.missing(at, id, lookedAt)),
+          (state) =>
+            state === undefined
+              ? Effect.die(new Error("there is no such registration"))
+              : Effect.succeed(state),
+        ),
+      seen: (id) => run("seen", id, (at) => moves.seen(at, id)),
+      endGracePeriod: (id, sub) => run("endGracePeriod", id, (at) => moves.endGracePeriod(at, id, sub)),
+      find,
+      lease: (limit) => run("lease", "", (at) => moves.lease(at, limit)),
+      defer: (entry, error, needs) => run("defer", entry.id, (at) => moves.defer(at, entry, error, needs)),
+      expireKeys: () => run("expireKeys", "", queries.expireKeys),
+      list: (query) => run("list", "", (at) => queries.list(at, query)),
     }),
-    markRolledBack: (id, end) => run("markRolledBack", id, (at) => moves.markRolledBack(at, id, end)),
-    reject: (id, verdict, outcomeUnknown) =>
-      run("reject", id, (at) => moves.reject(at, id, verdict, outcomeUnknown)),
-    abandon: (id) => run("abandon", id, (at) => moves.abandon(at, id)),
-    acknowledge: (id) => run("acknowledge", id, (at) => moves.acknowledge(at, id)),
-    complete: (id) => run("complete", id, (at) => moves.complete(at, id)),
-    missing: (id, lookedAt) =>
-      Effect.flatMap(
-        run("missing", id, (at) => moves.missing(at, id, lookedAt)),
-        (state) =>
-          state === undefined
-            ? Effect.die(new Error("there is no such registration"))
-            : Effect.succeed(state),
-      ),
-    seen: (id) => run("seen", id, (at) => moves.seen(at, id)),
-    endGracePeriod: (id, sub) => run("endGracePeriod", id, (at) => moves.endGracePeriod(at, id, sub)),
-    find,
-    lease: (limit) => run("lease", "", (at) => moves.lease(at, limit)),
-    defer: (entry, error, needs) => run("defer", entry.id, (at) => moves.defer(at, entry, error, needs)),
-    expireKeys: () => run("expireKeys", "", queries.expireKeys),
-    list: (query) => run("list", "", (at) => queries.list(at, query)),
-  });
+  );
 };
 
 export const LedgerMemory = (world: World, wire: Wire = directWire(world)) =>

@@ -1,10 +1,10 @@
 /** How statements are sent in memory: each is one act on the wire, and whatever the wire says instead is a DatabaseError. */
-import { Duration, Effect } from "effect";
+import { Context, Duration, Effect } from "effect";
 import { DatabaseError, StatementRefused, StatementUnknown } from "../../../src/ports/database.ts";
 import { Actor } from "../../../src/ports/ledger.ts";
 import type { Deployment } from "../../../src/ports/settings.ts";
 import type { Statement, Terms } from "./rows.ts";
-import type { CallName, Wire, Word } from "./wire.ts";
+import type { CallName, Moment, Wire, Word } from "./wire.ts";
 import type { World } from "./world.ts";
 
 /** `throttled`: the statement lost a race (40001). `refused`, `misconfigured`: it broke a rule, or a table is gone. */
@@ -17,6 +17,22 @@ const REASONS: Record<Word, () => DatabaseError["reason"]> = {
 
 type Service = "ledger" | "changes" | "access";
 type NameOf<S extends Service> = Extract<CallName, `${S}.${string}`> extends `${S}.${infer N}` ? N : never;
+
+/** What the method was called with whose statement is sent. */
+const Arguments = Context.Reference<ReadonlyArray<unknown>>("simulation/Arguments", {
+  defaultValue: () => [],
+});
+
+type Method = (...args: ReadonlyArray<unknown>) => Effect.Effect<unknown, unknown, unknown>;
+
+/** The same service; its statements know what its methods were called with. */
+export const noting = <S extends object>(service: S): S =>
+  Object.fromEntries(
+    Object.entries(service as Record<string, Method>).map(([name, method]) => [
+      name,
+      (...args: ReadonlyArray<unknown>) => Effect.provideService(method(...args), Arguments, args),
+    ]),
+  ) as S;
 
 /** Sends the statements of one service. */
 export const makeStatements = <S extends Service>(
@@ -32,8 +48,14 @@ export const makeStatements = <S extends Service>(
   };
   return Effect.fnUntraced(function* <A>(name: NameOf<S>, about: string, work: (at: Statement) => A) {
     const by = yield* Actor;
+    const args = yield* Arguments;
     const operation = `${service}.${name}` as CallName;
-    return yield* wire.send({ operation, about, act: ({ now }) => work({ world, terms, now, by }) }).pipe(
+    const act = ({ now }: Moment): A => {
+      const answer = work({ world, terms, now, by });
+      world.acts?.push({ service, name, args, now, by, answer });
+      return answer;
+    };
+    return yield* wire.send({ operation, about, act }).pipe(
       Effect.mapError(
         (word) =>
           new DatabaseError({

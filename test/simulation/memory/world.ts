@@ -85,6 +85,18 @@ export interface World {
   /** Table `user_role`: who has been granted what. */
   readonly grants: Map<UserId, Set<RoleId>>;
   ids: number;
+  /** Where it is set, every statement that takes effect is noted here, so that it can be run once more elsewhere. */
+  acts?: Array<Act>;
+}
+
+/** A statement that has taken effect: which, for whom, when, and what it answered. */
+export interface Act {
+  readonly service: "ledger" | "changes" | "access";
+  readonly name: string;
+  readonly args: ReadonlyArray<unknown>;
+  readonly now: number;
+  readonly by: string;
+  readonly answer: unknown;
 }
 
 const uuid = (n: number, group: string) => `00000000-0000-4000-${group}-${n.toString(16).padStart(12, "0")}`;

@@ -1,1 +1,0 @@
-export { finishChange as manageInBackground, makeChange as manage } from "../../../src/programs/change.ts";
