@@ -1,8 +1,8 @@
 /**
  * One SQL statement, one round trip, autocommit: all that Registrar asks of Postgres.
  *
- * The layer behind it is Neon.ts. A statement's text starts with a comment that names it, so that a log, a
- * slow-query list and a fault switch can tell statements apart.
+ * Statements are values with a name,
+ * so that a log, a list of slow statements and a fault switch can tell them apart.
  */
 import { Context, type Effect, Schedule, Schema } from "effect";
 
@@ -35,22 +35,29 @@ export class DatabaseError extends Schema.TaggedError<DatabaseError>()("Database
 export type Parameter = string | number | boolean | null | ReadonlyArray<string>;
 export type Row = Readonly<Record<string, unknown>>;
 
+/** A statement with named values. Its text begins with its name in a comment and has `$1`, `$2`, … for the values. */
+export interface Statement<Values> {
+  readonly name: string;
+  readonly text: string;
+  readonly parameters: (values: Values) => ReadonlyArray<Parameter>;
+}
+
 export class Database extends Context.Service<
   Database,
   {
-    /** Runs one statement. `text` uses $1, $2, … ; `name` appears in logs, spans and errors. */
-    readonly query: (
-      name: string,
-      text: string,
-      parameters: ReadonlyArray<Parameter>,
+    /** Runs one statement. */
+    readonly query: <Values>(
+      statement: Statement<Values>,
+      values: Values,
     ) => Effect.Effect<ReadonlyArray<Row>, DatabaseError>;
     /**
      * Runs one statement alone among all that name the same lock: a statement that begins after the lock is held
      * sees what its predecessor did. Still one round trip, and one transaction.
      */
-    readonly queryAlone: (
+    readonly queryAlone: <Values>(
       lock: string,
-      ...statement: [name: string, text: string, parameters: ReadonlyArray<Parameter>]
+      statement: Statement<Values>,
+      values: Values,
     ) => Effect.Effect<ReadonlyArray<Row>, DatabaseError>;
   }
 >()("registrar/services/Database") {}

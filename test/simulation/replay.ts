@@ -15,7 +15,13 @@ import { LedgerPostgres } from "../../src/adapters/postgres/ledger.ts";
 import { CAN_MANAGE_USERS } from "../../src/domain/audit.ts";
 import { Access } from "../../src/ports/access.ts";
 import { Changes } from "../../src/ports/changes.ts";
-import { Database, DatabaseError, StatementRefused } from "../../src/ports/database.ts";
+import {
+  Database,
+  DatabaseError,
+  type Row,
+  type Statement,
+  StatementRefused,
+} from "../../src/ports/database.ts";
 import { Actor, Ledger } from "../../src/ports/ledger.ts";
 import { Settings } from "../../src/ports/settings.ts";
 import { deployment } from "./machine.ts";
@@ -158,16 +164,18 @@ const unlike = (
 };
 
 const databaseOf = (postgres: PGlite) => {
-  const send = (name: string, statement: string, parameters: ReadonlyArray<unknown>) =>
+  const query = <Values>(statement: Statement<Values>, values: Values) =>
     Effect.tryPromise({
-      try: async () => (await postgres.query<Record<string, unknown>>(statement, [...parameters])).rows,
-      catch: (cause) =>
-        new DatabaseError({ statement: name, reason: new StatementRefused({ sqlState: "XX000" }), cause }),
+      try: async () => (await postgres.query<Row>(statement.text, [...statement.parameters(values)])).rows,
+      catch: (cause) => {
+        const reason = new StatementRefused({ sqlState: "XX000" });
+        return new DatabaseError({ statement: statement.name, reason, cause });
+      },
     });
+  // One connection runs one statement after the other: every statement is alone.
   return Layer.succeed(Database, {
-    query: send,
-    // One connection runs one statement after the other: every statement is alone.
-    queryAlone: (_lock, name, statement, parameters) => send(name, statement, parameters),
+    query,
+    queryAlone: (_lock, statement, values) => query(statement, values),
   });
 };
 

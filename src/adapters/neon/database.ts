@@ -53,17 +53,20 @@ export const DatabaseNeon = Layer.effect(
 
     // Awaited once, here: the driver's query objects run again each time they are awaited.
     return Database.of({
-      query: Effect.fn("Database.query")(function* (name, text, parameters) {
-        return yield* send(name, async (fetchOptions) => {
-          return await sql.query(`/* ${name} */ ${text}`, [...parameters], { fetchOptions });
+      query: Effect.fn("Database.query")(function* (statement, values) {
+        return yield* send(statement.name, async (fetchOptions) => {
+          return await sql.query(statement.text, [...statement.parameters(values)], { fetchOptions });
         });
       }),
 
-      queryAlone: Effect.fn("Database.queryAlone")(function* (lock, name, text, parameters) {
-        return yield* send(name, async (fetchOptions) => {
-          const locked = sql.query(`/* ${name} */ select pg_advisory_xact_lock(hashtext($1))`, [lock]);
-          const statement = sql.query(`/* ${name} */ ${text}`, [...parameters]);
-          const [, rows] = await sql.transaction([locked, statement], { fetchOptions });
+      queryAlone: Effect.fn("Database.queryAlone")(function* (lock, statement, values) {
+        return yield* send(statement.name, async (fetchOptions) => {
+          const locking = `/* ${statement.name} */ select pg_advisory_xact_lock(hashtext($1))`;
+          const queries = [
+            sql.query(locking, [lock]),
+            sql.query(statement.text, [...statement.parameters(values)]),
+          ];
+          const [, rows] = await sql.transaction(queries, { fetchOptions });
           return rows ?? [];
         });
       }),

@@ -1,15 +1,16 @@
 /**
- * The ledger in Postgres: every method is one statement of statements.ts, and the fence reads once more.
+ * The ledger in Postgres: every method is one statement, and the fence reads once more.
  */
 import { Duration, Effect, Layer, Option, Schema } from "effect";
 import { CAN_MANAGE_USERS } from "../../domain/audit.ts";
 import { isChange, Operation, type OperationId, Registration, State } from "../../domain/operation.ts";
 import { RoleId } from "../../domain/user.ts";
-import { Database, type Row } from "../../ports/database.ts";
+import { Database, type Row, type Statement } from "../../ports/database.ts";
 import { Actor, Ledger, type Opening } from "../../ports/ledger.ts";
 import { Settings } from "../../ports/settings.ts";
+import { MANAGERS } from "./fragments.ts";
+import * as statements from "./ledger-statements.ts";
 import { decodeRow, toUtc } from "./rows.ts";
-import * as sql from "./statements.ts";
 
 const Found = Schema.NullOr(Registration);
 
@@ -22,8 +23,10 @@ const OpenAnswer = Schema.Struct({
   addressHolder: Found,
 });
 
+const Counts = Schema.Struct({ keysForgotten: Schema.Int, open: Schema.Int, needOperator: Schema.Int });
+
 const operations = (rows: ReadonlyArray<Row>) =>
-  Effect.forEach(rows, (row) => decodeRow(Operation)(row.registration));
+  Effect.forEach(rows, (row) => decodeRow(Operation)(row.operation));
 
 const opening = (answer: typeof OpenAnswer.Type): Opening => {
   if (!answer.allowed) return { _tag: "Denied" };
@@ -44,115 +47,95 @@ export const LedgerPostgres = Layer.effect(
     const budget = Duration.toSeconds(settings.requestBudget);
     const horizon = Duration.toSeconds(settings.horizon);
 
-    const moved = (name: string, text: string, parameters: Parameters<typeof database.query>[2]) =>
-      Effect.map(database.query(name, text, parameters), (rows) => rows.length > 0);
+    const times = { budget, horizon };
+
+    /** Runs a move, and says whether a row has moved. */
+    const moved = <Values>(statement: Statement<Values>, values: Values) =>
+      Effect.map(database.query(statement, values), (rows) => rows.length > 0);
 
     const find = Effect.fn("Ledger.find")(function* (id: OperationId) {
-      const rows = yield* database.query("ledger.find", sql.find, [id, budget, horizon]);
+      const rows = yield* database.query(statements.find, { id, ...times });
       return Option.fromNullishOr((yield* operations(rows))[0]);
     });
 
     return Ledger.of({
       open: Effect.fn("Ledger.open")(function* (command) {
-        const { id, caller, kind, email, roles, idempotencyKey } = command;
-        const rows = yield* database.query("ledger.open", sql.open, [
-          ...[id, caller, kind, email, roles, idempotencyKey, CAN_MANAGE_USERS, budget, horizon],
-          yield* Actor,
-        ]);
-        return opening(yield* decodeRow(OpenAnswer)(rows[0]?.answer));
+        const permission = CAN_MANAGE_USERS;
+        const values = { ...command, permission, ...times, actor: yield* Actor };
+        const rows = yield* database.query(statements.open, values);
+        return opening(yield* decodeRow(OpenAnswer)(rows[0]));
       }),
 
       commit: Effect.fn("Ledger.commit")(function* (id, sub) {
-        const parameters = [id, sub, horizon, yield* Actor];
-        const rows = yield* database.queryAlone(sql.MANAGERS, "ledger.commit", sql.commit, parameters);
+        const values = { id, sub, horizon, actor: yield* Actor };
+        const rows = yield* database.queryAlone(MANAGERS, statements.commit, values);
         return rows.length > 0;
       }),
 
       // Zero rows say only that the row was not `started` in this statement's eyes; its snapshot may be old.
-      // What holds is a row that moved, or what a statement begun finishInBackground reads.
+      // What holds is a row that moved, or what a statement reads that begins afterwards.
       fence: Effect.fn("Ledger.fence")(function* (id) {
-        const rows = yield* database.query("ledger.fence", sql.fence, [id, yield* Actor]);
+        const rows = yield* database.query(statements.fence, { id, actor: yield* Actor });
         if (rows.length > 0) return "rolling_back";
         const operation = yield* find(id);
         return Option.isNone(operation) || isChange(operation.value) ? "started" : operation.value.state;
       }),
 
       markRolledBack: Effect.fn("Ledger.markRolledBack")(function* (id, { consumed, sub }) {
-        return yield* moved("ledger.markRolledBack", sql.markRolledBack, [
-          id,
-          consumed,
-          sub,
-          horizon,
-          yield* Actor,
-        ]);
+        return yield* moved(statements.markRolledBack, { id, consumed, sub, horizon, actor: yield* Actor });
       }),
 
       reject: Effect.fn("Ledger.reject")(function* (id, verdict, outcomeUnknown) {
-        return yield* moved("ledger.reject", sql.reject, [
-          id,
-          verdict,
-          outcomeUnknown,
-          horizon,
-          yield* Actor,
-        ]);
+        const values = { id, verdict, outcomeUnknown, horizon, actor: yield* Actor };
+        return yield* moved(statements.reject, values);
       }),
 
       abandon: Effect.fn("Ledger.abandon")(function* (id) {
-        return yield* moved("ledger.abandon", sql.abandon, [id, yield* Actor]);
+        return yield* moved(statements.abandon, { id, actor: yield* Actor });
       }),
 
       acknowledge: Effect.fn("Ledger.acknowledge")(function* (id) {
-        return yield* moved("ledger.acknowledge", sql.acknowledge, [id]);
+        return yield* moved(statements.acknowledge, { id });
       }),
 
       complete: Effect.fn("Ledger.complete")(function* (id) {
-        return yield* moved("ledger.complete", sql.complete, [id, yield* Actor]);
+        return yield* moved(statements.complete, { id, actor: yield* Actor });
       }),
 
       missing: Effect.fn("Ledger.missing")(function* (id, lookedAt) {
-        const parameters = [id, lookedAt, horizon, yield* Actor];
-        const rows = yield* database.query("ledger.missing", sql.missing, parameters);
+        const values = { id, lookedAt, horizon, actor: yield* Actor };
+        const rows = yield* database.query(statements.missing, values);
         return yield* decodeRow(State)(rows[0]?.state);
       }),
 
       seen: Effect.fn("Ledger.seen")(function* (id) {
-        return yield* moved("ledger.seen", sql.seen, [id]);
+        return yield* moved(statements.seen, { id });
       }),
 
       endGracePeriod: Effect.fn("Ledger.endGracePeriod")(function* (id, sub) {
-        return yield* moved("ledger.endGracePeriod", sql.endGracePeriod, [id, sub, yield* Actor]);
+        return yield* moved(statements.endGracePeriod, { id, sub, actor: yield* Actor });
       }),
 
       find,
 
       lease: Effect.fn("Ledger.lease")(function* (limit) {
-        const rows = yield* database.query("ledger.lease", sql.lease, [limit, budget, horizon]);
-        return yield* operations(rows);
+        return yield* operations(yield* database.query(statements.lease, { limit, ...times }));
       }),
 
       defer: Effect.fn("Ledger.defer")(function* ({ id, state }, error, needsOperator) {
-        return yield* moved("ledger.defer", sql.defer, [id, error, needsOperator, state]);
+        return yield* moved(statements.defer, { id, error, needsOperator, state });
       }),
 
       expireKeys: Effect.fn("Ledger.expireKeys")(function* () {
-        const rows = yield* database.query("ledger.expireKeys", sql.expireKeys, [
-          Duration.toHours(settings.idempotencyKeysKept),
-        ]);
-        const counts = yield* decodeRow(
-          Schema.Struct({ keys_forgotten: Schema.Int, open: Schema.Int, need_operator: Schema.Int }),
-        )(rows[0]);
-        return {
-          keysForgotten: counts.keys_forgotten,
-          open: counts.open,
-          needOperator: counts.need_operator,
-        };
+        const hours = Duration.toHours(settings.idempotencyKeysKept);
+        const rows = yield* database.query(statements.expireKeys, { hours });
+        return yield* decodeRow(Counts)(rows[0]);
       }),
 
       list: Effect.fn("Ledger.list")(function* ({ state, needsOperator, cursor, limit }) {
-        const rows = yield* database.query("ledger.list", sql.list, [
-          ...[state, needsOperator, cursor?.at ?? null, cursor?.id ?? null, limit + 1, budget, horizon],
-        ]);
-        const found = yield* operations(rows);
+        const { at, id } = cursor ?? { at: null, id: null };
+        const values = { state, needsOperator, at, id, limit: limit + 1, ...times };
+        const found = yield* operations(yield* database.query(statements.list, values));
         const items = found.slice(0, limit);
         const last = items.at(-1);
         const next =

@@ -1,9 +1,9 @@
 /**
- * The ledger's moves in memory: src/adapters/postgres/statements.ts word for word, each whole or not at all. The contract
+ * The ledger's moves in memory: src/adapters/postgres/ledger-statements.ts word for word, each whole or not at all. The contract
  * suites hold both to the same promises.
  */
 
-import { TRIES_BEFORE_OPERATOR } from "../../../src/adapters/postgres/statements.ts";
+import { TRIES_BEFORE_OPERATOR } from "../../../src/adapters/postgres/ledger-statements.ts";
 import { AuditAction } from "../../../src/domain/audit.ts";
 import type { Operation, OperationId, State, Verdict } from "../../../src/domain/operation.ts";
 import type { UserId } from "../../../src/domain/user.ts";

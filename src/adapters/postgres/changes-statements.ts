@@ -1,0 +1,114 @@
+/** The SQL of changes to users who exist: one statement a move. */
+import {
+  auditRow,
+  firstLine,
+  history,
+  interval,
+  mayManage,
+  operation,
+  otherManagers,
+  recordDenial,
+  tagAsId,
+  unresolved,
+} from "./fragments.ts";
+import { name, nullable, seconds, sql, statement, text, uuid } from "./sql.ts";
+
+export const open = statement(
+  "changes.open",
+  {
+    id: uuid,
+    caller: uuid,
+    subject: uuid,
+    kind: text,
+    action: text,
+    permission: uuid,
+    budget: seconds,
+    horizon: seconds,
+    actor: text,
+    tag: nullable(text),
+  },
+  ({ id, caller, subject, kind, action, permission, budget, horizon, actor, tag }) => sql`
+with allowed as (${mayManage(caller, permission)}
+), denied as (${recordDenial({ id, caller, subject, allowed: sql`(select yes from allowed)` })}
+), known as (
+  select * from registrar.operation
+  where id = ${id} or (sub = ${subject} and kind = ${kind} and state = 'pending')
+  order by (id = ${id}) desc limit 1
+), last_manager as (
+  select from (${mayManage(subject, permission)}) subject
+  where subject.yes and ${kind} in ('remove', 'disable') and not exists (${otherManagers(subject, permission)})
+), unresolved as (${unresolved(tag)}
+  union all
+  -- Its request may still delete the user without a fence: nobody is invited who could be gone a moment later.
+  select id from registrar.operation
+  where id = ${tagAsId(tag)} and ${kind} = 'invite' and state = 'registered' and acknowledged_at is null
+    and now() <= started_at + ${interval(horizon)}
+), accepted as (
+  select where (select yes from allowed) and not exists (select from known) and not exists (select from unresolved)
+    and not exists (select from last_manager)
+), contradicted as (
+  update registrar.operation
+  set state = 'done', closed_at = now(), due_at = null, last_error = null, needs_operator = false,
+    history = ${history(sql`'done'`, actor, sql`'superseded'`)}
+  where exists (select from accepted) and sub = ${subject} and state = 'pending'
+    and (kind, ${kind}) in (('enable', 'disable'), ('disable', 'enable'))
+  returning id
+), opened as (
+  insert into registrar.operation (id, kind, caller, roles, state, sub, started_at, due_at, history)
+  select ${id}, ${kind}, ${caller}, '{}', 'pending', ${subject}, statement_timestamp(), now() + ${interval(budget)},
+    ${firstLine(sql`'pending'`, actor)}
+  where exists (select from accepted)
+  on conflict do nothing
+  returning *
+), revoked as (
+  delete from user_role where user_id = ${subject} and exists (select from opened where kind = 'remove')
+), audited as (${auditRow(sql`opened`, sql`moved.id`, action)}
+)
+select (select yes from allowed) as "allowed", (select id from unresolved) as "unresolved",
+  (select ${operation(name("mine"), budget, horizon)}
+    from (select * from opened union all select * from known) mine limit 1) as "change"`,
+);
+
+export const finish = statement(
+  "changes.finish",
+  { id: uuid, horizon: seconds, actor: text },
+  ({ id, horizon, actor }) => sql`
+with mine as (
+  select id, exists (
+    select from registrar.operation other
+    where other.sub = mine.sub
+      and (other.closed_at is null or other.grace_until is not null
+        -- Counted from this one's start: it may have been done at once, and its end may land as late as it likes.
+        or other.closed_at > mine.started_at - ${interval(horizon)})
+      and (other.kind, mine.kind) in (('enable', 'disable'), ('disable', 'enable'))) as opposed
+  from registrar.operation mine where id = ${id}
+)
+update registrar.operation
+set state = 'done', closed_at = now(), tries = 0, last_error = null, needs_operator = false,
+  history = ${history(sql`'done'`, actor)},
+  grace_until = case when opposed then now() + ${interval(horizon)} + interval '1 minute' end,
+  due_at = case when opposed then now() + ${interval(horizon)} + interval '1 minute' end
+from mine where operation.id = mine.id and state = 'pending'
+returning operation.id`,
+);
+
+export const isNewest = statement(
+  "changes.isNewest",
+  { id: uuid, subject: uuid },
+  ({ id, subject }) => sql`
+select not exists (
+  select from registrar.operation other, registrar.operation mine
+  where mine.id = ${id} and other.sub = ${subject} and other.started_at > mine.started_at
+    and other.kind in ('enable', 'disable', 'remove')) as yes`,
+);
+
+export const endGracePeriod = statement(
+  "changes.endGracePeriod",
+  { id: uuid, actor: text },
+  ({ id, actor }) => sql`
+update registrar.operation
+set closed_at = now(), grace_until = null, due_at = null, tries = 0, last_error = null, needs_operator = false,
+  history = ${history(sql`'done'`, actor, sql`'done once more'`)}
+where id = ${id} and state = 'done' and grace_until is not null
+returning id`,
+);

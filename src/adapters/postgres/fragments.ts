@@ -1,0 +1,109 @@
+/** Pieces of SQL that several statements share. */
+import { AuditAction } from "../../domain/audit.ts";
+import { Registration } from "../../domain/operation.ts";
+import { type Fragment, list, literal, name, sql } from "./sql.ts";
+
+/** Seconds as an interval. */
+export const interval = (seconds: Fragment) => sql`make_interval(secs => ${seconds})`;
+
+/** What a row's schema asks of the moment in which it is read; every other field of the schema is a column. */
+const moments = (row: Fragment, budget: Fragment, horizon: Fragment): Readonly<Record<string, Fragment>> => ({
+  readAt: sql`now()`,
+  stale: sql`now() > ${row}.started_at + ${interval(budget)}`,
+  pastHorizon: sql`now() > ${row}.started_at + ${interval(horizon)}`,
+  graceOver: sql`coalesce(now() > ${row}.grace_until, false)`,
+});
+
+/** startedAt → started_at */
+const columnOf = (field: string) => name(field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
+
+/** A row of the ledger as JSON, field by field as the schemas of operations have it. */
+export const operation = (row: Fragment, budget: Fragment, horizon: Fragment): Fragment => {
+  const asked = moments(row, budget, horizon);
+  const fields = Object.keys(Registration.fields);
+  const pairs = fields.map(
+    (field) => sql`${literal(field)}, ${asked[field] ?? sql`${row}.${columnOf(field)}`}`,
+  );
+  return sql`jsonb_build_object(${list(pairs)})`;
+};
+
+/** The row's history with one more line. */
+export const history = (state: Fragment, actor: Fragment, note: Fragment = sql`null::text`) =>
+  sql`history || jsonb_strip_nulls(jsonb_build_object('at', now(), 'state', ${state}, 'by', ${actor}, 'note', ${note}))`;
+
+/** The history of a new row. */
+export const firstLine = (state: Fragment, actor: Fragment) =>
+  sql`jsonb_build_array(jsonb_build_object('at', now(), 'state', ${state}, 'by', ${actor}))`;
+
+/**
+ * Writes one audit row for each row of `source`, which has a `caller` and a `sub`. Through the table's own row type,
+ * so that a `timestamp` column (FLIP until July 2026) and a `timestamptz` one both get UTC, whatever the session's
+ * time zone is. The statement's time, not the transaction's: a transaction that has waited for its turn began before
+ * what it now follows.
+ */
+export const auditRow = (source: Fragment, id: Fragment, action: Fragment) => sql`
+  insert into users_audit (id, action, user_id, modified_by_user_id, "timestamp")
+  select entry.id, entry.action, entry.user_id, entry.modified_by_user_id, entry."timestamp"
+  from ${source} moved, jsonb_populate_record(null::users_audit, jsonb_build_object(
+    'id', ${id}, 'action', ${action}, 'user_id', moved.sub, 'modified_by_user_id', moved.caller,
+    'timestamp', to_char(statement_timestamp() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'))) entry
+  where moved.sub is not null
+  on conflict (id) do nothing`;
+
+/** The lock of every change that could take the last CAN_MANAGE_USERS away. */
+export const MANAGERS = "registrar: managers";
+
+/** One row: whether the caller holds the permission. */
+export const mayManage = (caller: Fragment, permission: Fragment) => sql`
+  select exists (
+    select from user_role
+    join role_permission on role_permission.role_id = user_role.role_id
+    where user_role.user_id = ${caller} and role_permission.permission_id = ${permission}) as yes`;
+
+/**
+ * A row for each grant by which somebody else than the subject manages users. Whom the newest change has disabled
+ * cannot sign in, and does not count.
+ */
+export const otherManagers = (subject: Fragment, permission: Fragment) => sql`
+  select from user_role
+  join role_permission on role_permission.role_id = user_role.role_id
+  where role_permission.permission_id = ${permission} and user_role.user_id <> ${subject}
+    and coalesce((select change.kind from registrar.operation change
+      where change.sub = user_role.user_id and change.kind in ('enable', 'disable')
+      order by change.started_at desc limit 1) <> 'disable', true)`;
+
+/**
+ * A tag as the id that it may be; null for any other text. The id is compared as a UUID, so that its index finds the
+ * row: as text, every look for a tag would read the whole ledger, under the managers' lock.
+ */
+export const tagAsId = (tag: Fragment) =>
+  sql`(case when ${tag} ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then ${tag}::uuid end)`;
+
+/** The registration that created a user, by the ownership tag, while it has not kept the user: it may delete them. */
+export const unresolved = (tag: Fragment) => sql`
+  select id from registrar.operation
+  where id = ${tagAsId(tag)} and state in ('started', 'rolling_back', 'rejected', 'rolled_back')`;
+
+/** The named roles that do not exist, in the order in which they were named. */
+export const unknownRoles = (roles: Fragment) => sql`
+  select named.id, named.n from unnest(${roles}) with ordinality named(id, n)
+  where not exists (select from roles where roles.id = named.id)`;
+
+interface Denial {
+  readonly id: Fragment;
+  readonly caller: Fragment;
+  readonly subject: Fragment;
+  readonly allowed: Fragment;
+  readonly action?: string;
+}
+
+/**
+ * Writes to the audit trail that a caller asked for what they may not do. Under an id that follows from the
+ * question's: a repeat is the same row, and a later permission finds the question's own id free.
+ */
+export const recordDenial = ({ id, caller, subject, allowed, action = AuditAction.denied }: Denial) =>
+  auditRow(
+    sql`(select ${caller} as caller, ${subject} as sub where not ${allowed})`,
+    sql`md5('denied ' || ${id}::text)::uuid`,
+    literal(action),
+  );

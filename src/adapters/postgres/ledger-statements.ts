@@ -1,0 +1,329 @@
+/**
+ * The ledger's SQL: one statement a move, so that it happens whole or not at all.
+ *
+ * A move names the state it starts from in its `where`; that is what makes commit and fence exclude each other.
+ * Where a move writes an audit row, the row is made from what the move returned: no move, no row.
+ */
+import { AuditAction } from "../../domain/audit.ts";
+import {
+  auditRow,
+  firstLine,
+  history,
+  interval,
+  mayManage,
+  operation,
+  recordDenial,
+  unknownRoles,
+} from "./fragments.ts";
+import {
+  boolean,
+  type Fragment,
+  instant,
+  integer,
+  literal,
+  name,
+  nullable,
+  seconds,
+  sql,
+  statement,
+  text,
+  uuid,
+  uuids,
+} from "./sql.ts";
+
+/**
+ * Gives a closed row a grace period, where that is needed. One horizon after the start no create of it can land any
+ * more; and the final check is made another horizon later, so that no read of it can be from before.
+ */
+const gracePeriod = (needed: Fragment, horizon: Fragment) => {
+  const until = sql`case when ${needed}
+      then greatest(now(), started_at + 2 * ${interval(horizon)}) + interval '1 minute' end`;
+  return sql`grace_until = ${until},
+    due_at = ${until}`;
+};
+
+/** How long a request that has just acknowledged may take for the invitation before the sweeper sends it. */
+const INVITING = sql`interval '60 seconds'`;
+
+export const open = statement(
+  "ledger.open",
+  {
+    id: uuid,
+    caller: uuid,
+    kind: text,
+    email: text,
+    roles: uuids,
+    idempotencyKey: nullable(text),
+    permission: uuid,
+    budget: seconds,
+    horizon: seconds,
+    actor: text,
+  },
+  ({ id, caller, kind, email, roles, idempotencyKey, permission, budget, horizon, actor }) => sql`
+with allowed as (${mayManage(caller, permission)}
+), denied as (${recordDenial({
+    id,
+    caller,
+    subject: caller,
+    allowed: sql`(select yes from allowed)`,
+    action: AuditAction.deniedRegistration,
+  })}
+), unknown_role as (${unknownRoles(roles)}
+), own as (
+  select * from registrar.operation where id = ${id}
+), key_holder as (
+  select * from registrar.operation
+  where caller = ${caller} and idempotency_key = ${idempotencyKey} and state <> 'rolled_back' and id <> ${id}
+), address_holder as (
+  select * from registrar.operation
+  where email = ${email} and state in ('started', 'rolling_back') and id <> ${id}
+), opened as (
+  insert into registrar.operation (id, kind, caller, email, roles, idempotency_key, due_at, history)
+  select ${id}, ${kind}, ${caller}, ${email}, ${roles}, ${idempotencyKey}, now() + ${interval(budget)},
+    ${firstLine(sql`'started'`, actor)}
+  where (select yes from allowed)
+    and not exists (select from unknown_role)
+    and not exists (select from own)
+    and not exists (select from key_holder)
+    and not exists (select from address_holder)
+  on conflict do nothing
+  returning *
+)
+select (select yes from allowed) as "allowed",
+  (select coalesce(jsonb_agg(id order by n), '[]') from unknown_role) as "unknownRoles",
+  (select ${operation(name("mine"), budget, horizon)}
+    from (select * from opened union all select * from own) mine) as "own",
+  (select ${operation(name("key_holder"), budget, horizon)} from key_holder) as "keyHolder",
+  (select kind = ${kind} and email = ${email} and roles @> ${roles} and roles <@ ${roles}
+    from key_holder) as "sameRequest",
+  (select ${operation(name("address_holder"), budget, horizon)} from address_holder) as "addressHolder"`,
+);
+
+export const commit = statement(
+  "ledger.commit",
+  { id: uuid, sub: uuid, horizon: seconds, actor: text },
+  ({ id, sub, horizon, actor }) => sql`
+with moved as (
+  update registrar.operation
+  set state = 'registered', sub = ${sub}, tries = 0, last_error = null, needs_operator = false,
+    due_at = started_at + ${interval(horizon)}, history = ${history(sql`'registered'`, actor)}
+  where id = ${id} and state = 'started'
+    and not exists (select from registrar.operation removal where removal.sub = ${sub} and removal.kind = 'remove')
+  returning *
+), audited as (${auditRow(sql`moved`, sql`moved.id`, literal(AuditAction.registered))}
+), granted as (
+  insert into user_role (user_id, role_id)
+  select moved.sub, role.id from moved, unnest(moved.roles) role(id) where moved.kind = 'register_with_roles'
+  on conflict do nothing
+), granted_audited as (${auditRow(
+    sql`(select * from moved where kind = 'register_with_roles')`,
+    sql`gen_random_uuid()`,
+    literal(AuditAction.rolesUpdated),
+  )}
+)
+select id from moved`,
+);
+
+export const fence = statement(
+  "ledger.fence",
+  { id: uuid, actor: text },
+  ({ id, actor }) => sql`
+update registrar.operation
+set state = 'rolling_back', last_error = null, history = ${history(sql`'rolling_back'`, actor)}
+where id = ${id} and state = 'started'
+returning id`,
+);
+
+export const markRolledBack = statement(
+  "ledger.markRolledBack",
+  { id: uuid, consumed: boolean, sub: nullable(uuid), horizon: seconds, actor: text },
+  ({ id, consumed, sub, horizon, actor }) => sql`
+with moved as (
+  update registrar.operation
+  set state = 'rolled_back', closed_at = now(), sub = coalesce(${sub}, sub), tries = 0, last_error = null,
+    needs_operator = false, history = ${history(sql`'rolled_back'`, actor)},
+    ${gracePeriod(sql`not ${consumed}`, horizon)}
+  where id = ${id} and state = 'rolling_back'
+  returning *
+), revoked as (
+  delete from user_role using moved where user_role.user_id = moved.sub
+), audited as (${auditRow(sql`moved`, sql`gen_random_uuid()`, literal(AuditAction.rolledBack))}
+)
+select id from moved`,
+);
+
+export const reject = statement(
+  "ledger.reject",
+  { id: uuid, verdict: text, outcomeUnknown: boolean, horizon: seconds, actor: text },
+  ({ id, verdict, outcomeUnknown, horizon, actor }) => sql`
+update registrar.operation
+set state = 'rejected', verdict = ${verdict}, closed_at = now(),
+  history = ${history(sql`'rejected'`, actor, verdict)},
+  ${gracePeriod(outcomeUnknown, horizon)}
+where id = ${id} and state = 'started'
+returning id`,
+);
+
+export const abandon = statement(
+  "ledger.abandon",
+  { id: uuid, actor: text },
+  ({ id, actor }) => sql`
+update registrar.operation
+set state = 'rolled_back', closed_at = now(), due_at = null,
+  history = ${history(sql`'rolled_back'`, actor, sql`'nothing was created'`)}
+where id = ${id} and state = 'started'
+returning id`,
+);
+
+export const acknowledge = statement(
+  "ledger.acknowledge",
+  { id: uuid },
+  ({ id }) => sql`
+update registrar.operation
+set acknowledged_at = coalesce(acknowledged_at, now()), due_at = now() + ${INVITING}
+where id = ${id} and state = 'registered'
+returning id`,
+);
+
+export const complete = statement(
+  "ledger.complete",
+  { id: uuid, actor: text },
+  ({ id, actor }) => sql`
+update registrar.operation
+set state = 'completed', closed_at = now(), due_at = null, missing_since = null, tries = 0, last_error = null,
+  needs_operator = false, history = ${history(sql`'completed'`, actor)}
+where id = ${id} and state = 'registered'
+returning id`,
+);
+
+export const missing = statement(
+  "ledger.missing",
+  { id: uuid, lookedAt: instant, horizon: seconds, actor: text },
+  ({ id, lookedAt, horizon, actor }) => sql`
+with moved as (
+  update registrar.operation
+  set missing_since = coalesce(missing_since, now()), tries = 0,
+    due_at = coalesce(missing_since, now()) + ${interval(horizon)} + interval '1 minute'
+  where id = ${id} and state = 'registered'
+    and (missing_since is null or missing_since >= ${lookedAt} - ${interval(horizon)})
+  returning id, state
+), lost as (
+  update registrar.operation
+  set state = 'user_lost', closed_at = now(), due_at = null, tries = 0, last_error = null,
+    needs_operator = false, history = ${history(sql`'user_lost'`, actor)}
+  where id = ${id} and state = 'registered' and missing_since < ${lookedAt} - ${interval(horizon)}
+  returning *
+), revoked as (
+  delete from user_role using lost where user_role.user_id = lost.sub
+), audited as (${auditRow(sql`lost`, sql`gen_random_uuid()`, literal(AuditAction.lost))}
+)
+select coalesce((select state from lost), (select state from moved),
+  (select state from registrar.operation where id = ${id})) as state`,
+);
+
+export const seen = statement(
+  "ledger.seen",
+  { id: uuid },
+  ({ id }) => sql`
+update registrar.operation set missing_since = null where id = ${id} and state = 'registered' returning id`,
+);
+
+export const endGracePeriod = statement(
+  "ledger.endGracePeriod",
+  { id: uuid, sub: nullable(uuid), actor: text },
+  ({ id, sub, actor }) => sql`
+with moved as (
+  update registrar.operation
+  set grace_until = null, due_at = null, tries = 0, last_error = null, needs_operator = false,
+    sub = coalesce(${sub}, sub), history = ${history(sql`state`, actor, sql`'final check done'`)}
+  where id = ${id} and state in ('rejected', 'rolled_back') and grace_until is not null
+  returning *
+), revoked as (
+  delete from user_role where user_id = ${sub} and exists (select from moved)
+), audited as (${auditRow(
+    sql`(select id, caller, ${sub} as sub from moved)`,
+    sql`gen_random_uuid()`,
+    literal(AuditAction.rolledBack),
+  )}
+)
+select id from moved`,
+);
+
+export const find = statement(
+  "ledger.find",
+  { id: uuid, budget: seconds, horizon: seconds },
+  ({ id, budget, horizon }) => sql`
+select ${operation(name("operation"), budget, horizon)} as operation from registrar.operation where id = ${id}`,
+);
+
+/** Tries before an operation is marked for an operator; from then on it is tried daily. */
+export const TRIES_BEFORE_OPERATOR = 10;
+
+const TRIES = literal(TRIES_BEFORE_OPERATOR);
+
+/** The lease is the back-off: 1, 2, 4, … 60 minutes, then a day. */
+export const lease = statement(
+  "ledger.lease",
+  { limit: integer, budget: seconds, horizon: seconds },
+  ({ limit, budget, horizon }) => sql`
+with due as (
+  select id from registrar.operation where due_at <= now()
+  order by due_at limit ${limit} for update skip locked
+), taken as (
+  update registrar.operation
+  set tries = tries + 1, needs_operator = needs_operator or tries >= ${TRIES},
+    due_at = now() + case when tries + 1 > ${TRIES} then interval '1 day'
+      else least(interval '1 hour', interval '1 minute' * power(2, tries)) end
+  from due where operation.id = due.id
+  returning operation.*
+)
+select ${operation(name("taken"), budget, horizon)} as operation from taken order by taken.started_at`,
+);
+
+/** `state`: in which it was read. Nothing is noted of a row that has closed since. */
+export const defer = statement(
+  "ledger.defer",
+  { id: uuid, error: text, needsOperator: boolean, state: text },
+  ({ id, error, needsOperator, state }) => sql`
+update registrar.operation
+set last_error = ${error}, needs_operator = needs_operator or ${needsOperator} or tries >= ${TRIES}
+where id = ${id} and due_at is not null and (closed_at is null or state = ${state})
+returning id`,
+);
+
+export const expireKeys = statement(
+  "ledger.expireKeys",
+  { hours: integer },
+  ({ hours }) => sql`
+with expired as (
+  update registrar.operation set idempotency_key = null
+  where id in (
+    select id from registrar.operation
+    where idempotency_key is not null and started_at < now() - make_interval(hours => ${hours})
+      and closed_at is not null and grace_until is null
+    order by started_at limit 1000)
+  returning id
+)
+select (select count(*) from expired)::integer as "keysForgotten",
+  (select count(*) from registrar.operation where due_at is not null)::integer as "open",
+  (select count(*) from registrar.operation where due_at is not null and needs_operator)::integer as "needOperator"`,
+);
+
+export const list = statement(
+  "ledger.list",
+  {
+    state: nullable(text),
+    needsOperator: nullable(boolean),
+    at: nullable(instant),
+    id: nullable(uuid),
+    limit: integer,
+    budget: seconds,
+    horizon: seconds,
+  },
+  ({ state, needsOperator, at, id, limit, budget, horizon }) => sql`
+select ${operation(name("operation"), budget, horizon)} as operation from registrar.operation
+where (${state} is null or state = ${state})
+  and (${needsOperator} is null or needs_operator = ${needsOperator})
+  and (${at} is null or (started_at, id) < (${at}, ${id}))
+order by started_at desc, id desc limit ${limit}`,
+);
