@@ -1,6 +1,6 @@
 /**
- * Shows that the tests have teeth: `npm run mutants`. Puts each hole of mutations.ts back into a copy of the tree, and
- * runs the model and the unit tests, or the contract on PostgreSQL, against it. A mutant that survives is a failure.
+ * Shows that the tests have teeth: `npm run mutants`. Puts each mutation of mutations.ts into a copy of the tree, and
+ * runs the simulation and, where that holds, the unit tests, or the contract on PostgreSQL, against it. A mutant that survives is a failure.
  *
  * A mutation whose text is not in the sources any more is an error, before anything runs.
  *
@@ -10,7 +10,8 @@ import { execFile } from "node:child_process";
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Edit, type Mutation, mutations } from "./mutations.ts";
+import { apply } from "./apply.ts";
+import { type Mutation, mutations } from "./mutations.ts";
 
 const root = join(import.meta.dirname, "../..");
 const COPIED = [
@@ -34,12 +35,14 @@ try {
   }
   const only = new RegExp(process.env.ONLY ?? "");
   let survivors = 0;
+  let judged = 0;
   for (const mutation of mutations.filter(({ name }) => only.test(name))) {
     const verdict = await judge(mutation);
+    judged += 1;
     if (!verdict.caught) survivors += 1;
     console.log(`${verdict.caught ? "caught  " : "SURVIVED"}  ${mutation.name}\n            ${verdict.how}`);
   }
-  console.log(`${survivors} survived`);
+  console.log(`${judged - survivors} passed, ${survivors} failed`);
   process.exitCode = survivors === 0 ? 0 : 1;
 } finally {
   await rm(copy, { recursive: true, force: true });
@@ -48,14 +51,6 @@ try {
 interface Verdict {
   readonly caught: boolean;
   readonly how: string;
-}
-
-/** The text with the edit made, once. */
-function apply({ file, after = "", find, replace }: Edit, text: string, name: string): string {
-  const from = text.indexOf(after);
-  const at = text.indexOf(find, from);
-  if (from === -1 || at === -1) throw new Error(`"${name}": ${file} does not have it any more: ${find}`);
-  return text.slice(0, at) + replace + text.slice(at + find.length);
 }
 
 async function judge({ name, edits, by }: Mutation): Promise<Verdict> {
@@ -69,15 +64,16 @@ async function judge({ name, edits, by }: Mutation): Promise<Verdict> {
     }
     if (by === "postgres") return await tests(["--project", "contract"]);
     const found = await model();
-    const failed = await tests(["--project", "unit", "--exclude", "**/simulation.test.ts"]);
-    return { caught: found.caught || failed.caught, how: `${found.how}; ${failed.how}` };
+    if (found.caught) return found;
+    const failed = await tests(["--project", "unit", "--exclude", "**/{simulation,mutations}.test.ts"]);
+    return { caught: failed.caught, how: `${found.how}; ${failed.how}` };
   } finally {
     for (const [file, text] of originals) await writeFile(join(copy, file), text);
   }
 }
 
 async function model(): Promise<Verdict> {
-  const output = await run("test/simulation/prove.ts", [], { HISTORIES, SEED: "1" });
+  const output = await run("test/simulation/prove.ts", [], { HISTORIES, SEED: "1", REPLAYED: "0" });
   const after = output.match(/does not hold, after (\d+) histories/)?.[1];
   const first = output.match(/^ {2}! \S+ (.*)$/m)?.[1];
   const how = after === undefined ? "the model holds" : `the model after ${after} histories: ${first}`;

@@ -1,5 +1,5 @@
 /**
- * The holes of docs/protocol.md, and a few more, as changes to a copy of the sources: each has to be caught, or the
+ * The failure modes of docs/protocol.md, and a few more, as changes to a copy of the sources: each has to be caught, or the
  * tests have no teeth. `by`: what is run against it. A change whose `find` is not there any more fails as well.
  */
 export interface Edit {
@@ -16,123 +16,131 @@ export interface Mutation {
   readonly edits: ReadonlyArray<Edit>;
 }
 
-const SETTLE = "src/programs/sweep/resolve.ts";
-const OBTAIN = "src/programs/register/create.ts";
-const REGISTER = "src/programs/register/register.ts";
+const RESOLVE = "src/programs/sweep/resolve.ts";
+const CREATE = "src/programs/register/create.ts";
+const COMPENSATE = "src/programs/register/compensate.ts";
+const FINISH = "src/programs/register/finish.ts";
 const MOVES = "test/simulation/memory/moves.ts";
 const ROWS = "test/simulation/memory/rows.ts";
 const CHANGES = "test/simulation/memory/changes.ts";
-const CHANGES_SQL = "src/adapters/postgres/changes.ts";
-const SQL = "src/adapters/postgres/statements.ts";
+const CHANGES_SQL = "src/adapters/postgres/changes-statements.ts";
+const SQL = "src/adapters/postgres/ledger-statements.ts";
+const FRAGMENTS = "src/adapters/postgres/fragments.ts";
+const ACCESS_SQL = "src/adapters/postgres/access-statements.ts";
 
 const programs = (name: string, ...edits: ReadonlyArray<readonly [string, string, string]>): Mutation => ({
-  ...{ name, by: "programs" },
+  name,
+  by: "programs",
   edits: edits.map(([file, find, replace]) => ({ file, find, replace })),
 });
 
 const postgresIn =
   (file: string) =>
   (name: string, ...edits: ReadonlyArray<readonly [string, string, string]>): Mutation => ({
-    ...{ name, by: "postgres" },
+    name,
+    by: "postgres",
     edits: edits.map(([after, find, replace]) => ({ file, after, find, replace })),
   });
 
 const postgres = postgresIn(SQL);
 const changesSql = postgresIn(CHANGES_SQL);
+const fragments = postgresIn(FRAGMENTS);
+const accessSql = postgresIn(ACCESS_SQL);
 
 export const mutations: ReadonlyArray<Mutation> = [
-  programs("hole 1: a registration that is closed on `absent` is not watched", [
-    SETTLE,
+  programs("failure mode 1: a registration that is closed on `absent` has no grace period", [
+    RESOLVE,
     "if (Option.isNone(found)) return { consumed: false, sub: null };",
     "if (Option.isNone(found)) return { consumed: true, sub: null };",
   ]),
-  programs("hole 1: a registration that is closed on another's user is not watched", [
-    SETTLE,
+  programs("failure mode 1: a registration that is closed on a foreign user has no grace period", [
+    RESOLVE,
     "if (found.value.tag !== registration.id) return { consumed: false, sub: null };",
     "if (found.value.tag !== registration.id) return { consumed: true, sub: null };",
   ]),
-  programs("hole 2: a doubtful create that met a stranger is not watched", [
-    OBTAIN,
+  programs("failure mode 2: a create with an unknown outcome that met a foreign user has no grace period", [
+    CREATE,
     "ledger.reject(operationId, verdict, outcomeUnknown)",
     "ledger.reject(operationId, verdict, false)",
   ]),
   programs(
-    "hole 3: a create is sent again although the first may still land",
+    "failure mode 3: a create is sent again although the first may still land",
     [
-      OBTAIN,
+      CREATE,
       "outcomeUnknown ? tracked : tryAgain(registration, cause)",
       "outcomeUnknown ? again ? create(registration, false) : tracked : tryAgain(registration, cause)",
     ],
-    [OBTAIN, "{ outcomeUnknown: true, again: false, cause }", "{ outcomeUnknown: true, again, cause }"],
+    [CREATE, "{ outcomeUnknown: true, again: false, cause }", "{ outcomeUnknown: true, again, cause }"],
   ),
   programs(
-    "hole 4: a sweeper finishes a registered registration that its worker may still undo",
-    [SETTLE, "registration.acknowledgedAt !== null || registration.pastHorizon", "registration.stale"],
+    "failure mode 4: a sweeper finishes a registered registration that its request may still undo",
+    [RESOLVE, "registration.acknowledgedAt !== null || registration.pastHorizon", "registration.stale"],
     [MOVES, "dueAt: row.startedAt + at.terms.horizon", "dueAt: row.startedAt + at.terms.budget"],
   ),
-  programs("hole 4: a repeated key hears 200 before the worker has read `registered`", [
+  programs("failure mode 4: a repeated key hears 200 before the request has read `registered`", [
     "src/programs/register/open.ts",
     "if (registration.acknowledgedAt !== null) return registered;",
     "if (registration.sub !== null) return registered;",
   ]),
-  programs("hole 5: a fence that lost the race passes for held", [
-    SETTLE,
+  programs("failure mode 5: a fence that lost the race passes for held", [
+    RESOLVE,
     `(yield* ledger.fence(registration.id)) === "rolling_back"`,
     `(yield* ledger.fence(registration.id)) !== "completed"`,
   ]),
-  programs("hole 5: the worker does not look at what the fence has read", [
-    REGISTER,
+  programs("failure mode 5: the request does not look at what the fence has read", [
+    COMPENSATE,
     `const isRegistered = Option.exists<State>((state) => state === "registered" || state === "completed");`,
     "const isRegistered = (_: Option.Option<State>) => false;",
   ]),
-  programs("hole 6: `missing` is believed once", [
+  programs("failure mode 6: `missing` is believed once", [
     MOVES,
     "row.missingSince !== null && row.missingSince < before",
     "(row.missingSince ?? 0) <= before + at.terms.horizon * 2",
   ]),
-  programs("hole 7: the key of a compensated registration runs again", [
+  programs("failure mode 7: the key of a compensated registration runs again", [
     "test/simulation/memory/queries.ts",
     `row.state !== "rolled_back",`,
     `row.state !== "rolled_back" && row.state !== "user_lost",`,
   ]),
-  programs("hole 8: one absent read after the horizon closes for good", [
-    SETTLE,
+  programs("failure mode 8: one absent read after the horizon closes for good", [
+    RESOLVE,
     "if (Option.isNone(found)) return { consumed: false, sub: null };",
     "if (Option.isNone(found)) return { consumed: registration.pastHorizon, sub: null };",
   ]),
-  programs("hole 9: the delete is by address", [
-    SETTLE,
+  programs("failure mode 9: the delete is by address", [
+    RESOLVE,
     "identity.remove(found.value.sub)",
     "identity.remove(registration.email as never)",
   ]),
-  programs("hole 10: a watch ends with the horizon, where a read may be older than its last minute", [
-    ROWS,
-    "row.startedAt + 2 * terms.horizon",
-    "row.startedAt + terms.horizon",
-  ]),
-  programs("hole 10: a watch that was kept late ends at once", [
+  programs(
+    "failure mode 10: a grace period ends with the horizon, where a read may be older than its last minute",
+    [ROWS, "row.startedAt + 2 * terms.horizon", "row.startedAt + terms.horizon"],
+  ),
+  programs("failure mode 10: a grace period that begins late ends at once", [
     ROWS,
     "Math.max(now, row.startedAt + 2 * terms.horizon) + MINUTE",
     "row.startedAt + 2 * terms.horizon",
   ]),
   programs("no tag is compared before a delete", [
-    SETTLE,
+    RESOLVE,
     "if (found.value.tag !== registration.id) return { consumed: false, sub: null };",
     "",
   ]),
   programs("no tag is compared before a commit", [
-    OBTAIN,
+    CREATE,
     "if (user.tag === registration.id) return user;",
     "if (user.tag !== null) return user;",
   ]),
   programs("a registered user passes for nobody's", [
-    OBTAIN,
+    CREATE,
     `state === "rolled_back" || state === "rejected"`,
     `state !== "completed"`,
   ]),
   programs("nothing is fenced before a delete", [
-    SETTLE,
-    `return (yield* ledger.fence(registration.id)) === "rolling_back" ? yield* rollBack(registration) : "waiting";`,
+    RESOLVE,
+    `return (yield* ledger.fence(registration.id)) === "rolling_back"
+    ? yield* rollBack(registration)
+    : "waiting";`,
     "const done = yield* rollBack(registration); yield* ledger.fence(registration.id); return done;",
   ]),
   programs("a commit lands in a registration that is being rolled back", [
@@ -145,23 +153,23 @@ export const mutations: ReadonlyArray<Mutation> = [
     state: "registered",`,
   ]),
   programs("a create is sent three times, as the SDK would", [
-    OBTAIN,
+    CREATE,
     "return yield* identity.create({ email: registration.email, tag: registration.id }).pipe(",
     `return yield* identity.create({ email: registration.email, tag: registration.id }).pipe(
     Effect.retry({ times: 2, while: ({ reason }) => reason._tag === "OutcomeUnknown" }),`,
   ]),
   programs("an unfenced delete is sent after the budget", [
-    REGISTER,
+    COMPENSATE,
     "if (Option.isNone(fenced) && !(yield* withinBudget)) {",
     "if (Option.isNone(fenced) && fenced !== fenced) {",
   ]),
   programs("a create is sent after the budget", [
-    OBTAIN,
+    CREATE,
     "if (!(yield* withinBudget)) return yield* tryAgain(registration);",
     "yield* withinBudget;",
   ]),
   programs("a lost create that is not seen counts as none", [
-    OBTAIN,
+    CREATE,
     "outcomeUnknown ? tracked : tryAgain(registration, cause)",
     "tryAgain(registration, cause)",
   ]),
@@ -170,13 +178,13 @@ export const mutations: ReadonlyArray<Mutation> = [
     "dueAt: now + (tries + 1 > TRIES_BEFORE_OPERATOR ? DAY : Math.min(HOUR, MINUTE * 2 ** tries)),",
     "dueAt: now + (tries > 50 ? DAY + HOUR + MINUTE + TRIES_BEFORE_OPERATOR : 0),",
   ]),
-  programs("the last look deletes whoever has the address", [
-    SETTLE,
+  programs("the final check deletes whoever has the address", [
+    RESOLVE,
     "if (found.value.tag !== registration.id) return",
     "if (registration.graceUntil === null && found.value.tag !== registration.id) return",
   ]),
   programs("a pool without tags has its doubtful users deleted", [
-    SETTLE,
+    RESOLVE,
     "if (!identity.tagsUsers) {",
     "if (!identity.tagsUsers && registration.id === null) {",
   ]),
@@ -195,17 +203,17 @@ export const mutations: ReadonlyArray<Mutation> = [
     "if (moved.sub !== null) at.world.grants.delete(moved.sub);",
     "",
   ]),
-  programs("a user who is lost keeps his grants", [
+  programs("a user who is lost keeps the grants", [
     MOVES,
     "if (lost.sub !== null) at.world.grants.delete(lost.sub);",
     "",
   ]),
-  programs("a change is done to a user whose registration has not kept him", [
+  programs("a change is done to a user whose registration has not kept them", [
     CHANGES,
     "const registration = unresolved(world, tag) ?? ",
     "const registration = ",
   ]),
-  programs("an administrator invites a user whom his worker may still delete", [
+  programs("an administrator invites a user whom their request may still delete", [
     CHANGES,
     `?? (kind === "invite" ? undoable(at, tag) : undefined)`,
     "",
@@ -215,7 +223,7 @@ export const mutations: ReadonlyArray<Mutation> = [
     "if (row.sub !== subject || !areOpposite(row.kind, kind)) continue;",
     "if (row.sub !== null) continue;",
   ]),
-  programs("a change whose opposite may still land is not watched", [
+  programs("a change whose opposite may still land has no grace period", [
     CHANGES,
     "const until = opposed ? now + terms.horizon + MINUTE : null;",
     "const until = opposed && now < 0 ? now + terms.horizon + MINUTE : null;",
@@ -226,17 +234,17 @@ export const mutations: ReadonlyArray<Mutation> = [
     "closedAt > Math.max(startedAt, now) - terms.horizon",
   ]),
   programs("an older change is done once more", [
-    SETTLE,
+    RESOLVE,
     "if (yield* changes.isNewest(change)) yield* carryOut(change);",
     "yield* carryOut(change);",
   ]),
-  programs("the watch of a change ends without doing it once more", [
-    SETTLE,
+  programs("the grace period of a change ends without doing it once more", [
+    RESOLVE,
     "if (yield* changes.isNewest(change)) yield* carryOut(change);",
     "yield* changes.isNewest(change);",
   ]),
   programs("a stale change is finished without being done", [
-    SETTLE,
+    RESOLVE,
     "    yield* carryOut(change);\n    return (yield* changes.finish",
     "    return (yield* changes.finish",
   ]),
@@ -247,31 +255,39 @@ export const mutations: ReadonlyArray<Mutation> = [
   ]),
   programs("one's own account may be removed", [
     "src/programs/change.ts",
-    `(kind === "remove" || kind === "disable")) return`,
-    `kind === "disable") return`,
+    `caller === subject && (kind === "remove" || kind === "disable")`,
+    `caller === subject && kind === "disable"`,
   ]),
   programs("a user thought missing and seen again stays missing", [
-    SETTLE,
+    FINISH,
     "if (registration.missingSince !== null) yield* ledger.seen(registration.id);",
     "",
   ]),
 
   postgres("SQL: commit from any state", [
-    ...(["export const commit", "state = 'started'", "state in ('started', 'rolling_back')"] as const),
+    "export const commit",
+    "state = 'started'",
+    "state in ('started', 'rolling_back')",
   ]),
   postgres("SQL: fence from any state", [
-    ...(["export const fence", "state = 'started'", "state in ('started', 'registered')"] as const),
+    "export const fence",
+    "state = 'started'",
+    "state in ('started', 'registered')",
   ]),
-  postgres("SQL: settle keeps too short a watch", [
-    ...(["const watch =", "interval '1 minute'", "interval '1 second'"] as const),
+  postgres("SQL: markRolledBack gives too short a grace period", [
+    "const gracePeriod =",
+    "interval '1 minute'",
+    "interval '1 second'",
   ]),
-  postgres("SQL: hole 10: a watch ends with the horizon", [
-    ...(["const watch =", "started_at + 2 * ", "started_at + "] as const),
+  postgres("SQL: failure mode 10: a grace period ends with the horizon", [
+    "const gracePeriod =",
+    "started_at + 2 * ",
+    "started_at + ",
   ]),
   postgres("SQL: missing is believed once", [
     "lost as (",
-    "and missing_since < $2::timestamptz",
-    "and coalesce(missing_since, '2000-01-01') < $2::timestamptz",
+    "and missing_since < ${lookedAt}",
+    "and coalesce(missing_since, '2000-01-01') < ${lookedAt}",
   ]),
   postgres("SQL: the key of a compensated registration runs again", [
     "key_holder as (",
@@ -285,7 +301,8 @@ export const mutations: ReadonlyArray<Mutation> = [
   ]),
   postgres("SQL: a lease locks nothing", ["export const lease", " for update skip locked", ""]),
   {
-    ...{ name: "SQL: a fence that moved nothing passes for held", by: "postgres" },
+    name: "SQL: a fence that moved nothing passes for held",
+    by: "postgres",
     edits: [
       {
         file: "src/adapters/postgres/ledger.ts",
@@ -294,7 +311,7 @@ export const mutations: ReadonlyArray<Mutation> = [
       },
     ],
   },
-  postgres("SQL: the audit row's time is the session's", [
+  fragments("SQL: the audit row's time is the session's", [
     "export const auditRow =",
     "to_char(statement_timestamp() at time zone 'utc', ",
     "to_char(statement_timestamp(), ",
@@ -306,74 +323,84 @@ export const mutations: ReadonlyArray<Mutation> = [
   ]),
   postgres("SQL: a commit does not look for a removal", [
     "export const commit",
-    "and not exists (select from registrar.operation removal where removal.sub = $2::uuid and removal.kind = 'remove')",
+    "and not exists (select from registrar.operation removal where removal.sub = ${sub} and removal.kind = 'remove')",
     "",
   ]),
   postgres("SQL: a rollback leaves the grants", [
-    ...([
-      "export const settle",
-      "user_role.user_id = moved.sub",
-      "user_role.user_id = moved.sub and false",
-    ] as const),
+    "export const markRolledBack",
+    "user_role.user_id = moved.sub",
+    "user_role.user_id = moved.sub and false",
   ]),
-  postgres("SQL: a last look leaves the grants", [
-    ...([
-      "export const endGracePeriod",
-      "where user_id = $2::uuid and exists",
-      "where false and user_id = $2::uuid and exists",
-    ] as const),
+  postgres("SQL: a final check leaves the grants", [
+    "export const endGracePeriod",
+    "where user_id = ${sub} and exists",
+    "where false and user_id = ${sub} and exists",
   ]),
-  postgres("SQL: a user who is lost keeps his grants", [
-    ...([
-      "export const missing",
-      "user_role.user_id = lost.sub",
-      "user_role.user_id = lost.sub and false",
-    ] as const),
+  postgres("SQL: a user who is lost keeps the grants", [
+    "export const missing",
+    "user_role.user_id = lost.sub",
+    "user_role.user_id = lost.sub and false",
   ]),
   postgres("SQL: a lease tags nothing for an operator", [
-    ...(["export const lease", "needs_operator or tries >= ", "needs_operator or tries >= 1000 * "] as const),
+    "export const lease",
+    "needs_operator or tries >= ",
+    "needs_operator or tries >= 1000 * ",
   ]),
   postgres("SQL: a row that has closed is noted as failed", [
-    ...(["export const defer", "(closed_at is null or state = $4::text)", "$4::text <> ''"] as const),
+    "export const defer",
+    "(closed_at is null or state = ${state})",
+    "${state} <> ''",
   ]),
-  postgres("SQL: whom a change has disabled counts as a manager", [
-    ...(["export const otherManagers", "<> 'disable', true)", "<> 'nothing', true)"] as const),
+  fragments("SQL: whom a change has disabled counts as a manager", [
+    "export const otherManagers",
+    "<> 'disable', true)",
+    "<> 'nothing', true)",
   ]),
-  postgres("SQL: a registration that is rolled back has settled its user", [
-    ...(["export const unresolved", "'rejected', 'rolled_back')", "'rejected')"] as const),
+  fragments("SQL: a registration that is rolled back has kept its user", [
+    "export const unresolved",
+    "'rejected', 'rolled_back')",
+    "'rejected')",
   ]),
   changesSql("SQL: an invitation does not wait for the acknowledgement", [
-    ...(["const OPEN", "and $4::text = 'invite'", "and $4::text = 'nothing'"] as const),
+    "export const open",
+    "and ${kind} = 'invite'",
+    "and ${kind} = 'nothing'",
   ]),
   changesSql("SQL: a change closes no pending opposite", [
-    ...([
-      "contradicted as (",
-      "(('enable', 'disable'), ('disable', 'enable'))",
-      "(('enable', 'enable'))",
-    ] as const),
+    "contradicted as (",
+    "(('enable', 'disable'), ('disable', 'enable'))",
+    "(('enable', 'enable'))",
   ]),
-  changesSql("SQL: a removal leaves the grants", [
-    ...(["revoked as (", "kind = 'remove'", "kind = 'nothing'"] as const),
-  ]),
+  changesSql("SQL: a removal leaves the grants", ["revoked as (", "kind = 'remove'", "kind = 'nothing'"]),
   changesSql("SQL: a change's opposites are those of when its end lands", [
-    ...(["const FINISH", "mine.started_at - ", "now() - "] as const),
+    "export const finish",
+    "mine.started_at - ",
+    "now() - ",
   ]),
-  changesSql("SQL: a change that is watched does not count as an opposite", [
-    ...(["const FINISH", "or other.grace_until is not null", ""] as const),
+  changesSql("SQL: a change in its grace period does not count as an opposite", [
+    "export const finish",
+    "or other.grace_until is not null",
+    "",
   ]),
   changesSql("SQL: a removal does not count as newer", [
-    ...(["const IS_NEWEST", "'disable', 'remove'", "'disable'"] as const),
+    "export const isNewest",
+    "'disable', 'remove'",
+    "'disable'",
   ]),
-  changesSql("SQL: changes do not wait their turn", [
-    ...(["export const ChangesPostgres", "database.queryAlone(MANAGERS, ", "database.query("] as const),
+  postgresIn("src/adapters/postgres/changes.ts")("SQL: changes do not wait their turn", [
+    "export const ChangesPostgres",
+    "database.queryAlone(MANAGERS, ",
+    "database.query(",
   ]),
   postgresIn("src/adapters/postgres/access.ts")("SQL: roles do not wait their turn", [
-    ...(["export const AccessPostgres", "database.queryAlone(MANAGERS, ", "database.query("] as const),
+    "export const AccessPostgres",
+    "database.queryAlone(MANAGERS, ",
+    "database.query(",
   ]),
-  postgresIn("src/adapters/postgres/access.ts")("SQL: a lost user is given roles", [
-    ...(["removed as (", "or state = 'user_lost'", ""] as const),
-  ]),
-  postgresIn("src/adapters/postgres/access.ts")("SQL: a repeat sets the roles again", [
-    ...(["const SET_ROLES", " and not exists (select from repeated)", ""] as const),
+  accessSql("SQL: a lost user is given roles", ["removed as (", "or state = 'user_lost'", ""]),
+  accessSql("SQL: a repeat sets the roles again", [
+    "export const setRoles",
+    "and not exists (select from repeated)",
+    "",
   ]),
 ];

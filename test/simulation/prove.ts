@@ -61,6 +61,7 @@ if (share !== undefined) {
 
 /** Runs the statements of some histories on PostgreSQL, notes what differs, and answers how many were run. */
 async function replaySome(failures: Array<string>): Promise<number> {
+  if (REPLAYED === 0) return 0;
   console.log(`  the statements of ${REPLAYED} histories once more, on PostgreSQL`);
   const replay = await Replay.start();
   let statements = 0;

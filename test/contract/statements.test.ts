@@ -1,0 +1,38 @@
+/** Every statement of the adapters is one that PostgreSQL understands, with the types that its values are declared to have. */
+import { readdir } from "node:fs/promises";
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest";
+import { type Stack, startStack } from "../../dev/stack.ts";
+import type { Statement } from "../../src/ports/database.ts";
+
+const folder = "src/adapters/postgres";
+const files = (await readdir(folder)).filter((file) => file.endsWith("-statements.ts"));
+const modules: ReadonlyArray<Record<string, unknown>> = await Promise.all(
+  files.map((file) => import(`../../${folder}/${file}`)),
+);
+const isStatement = (value: unknown): value is Statement<unknown> =>
+  typeof value === "object" && value !== null && "text" in value && "parameters" in value;
+const statements = modules.flatMap((module) => Object.values(module).filter(isStatement));
+
+let stack: Stack;
+beforeAll(async () => {
+  stack = await startStack();
+});
+afterAll(() => stack.stop());
+
+describe("a statement", () => {
+  it("is found in every file of statements", () => {
+    for (const [index, module] of modules.entries())
+      assert.isTrue(Object.values(module).some(isStatement), files[index]);
+    assert.isAtLeast(statements.length, 25);
+  });
+
+  it.each([...statements])(
+    "$name is understood by PostgreSQL, under a name of its own",
+    async ({ name, text }) => {
+      assert.match(name, /^(ledger|changes|access|audit)\.[a-z][A-Za-z]*$/);
+      assert.isTrue(text.startsWith(`/* ${name} */ `));
+      assert.strictEqual(statements.filter((other) => other.name === name).length, 1);
+      await stack.query(`prepare one as ${text}; deallocate one`);
+    },
+  );
+});
