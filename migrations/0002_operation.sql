@@ -15,6 +15,8 @@ create table if not exists registrar.operation (
   ),
   caller uuid not null,
   email text check (email = lower(email) and length(email) <= 128),
+  -- What the user is called, where the request says so.
+  name text check (length(name) between 1 and 255),
   roles uuid[] not null,
   -- Belongs to the caller; expires some time after the registration has closed.
   idempotency_key text check (length(idempotency_key) between 1 and 255),

@@ -5,7 +5,7 @@
  * on the Cognito user (so nothing is deleted by guess). docs/protocol.md says who may move a registration, and when.
  */
 import { Schema } from "effect";
-import { Email, RoleId, UserId } from "./user.ts";
+import { Email, Name, RoleId, UserId } from "./user.ts";
 
 /** The id of a registration: chosen by the request before anything is sent. */
 export const OperationId = Schema.String.check(Schema.isUUID()).pipe(Schema.brand("OperationId"));
@@ -56,6 +56,7 @@ export const Registration = Schema.Struct({
   kind: RegistrationKind,
   caller: UserId,
   email: Email,
+  name: Schema.NullOr(Name),
   roles: Schema.Array(RoleId),
   state: State,
   verdict: Schema.NullOr(Verdict),
@@ -81,6 +82,9 @@ export const Registration = Schema.Struct({
 });
 export type Registration = typeof Registration.Type;
 
+/** What a registration asks the identity provider to create. The registration's id is the ownership tag. */
+export type NewUser = Pick<Registration, "id" | "email" | "name">;
+
 /**
  * A change to a user who exists: written down with its audit row first, then done in Cognito, by its request or, as
  * often as it takes, by the sweeper. All of them may be repeated.
@@ -97,6 +101,7 @@ export const Change = Schema.Struct({
   kind: ChangeKind,
   state: ChangeState,
   email: Schema.Null,
+  name: Schema.Null,
   sub: UserId,
 });
 export type Change = typeof Change.Type;
@@ -118,12 +123,13 @@ export interface ChangeUser {
   readonly tag: string | null;
 }
 
-/** What an administrator asked for. With an idempotency key, kind, address and set of roles are the request. */
+/** What an administrator asked for. With an idempotency key, kind, address, name and set of roles are the request. */
 export interface RegisterUser {
   readonly id: OperationId;
   readonly kind: RegistrationKind;
   readonly caller: UserId;
   readonly email: Email;
+  readonly name: Name | null;
   readonly roles: ReadonlyArray<RoleId>;
   readonly idempotencyKey: string | null;
 }

@@ -65,6 +65,34 @@ export const Email = Schema.String.annotate({
 );
 export type Email = typeof Email.Type;
 
+/** The longest name, in characters (Unicode code points). */
+const NAME_LENGTH_MAX = 255;
+
+// Control characters, line and paragraph separators, what overrides the direction of text, and half a surrogate pair:
+// none has a place in a name, and each can make a list show something else than it holds.
+const NAME = /^(?=.*\S)[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]+$/u;
+
+/** What a user is called: 1 to 255 characters that can be shown as they are. */
+export const Name = Schema.String.annotate({
+  ...violation("string_type", "Input should be a valid string"),
+  description: `1 to ${NAME_LENGTH_MAX} characters, without control characters and without direction overrides.`,
+  examples: ["Ada Lovelace"],
+}).check(
+  Schema.isMinCodePoints(1, violation("string_too_short", "String should have at least 1 character")).abort(),
+  Schema.isMaxCodePoints(
+    NAME_LENGTH_MAX,
+    violation("string_too_long", `String should have at most ${NAME_LENGTH_MAX} characters`),
+  ).abort(),
+  Schema.isPattern(
+    NAME,
+    violation(
+      "value_error",
+      "name must not be blank, nor hold control characters or characters that override the direction of text",
+    ),
+  ),
+);
+export type Name = typeof Name.Type;
+
 /** How many roles one request may name. */
 export const ROLES_MAX = 100;
 
@@ -76,5 +104,6 @@ export const RegistrationBody = Schema.Struct({
       Schema.isMaxLength(ROLES_MAX, violation("too_long", `List should have at most ${ROLES_MAX} items`)),
     ),
   email: Email,
+  name: Schema.optionalKey(Name),
 });
 export type RegistrationBody = typeof RegistrationBody.Type;

@@ -14,6 +14,8 @@ export interface Profile {
   /** The ownership tag: the id of the registration that created him, if one did. */
   readonly tag: string | null;
   readonly email: string;
+  /** What the user is called; null where the pool does not say. */
+  readonly name: string | null;
   readonly enabled: boolean;
   /** Cognito's `UserStatus`: FORCE_CHANGE_PASSWORD until the first sign-in. */
   readonly status: string;

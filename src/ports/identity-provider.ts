@@ -4,7 +4,7 @@
  * A user is found by address, but removed and invited only by `sub`. The layer behind it is Cognito.ts.
  */
 import { Context, type Effect, type Option, Schema } from "effect";
-import type { OperationId } from "../domain/operation.ts";
+import type { NewUser } from "../domain/operation.ts";
 import type { Email, UserId } from "../domain/user.ts";
 
 /** The address already has a user. Proves: this call created nothing. */
@@ -47,11 +47,6 @@ export interface PoolUser {
   readonly tag: string | null;
 }
 
-export interface CreateUser {
-  readonly email: Email;
-  readonly tag: OperationId;
-}
-
 /** Whom to invite: found by `sub`; the address only where the provider insists on it, and compared before. */
 export interface InviteUser {
   readonly sub: UserId;
@@ -63,7 +58,7 @@ export class IdentityProvider extends Context.Service<
   IdentityProvider,
   {
     /** Sends one AdminCreateUser, never repeated: a repeat would read its own success as "already exists". */
-    readonly create: (user: CreateUser) => Effect.Effect<PoolUser, IdentityProviderError>;
+    readonly create: (user: NewUser) => Effect.Effect<PoolUser, IdentityProviderError>;
     /** Reads one user, by address or by `sub`. */
     readonly find: (key: Email | UserId) => Effect.Effect<Option.Option<PoolUser>, IdentityProviderError>;
     /** Deletes the user with this `sub`. Succeeds when he is gone, also where he was gone already. */

@@ -15,6 +15,8 @@ import { databaseUnavailable, providerUnavailable, requireManager } from "./auth
 export interface Person {
   readonly id: UserId;
   readonly email: string;
+  /** Absent where the pool has none. */
+  readonly name?: string;
   readonly isDisabled: boolean;
   readonly roles: ReadonlyArray<Role>;
 }
@@ -123,9 +125,10 @@ const withRoles = Effect.fnUntraced(function* (users: ReadonlyArray<User>) {
     .rolesOf(users.map(({ sub }) => sub))
     .pipe(Effect.mapError((cause) => new Unavailable({ dependency: "database", cause })));
   return users.map(
-    ({ sub, email, enabled }): Person => ({
+    ({ sub, email, name, enabled }): Person => ({
       id: sub,
       email,
+      ...(name !== null && { name }),
       isDisabled: !enabled,
       roles: roles.get(sub) ?? [],
     }),

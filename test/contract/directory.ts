@@ -18,7 +18,7 @@ export const directoryContract = (name: string, test: Tester, subject: () => Poo
   const created = Effect.gen(function* () {
     const pool = yield* IdentityProvider;
     const tag = OperationId.make(crypto.randomUUID());
-    return { ...(yield* pool.create({ email, tag })), tag };
+    return { ...(yield* pool.create({ id: tag, email, name: "Ada Lovelace" })), tag };
   });
   const profile = Effect.fnUntraced(function* (key: Email | UserId) {
     const directory = yield* Directory;
@@ -27,11 +27,16 @@ export const directoryContract = (name: string, test: Tester, subject: () => Poo
 
   describe(`${name}: Directory`, () => {
     check(
-      "shows a user by address and by sub, with the tag that he bears",
+      "shows a user by address and by sub, with the tag and the name that they were created with",
       Effect.gen(function* () {
         const { sub, tag } = yield* created;
         const wanted = {
-          ...{ sub, tag, email, enabled: true, totp: false },
+          sub,
+          tag,
+          email,
+          name: "Ada Lovelace",
+          enabled: true,
+          totp: false,
           status: "FORCE_CHANGE_PASSWORD",
         };
         assert.deepStrictEqual({ ...(yield* profile(email)) }, wanted);

@@ -41,7 +41,7 @@ const cognito = (match: string, fault: Omit<Fault, "target" | "match">): Fault =
 });
 const calls = (operation: string) =>
   stack.faults.calls().filter((call) => call.operation.includes(operation)).length;
-const create = Effect.flatMap(IdentityProvider, (pool) => pool.create({ email, tag: newId() }));
+const create = Effect.flatMap(IdentityProvider, (pool) => pool.create({ id: newId(), email, name: null }));
 const find = Effect.flatMap(IdentityProvider, (pool) => pool.find(email));
 
 describe("a create", () => {
@@ -118,7 +118,7 @@ describe("a statement", () => {
     const ledger = yield* Ledger;
     const id = newId();
     const caller = UserId.make(stack.adminSub);
-    yield* ledger.open({ id, email, caller, kind: "register", roles: [], idempotencyKey: null });
+    yield* ledger.open({ id, email, caller, kind: "register", name: null, roles: [], idempotencyKey: null });
     return { ledger, id };
   });
   const state = (id: string) =>

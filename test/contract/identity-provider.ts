@@ -23,7 +23,7 @@ export const identityProviderContract = (name: string, test: Tester, subject: ()
       Effect.gen(function* () {
         const provider = yield* pool;
         const tag = newTag();
-        const created = yield* provider.create({ email, tag });
+        const created = yield* provider.create({ id: tag, email, name: null });
         assert.strictEqual(created.tag, tag);
         assert.deepStrictEqual(yield* provider.find(email), Option.some(created));
         assert.deepStrictEqual(yield* provider.find(created.sub), Option.some(created));
@@ -35,8 +35,8 @@ export const identityProviderContract = (name: string, test: Tester, subject: ()
       "refuses a second user with the address, and leaves the first as he is",
       Effect.gen(function* () {
         const provider = yield* pool;
-        const first = yield* provider.create({ email, tag: newTag() });
-        const error = yield* Effect.flip(provider.create({ email, tag: newTag() }));
+        const first = yield* provider.create({ id: newTag(), email, name: null });
+        const error = yield* Effect.flip(provider.create({ id: newTag(), email, name: null }));
         assert.strictEqual(error.reason._tag, "UserAlreadyExists");
         assert.deepStrictEqual(yield* provider.find(email), Option.some(first));
       }),
@@ -47,7 +47,7 @@ export const identityProviderContract = (name: string, test: Tester, subject: ()
       Effect.gen(function* () {
         const provider = yield* pool;
         const registrations = Array.from({ length: 10 }, () =>
-          Effect.result(provider.create({ email, tag: newTag() })),
+          Effect.result(provider.create({ id: newTag(), email, name: null })),
         );
         const results = yield* Effect.all(registrations, { concurrency: "unbounded" });
         const [winner, ...others] = results.filter(Result.isSuccess);
@@ -79,7 +79,7 @@ export const identityProviderContract = (name: string, test: Tester, subject: ()
       "removes by sub, may be told twice, and never touches who has the address by then",
       Effect.gen(function* () {
         const provider = yield* pool;
-        const { sub } = yield* provider.create({ email, tag: newTag() });
+        const { sub } = yield* provider.create({ id: newTag(), email, name: null });
         assert.strictEqual(yield* provider.remove(sub), "deleted");
         const next = yield* subject().addByHand(email);
         assert.strictEqual(yield* provider.remove(sub), "absent");
@@ -91,7 +91,7 @@ export const identityProviderContract = (name: string, test: Tester, subject: ()
       "invites as often as it is told, and only him",
       Effect.gen(function* () {
         const provider = yield* pool;
-        const { sub } = yield* provider.create({ email, tag: newTag() });
+        const { sub } = yield* provider.create({ id: newTag(), email, name: null });
         assert.strictEqual(yield* provider.invite({ sub, email }), "sent");
         assert.strictEqual(yield* provider.invite({ sub, email }), "sent");
         assert.deepStrictEqual(yield* subject().mails, [sub, sub]);
@@ -102,7 +102,7 @@ export const identityProviderContract = (name: string, test: Tester, subject: ()
       "invites nobody where the user is gone, whoever has the address by then",
       Effect.gen(function* () {
         const provider = yield* pool;
-        const { sub } = yield* provider.create({ email, tag: newTag() });
+        const { sub } = yield* provider.create({ id: newTag(), email, name: null });
         yield* provider.remove(sub);
         assert.strictEqual(yield* provider.invite({ sub, email }), "absent");
         yield* subject().addByHand(email);
@@ -115,7 +115,7 @@ export const identityProviderContract = (name: string, test: Tester, subject: ()
       "invites nobody who has signed in already",
       Effect.gen(function* () {
         const provider = yield* pool;
-        const { sub } = yield* provider.create({ email, tag: newTag() });
+        const { sub } = yield* provider.create({ id: newTag(), email, name: null });
         yield* subject().confirm(sub);
         assert.strictEqual(yield* provider.invite({ sub, email }), "notNeeded");
         assert.deepStrictEqual(yield* subject().mails, []);

@@ -33,6 +33,7 @@ export const makeLedger = (test: Tester, subject: () => LedgerSubject) => {
     kind: "register",
     caller: subject().admin,
     email: someone(),
+    name: null,
     roles: [subject().roles[0]],
     idempotencyKey: null,
     ...overrides,

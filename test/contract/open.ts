@@ -99,12 +99,13 @@ export const openContract = (name: string, test: Tester, subject: () => LedgerSu
     );
 
     check(
-      "shows the holder of the key, and whether he asked for the same",
+      "shows the holder of the key, and whether the request is the same",
       Effect.gen(function* () {
         const ledger = yield* Ledger;
         const [one, two] = subject().roles;
-        const holder = yield* started({ idempotencyKey: "key", roles: [one, two] });
-        const again = { idempotencyKey: "key", email: holder.email };
+        const name = "Ada Lovelace";
+        const holder = yield* started({ idempotencyKey: "key", name, roles: [one, two] });
+        const again = { idempotencyKey: "key", email: holder.email, name };
         const cases = [
           [{ ...again, roles: [two, one] }, true],
           [{ ...again, roles: [one, two, one] }, true],
@@ -113,6 +114,8 @@ export const openContract = (name: string, test: Tester, subject: () => LedgerSu
           [{ ...again, roles: [one, two, unknownRole] }, false],
           [{ ...again, roles: [one, two], email: someone() }, false],
           [{ ...again, roles: [one, two], kind: "register_with_roles" }, false],
+          [{ ...again, roles: [one, two], name: "Ada" }, false],
+          [{ ...again, roles: [one, two], name: null }, false],
         ] as const;
         for (const [overrides, sameRequest] of cases) {
           const opening = yield* ledger.open(request(overrides));

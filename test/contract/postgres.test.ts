@@ -32,7 +32,7 @@ const registered = Effect.gen(function* () {
   const ledger = yield* Ledger;
   const [id, email, sub] = [newId(), someone(), newSub()];
   const caller = UserId.make(stack.adminSub);
-  yield* ledger.open({ id, email, caller, kind: "register", roles: [], idempotencyKey: null });
+  yield* ledger.open({ id, email, caller, kind: "register", name: null, roles: [], idempotencyKey: null });
   assert.isTrue(yield* ledger.commit(id, sub));
   return { id, sub };
 });
@@ -115,8 +115,13 @@ describe("a race", () => {
   const ask = (email: Email, idempotencyKey: string | null) =>
     Effect.flatMap(Ledger, (ledger) =>
       ledger.open({
-        ...{ id: newId(), email, idempotencyKey, caller: UserId.make(stack.adminSub) },
-        ...{ kind: "register", roles: [] },
+        id: newId(),
+        email,
+        idempotencyKey,
+        caller: UserId.make(stack.adminSub),
+        kind: "register",
+        name: null,
+        roles: [],
       }),
     );
 

@@ -154,8 +154,8 @@ export const mutations: ReadonlyArray<Mutation> = [
   ]),
   programs("a create is sent three times, as the SDK would", [
     CREATE,
-    "return yield* identity.create({ email: registration.email, tag: registration.id }).pipe(",
-    `return yield* identity.create({ email: registration.email, tag: registration.id }).pipe(
+    "return yield* identity.create(registration).pipe(",
+    `return yield* identity.create(registration).pipe(
     Effect.retry({ times: 2, while: ({ reason }) => reason._tag === "OutcomeUnknown" }),`,
   ]),
   programs("an unfenced delete is sent after the budget", [

@@ -213,6 +213,7 @@ export class History {
       roles: [researcherRole],
       kind: client.step ? "register_with_roles" : "register",
       email: ADDRESSES[client.address] ?? ADDRESSES[0],
+      name: client.retries > 1 ? "Ada Lovelace" : null,
       idempotencyKey: client.key === null ? null : `key${client.key}`,
     };
     this.#monitor.opened(id, agent);

@@ -2,10 +2,10 @@
 import { assert, describe, it } from "@effect/vitest";
 import {
   boolean,
+  identifier,
   integer,
   list,
   literal,
-  name,
   nullable,
   sql,
   statement,
@@ -41,7 +41,7 @@ describe("a statement", () => {
   it("is made of fragments in any depth", () => {
     const made = statement("a.b", { id: uuid, limit: integer }, ({ id, limit }) => {
       const condition = sql`id = ${id}`;
-      const query = sql`select from ${name("registrar.operation")} where ${condition}`;
+      const query = sql`select from ${identifier("registrar.operation")} where ${condition}`;
       return sql`with one as (${query}) select ${list([sql`1`, condition])} limit ${limit}`;
     });
     assert.strictEqual(
@@ -74,6 +74,7 @@ describe("what is no value", () => {
   it("is a constant that is quoted, or a plain name", () => {
     assert.deepStrictEqual(literal("it's"), { parts: ["'it''s'"] });
     assert.deepStrictEqual(literal(10), { parts: ["10"] });
-    for (const bad of ["a; b", "A", 'a"', "a.b.c", ""]) assert.throws(() => name(bad), /not a plain name/);
+    for (const bad of ["a; b", "A", 'a"', "a.b.c", ""])
+      assert.throws(() => identifier(bad), /not a plain name/);
   });
 });

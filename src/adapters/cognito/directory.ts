@@ -22,8 +22,10 @@ export const DirectoryCognito = Layer.effect(
           const user = yield* call("find", (client, options) => client.send(command, options));
           const { sub, tag } = yield* toUser("find", user.UserAttributes);
           return Option.some({
-            ...{ sub, tag },
+            sub,
+            tag,
             email: attributeOf(user.UserAttributes, "email") ?? "",
+            name: attributeOf(user.UserAttributes, "name") ?? null,
             enabled: user.Enabled ?? true,
             status: user.UserStatus ?? "UNKNOWN",
             totp: user.UserMFASettingList?.includes("SOFTWARE_TOKEN_MFA") ?? false,
@@ -45,6 +47,7 @@ export const DirectoryCognito = Layer.effect(
           Effect.map(toUser("list", Attributes), ({ sub }) => ({
             sub,
             email: attributeOf(Attributes, "email") ?? "",
+            name: attributeOf(Attributes, "name") ?? null,
             enabled: Enabled ?? true,
             status: UserStatus ?? "UNKNOWN",
           })),

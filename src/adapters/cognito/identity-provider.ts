@@ -55,14 +55,15 @@ export const IdentityProviderCognito = Layer.effect(
     return IdentityProvider.of({
       tagsUsers: attribute !== null,
 
-      create: Effect.fn("IdentityProvider.create")(function* ({ email, tag }) {
+      create: Effect.fn("IdentityProvider.create")(function* ({ id, email, name }) {
         const command = new AdminCreateUserCommand({
           UserPoolId,
           Username: email,
           UserAttributes: [
             { Name: "email", Value: email },
             { Name: "email_verified", Value: "true" },
-            ...(attribute === null ? [] : [{ Name: attribute, Value: tag }]),
+            ...(name === null ? [] : [{ Name: "name", Value: name }]),
+            ...(attribute === null ? [] : [{ Name: attribute, Value: id }]),
           ],
           DesiredDeliveryMediums: ["EMAIL"],
           ...(invitation === "immediate" ? {} : { MessageAction: "SUPPRESS" as const }),

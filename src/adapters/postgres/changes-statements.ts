@@ -11,7 +11,7 @@ import {
   tagAsId,
   unresolved,
 } from "./fragments.ts";
-import { name, nullable, seconds, sql, statement, text, uuid } from "./sql.ts";
+import { identifier, nullable, seconds, sql, statement, text, uuid } from "./sql.ts";
 
 export const open = statement(
   "changes.open",
@@ -65,7 +65,7 @@ with allowed as (${mayManage(caller, permission)}
 ), audited as (${auditRow(sql`opened`, sql`moved.id`, action)}
 )
 select (select yes from allowed) as "allowed", (select id from unresolved) as "unresolved",
-  (select ${operation(name("mine"), budget, horizon)}
+  (select ${operation(identifier("mine"), budget, horizon)}
     from (select * from opened union all select * from known) mine limit 1) as "change"`,
 );
 

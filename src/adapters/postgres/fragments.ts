@@ -1,7 +1,7 @@
 /** Pieces of SQL that several statements share. */
 import { AuditAction } from "../../domain/audit.ts";
 import { Registration } from "../../domain/operation.ts";
-import { type Fragment, list, literal, name, sql } from "./sql.ts";
+import { type Fragment, identifier, list, literal, sql } from "./sql.ts";
 
 /** Seconds as an interval. */
 export const interval = (seconds: Fragment) => sql`make_interval(secs => ${seconds})`;
@@ -15,7 +15,8 @@ const moments = (row: Fragment, budget: Fragment, horizon: Fragment): Readonly<R
 });
 
 /** startedAt → started_at */
-const columnOf = (field: string) => name(field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
+const columnOf = (field: string) =>
+  identifier(field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
 
 /** A row of the ledger as JSON, field by field as the schemas of operations have it. */
 export const operation = (row: Fragment, budget: Fragment, horizon: Fragment): Fragment => {

@@ -18,10 +18,10 @@ import {
 import {
   boolean,
   type Fragment,
+  identifier,
   instant,
   integer,
   literal,
-  name,
   nullable,
   seconds,
   sql,
@@ -52,6 +52,7 @@ export const open = statement(
     caller: uuid,
     kind: text,
     email: text,
+    name: nullable(text),
     roles: uuids,
     idempotencyKey: nullable(text),
     permission: uuid,
@@ -59,7 +60,7 @@ export const open = statement(
     horizon: seconds,
     actor: text,
   },
-  ({ id, caller, kind, email, roles, idempotencyKey, permission, budget, horizon, actor }) => sql`
+  ({ id, caller, kind, email, name, roles, idempotencyKey, permission, budget, horizon, actor }) => sql`
 with allowed as (${mayManage(caller, permission)}
 ), denied as (${recordDenial({
     id,
@@ -78,8 +79,8 @@ with allowed as (${mayManage(caller, permission)}
   select * from registrar.operation
   where email = ${email} and state in ('started', 'rolling_back') and id <> ${id}
 ), opened as (
-  insert into registrar.operation (id, kind, caller, email, roles, idempotency_key, due_at, history)
-  select ${id}, ${kind}, ${caller}, ${email}, ${roles}, ${idempotencyKey}, now() + ${interval(budget)},
+  insert into registrar.operation (id, kind, caller, email, name, roles, idempotency_key, due_at, history)
+  select ${id}, ${kind}, ${caller}, ${email}, ${name}, ${roles}, ${idempotencyKey}, now() + ${interval(budget)},
     ${firstLine(sql`'started'`, actor)}
   where (select yes from allowed)
     and not exists (select from unknown_role)
@@ -91,12 +92,12 @@ with allowed as (${mayManage(caller, permission)}
 )
 select (select yes from allowed) as "allowed",
   (select coalesce(jsonb_agg(id order by n), '[]') from unknown_role) as "unknownRoles",
-  (select ${operation(name("mine"), budget, horizon)}
+  (select ${operation(identifier("mine"), budget, horizon)}
     from (select * from opened union all select * from own) mine) as "own",
-  (select ${operation(name("key_holder"), budget, horizon)} from key_holder) as "keyHolder",
-  (select kind = ${kind} and email = ${email} and roles @> ${roles} and roles <@ ${roles}
+  (select ${operation(identifier("key_holder"), budget, horizon)} from key_holder) as "keyHolder",
+  (select kind = ${kind} and email = ${email} and name is not distinct from ${name} and roles @> ${roles} and roles <@ ${roles}
     from key_holder) as "sameRequest",
-  (select ${operation(name("address_holder"), budget, horizon)} from address_holder) as "addressHolder"`,
+  (select ${operation(identifier("address_holder"), budget, horizon)} from address_holder) as "addressHolder"`,
 );
 
 export const commit = statement(
@@ -253,7 +254,7 @@ export const find = statement(
   "ledger.find",
   { id: uuid, budget: seconds, horizon: seconds },
   ({ id, budget, horizon }) => sql`
-select ${operation(name("operation"), budget, horizon)} as operation from registrar.operation where id = ${id}`,
+select ${operation(identifier("operation"), budget, horizon)} as operation from registrar.operation where id = ${id}`,
 );
 
 /** Tries before an operation is marked for an operator; from then on it is tried daily. */
@@ -277,7 +278,7 @@ with due as (
   from due where operation.id = due.id
   returning operation.*
 )
-select ${operation(name("taken"), budget, horizon)} as operation from taken order by taken.started_at`,
+select ${operation(identifier("taken"), budget, horizon)} as operation from taken order by taken.started_at`,
 );
 
 /** `state`: in which it was read. Nothing is noted of a row that has closed since. */
@@ -321,7 +322,7 @@ export const list = statement(
     horizon: seconds,
   },
   ({ state, needsOperator, at, id, limit, budget, horizon }) => sql`
-select ${operation(name("operation"), budget, horizon)} as operation from registrar.operation
+select ${operation(identifier("operation"), budget, horizon)} as operation from registrar.operation
 where (${state} is null or state = ${state})
   and (${needsOperator} is null or needs_operator = ${needsOperator})
   and (${at} is null or (started_at, id) < (${at}, ${id}))

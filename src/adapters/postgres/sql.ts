@@ -1,8 +1,8 @@
 /**
  * SQL with names: a statement is a value, whose text has a placeholder for each named value, cast to the value's type.
  *
- * A value never becomes part of the text. What is no value (a name, a constant of the source) is written by `name` and
- * `literal`, and nothing else takes a string.
+ * A value never becomes part of the text. What is no value (a name, a constant of the source) is written by
+ * `identifier` and `literal`, and nothing else takes a string.
  */
 import type { Parameter, Statement } from "../../ports/database.ts";
 
@@ -46,9 +46,9 @@ export const sql = (strings: TemplateStringsArray, ...fragments: ReadonlyArray<F
 });
 
 /** The name of a table, a column or a part of a statement. */
-export const name = (identifier: string): Fragment => {
-  if (!/^[a-z_]+(\.[a-z_]+)?$/.test(identifier)) throw new Error(`not a plain name in SQL: ${identifier}`);
-  return { parts: [identifier] };
+export const identifier = (name: string): Fragment => {
+  if (!/^[a-z_]+(\.[a-z_]+)?$/.test(name)) throw new Error(`not a plain name in SQL: ${name}`);
+  return { parts: [name] };
 };
 
 /** A constant of the source, as SQL writes it. */

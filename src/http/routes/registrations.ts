@@ -16,6 +16,9 @@ const headers = {
   }),
 };
 
+/** The name that the request gave; absent where it gave none, as in FLIP's answers. */
+const Called = Schema.optionalKey(Schema.String);
+
 const FAILS = [
   "Forbidden",
   "UnknownRoles",
@@ -45,7 +48,7 @@ export const registerUser = route(
     answers: {
       200: {
         means: "The user is registered, and the audit row is written.",
-        body: Schema.Struct({ roles: RoleIds, email: Address, userId: Uuid }).annotate({
+        body: Schema.Struct({ roles: RoleIds, email: Address, userId: Uuid, name: Called }).annotate({
           identifier: "RegisteredUser",
         }),
         headers,
@@ -55,8 +58,8 @@ export const registerUser = route(
   },
   Effect.fnUntraced(function* (input) {
     const registered = yield* register(commandOf("register", input));
-    const { roles, email } = registered.registration;
-    const body = { roles, email, userId: registered.userId };
+    const { roles, email, name } = registered.registration;
+    const body = { roles, email, userId: registered.userId, ...(name !== null && { name }) };
     return { status: 200 as const, body, headers: headersOf(registered) };
   }),
 );
@@ -83,6 +86,7 @@ export const registerUserWithRoles = route(
           userId: Uuid,
           email: Address,
           roles: RoleIds,
+          name: Called,
         }).annotate({ identifier: "RegisteredUserWithRoles" }),
         headers,
       },
@@ -91,8 +95,9 @@ export const registerUserWithRoles = route(
   },
   Effect.fnUntraced(function* (input) {
     const registered = yield* register(commandOf("register_with_roles", input));
-    const { roles, email } = registered.registration;
-    const body = { user_id: registered.userId, userId: registered.userId, email, roles };
+    const { roles, email, name } = registered.registration;
+    const ids = { user_id: registered.userId, userId: registered.userId };
+    const body = { ...ids, email, roles, ...(name !== null && { name }) };
     return { status: 201 as const, body, headers: headersOf(registered) };
   }),
 );
@@ -108,6 +113,7 @@ const commandOf = (kind: RegisterUser["kind"], { caller, body, idempotencyKey }:
   kind,
   caller: caller.sub,
   email: body.email,
+  name: body.name ?? null,
   roles: [...new Set(body.roles)],
   idempotencyKey,
 });

@@ -20,6 +20,7 @@ const positive = (value: string | undefined, otherwise: number) =>
 const Person = Schema.Struct({
   id: Uuid,
   email: Schema.String,
+  name: Schema.optionalKey(Schema.String),
   isDisabled: Schema.Boolean,
   roles: Schema.Array(Role),
 }).annotate({ identifier: "Person" });

@@ -35,7 +35,7 @@ type Created = Effect.fn.Return<PoolUser, RegistrationError, IdentityProvider | 
 export const create = Effect.fn("create")(function* (registration: Registration, again = true): Created {
   const identity = yield* IdentityProvider;
   if (!(yield* withinBudget)) return yield* tryAgain(registration);
-  return yield* identity.create({ email: registration.email, tag: registration.id }).pipe(
+  return yield* identity.create(registration).pipe(
     Effect.catchReasons("IdentityProviderError", {
       UserAlreadyExists: (_, cause) => readBack(registration, { outcomeUnknown: false, again, cause }),
       OutcomeUnknown: (_, cause) => readBack(registration, { outcomeUnknown: true, again: false, cause }),

@@ -57,6 +57,25 @@ describe("422", () => {
     "a string": ['"x"', "model_attributes_type", "body"],
     "roles that are no list": [`{"email":"${email}","roles":"x"}`, "list_type", "body.roles"],
     "roles that are null": [`{"email":"${email}","roles":null}`, "list_type", "body.roles"],
+    "a name that is no string": [`{"email":"${email}","roles":[],"name":7}`, "string_type", "body.name"],
+    "a name that is null": [`{"email":"${email}","roles":[],"name":null}`, "string_type", "body.name"],
+    "an empty name": [`{"email":"${email}","roles":[],"name":""}`, "string_too_short", "body.name"],
+    "a name of 256 characters": [
+      JSON.stringify({ email, roles: [], name: "é".repeat(256) }),
+      "string_too_long",
+      "body.name",
+    ],
+    "a name with a line end": [`{"email":"${email}","roles":[],"name":"A\\nB"}`, "value_error", "body.name"],
+    "a name that overrides the direction": [
+      `{"email":"${email}","roles":[],"name":"A\\u202eB"}`,
+      "value_error",
+      "body.name",
+    ],
+    "a name with half a surrogate pair": [
+      `{"email":"${email}","roles":[],"name":"A\\ud800"}`,
+      "value_error",
+      "body.name",
+    ],
     "an e-mail that is no string": ['{"email":1,"roles":[]}', "string_type", "body.email"],
     "a lone surrogate": ['{"email":"\\ud800@flip.example","roles":[]}', "value_error", "body.email"],
     "more than a hundred roles": [

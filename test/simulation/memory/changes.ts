@@ -60,6 +60,7 @@ const open = (at: Statement, command: ChangeUser): ChangeOpening => {
     kind,
     caller,
     email: null,
+    name: null,
     roles: [],
     idempotencyKey: null,
     sub: subject,

@@ -6,10 +6,11 @@ import { named, poolFailure } from "./identity-provider.ts";
 import { type Call, directWire, type Wire } from "./wire.ts";
 import { changeUser, type User, type World } from "./world.ts";
 
-const profileOf = ({ sub, tag, email, enabled, confirmed, totp }: User): Profile => ({
+const profileOf = ({ sub, tag, email, name, enabled, confirmed, totp }: User): Profile => ({
   sub,
   tag,
   email,
+  name,
   enabled,
   totp,
   status: confirmed ? "CONFIRMED" : "FORCE_CHANGE_PASSWORD",
@@ -48,7 +49,7 @@ export const makeDirectory = (world: World, wire: Wire) => {
           users: users
             .slice(from, from + limit)
             .map(profileOf)
-            .map(({ sub, email, enabled, status }) => ({ sub, email, enabled, status })),
+            .map(({ sub, email, name, enabled, status }) => ({ sub, email, name, enabled, status })),
           next: users.length > from + limit ? `after ${from + limit}` : null,
         }));
       }),

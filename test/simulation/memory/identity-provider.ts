@@ -57,10 +57,10 @@ export const makeIdentityProvider = (
   return IdentityProvider.of({
     tagsUsers,
 
-    create: ({ email, tag }) =>
+    create: ({ id, email, name }) =>
       call("create", email, ({ now }) => {
         if (userAt(world, email)) return Result.fail(failure("create", new UserAlreadyExists()));
-        const user = addUser(world, email, { tag: tagsUsers ? tag : null });
+        const user = addUser(world, email, { name, tag: tagsUsers ? id : null });
         if (invitation === "immediate") mail(user, now);
         return Result.succeed(shown(user));
       }).pipe(Effect.flatMap(Effect.fromResult)),

@@ -9,7 +9,7 @@ import type { Row } from "./world.ts";
 
 export const open = (at: Statement, command: RegisterUser): Opening => {
   const { world, terms, now, by } = at;
-  const { id, kind, caller, email, roles, idempotencyKey } = command;
+  const { id, kind, caller, email, name, roles, idempotencyKey } = command;
   if (!mayManageUsers(world, caller)) {
     writeDenial(at, AuditAction.deniedRegistration, { id, caller, subject: caller });
     return { _tag: "Denied" };
@@ -28,6 +28,7 @@ export const open = (at: Statement, command: RegisterUser): Opening => {
     const sameRequest =
       keyHolder.kind === kind &&
       keyHolder.email === email &&
+      keyHolder.name === name &&
       sameRoles &&
       new Set(keyHolder.roles).size === new Set(roles).size;
     return { _tag: "KeyHeld", registration: registrationOf(keyHolder, at), sameRequest };
@@ -49,6 +50,7 @@ export const open = (at: Statement, command: RegisterUser): Opening => {
     kind,
     caller,
     email,
+    name,
     roles,
     idempotencyKey,
     state: "started",

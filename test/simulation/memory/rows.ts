@@ -43,6 +43,7 @@ const shown = (row: Row, { terms, now }: Statement) => ({
   kind: row.kind,
   caller: row.caller,
   email: row.email,
+  name: row.name,
   roles: row.roles,
   state: row.state,
   verdict: row.verdict,

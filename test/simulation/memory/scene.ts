@@ -29,6 +29,7 @@ export const command = (overrides: Partial<RegisterUser> = {}): RegisterUser => 
   kind: "register",
   caller: admin,
   email: alice,
+  name: null,
   roles: [researcherRole],
   idempotencyKey: null,
   ...overrides,

@@ -13,12 +13,13 @@ import type {
   State,
   Verdict,
 } from "../../../src/domain/operation.ts";
-import { type Email, RoleId, UserId } from "../../../src/domain/user.ts";
+import { type Email, type Name, RoleId, UserId } from "../../../src/domain/user.ts";
 
 /** A user of the pool. `tag`: the ownership attribute. */
 export interface User {
   readonly sub: UserId;
   readonly email: string;
+  readonly name: string | null;
   readonly tag: string | null;
   /** Has signed in: needs no invitation, and cannot get one. */
   readonly confirmed: boolean;
@@ -34,6 +35,7 @@ export interface Row {
   readonly kind: RegistrationKind | ChangeKind;
   readonly caller: UserId;
   readonly email: Email | null;
+  readonly name: Name | null;
   readonly roles: ReadonlyArray<RoleId>;
   readonly idempotencyKey: string | null;
   readonly state: State | ChangeState;
@@ -131,7 +133,16 @@ export const addUser = (
   more: Partial<Omit<User, "sub" | "email">> = {},
 ): User => {
   const sub = UserId.make(nextId(world));
-  const user: User = { sub, email, tag: null, confirmed: false, enabled: true, totp: false, ...more };
+  const user: User = {
+    sub,
+    email,
+    name: null,
+    tag: null,
+    confirmed: false,
+    enabled: true,
+    totp: false,
+    ...more,
+  };
   world.users = [...world.users, user];
   return user;
 };
