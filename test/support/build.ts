@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 
-export default async function build(): Promise<void> {
+export async function setup(): Promise<void> {
   const arguments_ = ["deploy", "--dry-run", "--outdir", ".dev/build"];
   await promisify(execFile)("node_modules/.bin/wrangler", arguments_, {
     env: { ...process.env, WRANGLER_SEND_METRICS: "false" },

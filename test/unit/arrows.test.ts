@@ -1,0 +1,87 @@
+/** The arrows between the rooms of src/: an import against each is refused, however it is written. */
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { assert, describe, it } from "@effect/vitest";
+import { wrongArrows, wrongIn } from "../../dev/check/arrows.ts";
+
+/** A file, and a line against an arrow that somebody might write in it. */
+const planted: ReadonlyArray<readonly [file: string, line: string]> = [
+  // domain imports nothing but effect
+  ["domain/user.ts", `import { Ledger } from "../ports/ledger.ts";`],
+  ["domain/errors.ts", `import type { Role } from "../ports/access.ts";`],
+  ["domain/a-new-file.ts", `import { sweep } from "../programs/sweep/sweep.ts";`],
+  ["domain/audit.ts", `export type A = import("../adapters/postgres/sql.ts").Fragment;`],
+  ["domain/audit.ts", `import { Hono } from "hono";`],
+  ["domain/audit.ts", `import { readFileSync } from "node:fs";`],
+  // ports → domain
+  ["ports/ledger.ts", `import { register } from "../programs/register/register.ts";`],
+  ["ports/database.ts", `import { DatabaseNeon } from "../adapters/neon/database.ts";`],
+  ["ports/settings.ts", `import { readSettings } from "../settings.ts";`],
+  ["ports/access.ts", `import { decodeJwt } from "jose";`],
+  ["ports/a-new-port.ts", `export * from "../http/problems.ts";`],
+  // programs → ports → domain
+  ["programs/register/open.ts", `import { LedgerPostgres } from "../../adapters/postgres/ledger.ts";`],
+  ["programs/sweep/sweep.ts", `import { toProblem } from "../../http/problem.ts";`],
+  ["programs/users.ts", `const app = () => import("../app.ts");`],
+  ["programs/roles.ts", `export { readSettings } from "../settings.ts";`],
+  ["programs/change.ts", `import { neon } from "@neondatabase/serverless";`],
+  ["programs/a/new/folder.ts", `import type { AppEnv } from "../../../http/mount.ts";`],
+  // http → programs
+  ["http/mount.ts", `import type { Runtime } from "../layers.ts";`],
+  ["http/routes/users.ts", `import { DirectoryCognito } from "../../adapters/cognito/directory.ts";`],
+  ["http/routes/a-new-area.ts", `let settings: import("../../settings.ts").BadConfiguration;`],
+  ["http/openapi.ts", `import { makeApp } from "../app.ts";`],
+  ["http/openapi.ts", `import { AdminGetUserCommand } from "@aws-sdk/client-cognito-identity-provider";`],
+  // adapters → ports
+  ["adapters/postgres/ledger.ts", `import { sweep } from "../../programs/sweep/sweep.ts";`],
+  ["adapters/cognito/client.ts", `import { readSettings } from "../../settings.ts";`],
+  ["adapters/log.ts", `import { problemResponse } from "../http/problem.ts";`],
+  ["adapters/postgres/sql.ts", `import { neon } from "@neondatabase/serverless";`],
+  ["adapters/neon/database.ts", `import { makeRuntime } from "../../layers.ts";`],
+  // entries → layers, app
+  ["worker.ts", `import { logLine } from "./adapters/log.ts";`],
+  ["a-new-entry.ts", `import { DatabaseNeon } from "./adapters/neon/database.ts";`],
+  ["app.ts", `import { LedgerPostgres } from "./adapters/postgres/ledger.ts";`],
+  ["app.ts", `import worker from "./worker.ts";`],
+  ["layers.ts", `import { makeApp } from "./app.ts";`],
+  ["settings.ts", `import { makeRuntime } from "./layers.ts";`],
+  // the others
+  ["http/query.ts", `import { startStack } from "../../dev/stack.ts";`],
+  ["programs/users.ts", `import { SqlClient } from "effect/sql";`],
+  ["a-new-room/file.ts", `import { Effect } from "effect";`],
+];
+
+describe("an import against an arrow", () => {
+  it.each([...planted])("is refused in src/%s: %s", (file, line) => {
+    const [sentence, ...more] = wrongIn(file, `// A comment: import "../nothing.ts"\n${line}\n`);
+    assert.match(sentence ?? "nothing was refused", new RegExp(`^src/${file}:2: .* must not import `));
+    assert.deepStrictEqual(more, []);
+  });
+
+  it("is refused by the command, which names file and line and fails", () => {
+    const tree = mkdtempSync(join(tmpdir(), "arrows-"));
+    try {
+      cpSync("src", join(tree, "src"), { recursive: true });
+      mkdirSync(join(tree, "src/domain/deep"));
+      writeFileSync(
+        join(tree, "src/domain/deep/fresh.ts"),
+        `export { sweep } from "../../programs/sweep/sweep.ts";`,
+      );
+      const { status, stderr } = spawnSync(process.execPath, ["dev/check/arrows.ts", tree], {
+        encoding: "utf8",
+      });
+      assert.strictEqual(status, 1);
+      assert.match(stderr, /^src\/domain\/deep\/fresh\.ts:1: domain must not import/);
+    } finally {
+      rmSync(tree, { recursive: true });
+    }
+  });
+});
+
+describe("the tree", () => {
+  it("follows every arrow", () => {
+    assert.deepStrictEqual(wrongArrows("."), []);
+  });
+});
