@@ -9,7 +9,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { startStack } from "../../dev/stack.ts";
 import { sweepUntilNothingIsDue } from "../matrix/registrations.ts";
-import build from "../support/build.ts";
+import { setup as build } from "../support/build.ts";
 import { startWorker } from "../support/worker.ts";
 import { type Asked, makeClient } from "./client.ts";
 import { everyFault } from "./faults.ts";
