@@ -1,41 +1,41 @@
-/**
- * What `npm run dev` prints once everything answers: where things are, and commands that work when pasted.
- */
-import { roles } from "./seed.ts";
+/** What `npm run dev` prints once everything answers: where things are, and commands that work when pasted. */
+import { type Addresses, pastes } from "./pastes.ts";
 import type { Stack } from "./stack.ts";
 
 /** The text; `color` switches terminal colours on. */
-export function banner(stack: Stack, baseUrl: string, controlUrl: string, color: boolean): string {
+export function banner(
+  stack: Pick<Stack, "cognitoEndpoint" | "userPoolId" | "databaseUrl">,
+  addresses: Addresses,
+  { color, sweeping }: { readonly color: boolean; readonly sweeping: boolean },
+): string {
   const paint = (code: number) => (text: string) => (color ? `\x1b[${code}m${text}\x1b[0m` : text);
   const [bold, dim, green] = [paint(1), paint(2), paint(32)];
   const row = (name: string, value: string) => `  ${dim(name.padEnd(10))}${value}`;
-  const section = (title: string, command: string) => `\n  ${bold(title)}\n${command}`;
+  const { api, control } = addresses;
+  const sections = pastes(addresses).flatMap(({ title, promise, command }, index) => [
+    "",
+    `  ${bold(`${index + 1}. ${title}`)}`,
+    `  ${dim(promise)}`,
+    command,
+  ]);
   return [
     "",
     `  ${green("●")} ${bold("Registrar is up.")} ${dim("Ctrl-C stops it and leaves nothing behind.")}`,
     "",
-    row("API", baseUrl),
+    row("API", api),
+    row("Document", `${api}/openapi.json`),
+    row(
+      "Token",
+      `.dev/token  ${dim("an administrator's; another: npm run -s token -- viewer@flip.example")}`,
+    ),
     row("Cognito", `${stack.cognitoEndpoint}  ${dim(stack.userPoolId)}`),
-    row("Postgres", stack.databaseUrl),
-    row("Control", controlUrl),
-    section(
-      "Register a user",
-      `curl -i ${baseUrl}/api/users/ -H 'content-type: application/json' \\
-  -H 'authorization: Bearer ${stack.adminToken}' \\
-  -d '{"email":"ada@flip.example","roles":["${roles.researcher}"]}'`,
+    row("Postgres", `${stack.databaseUrl}  ${dim("audit rows and ledger: npm run -s audit")}`),
+    row("Control", `${control}  ${dim("faults, calls, mails, age, sweep, token")}`),
+    row(
+      "Sweeper",
+      sweeping ? "comes by every minute" : `comes by only when asked: curl -X POST ${control}/sweep`,
     ),
-    section(
-      "See the audit rows and the ledger",
-      `node_modules/.bin/node dev/audit.ts\n${dim(`psql '${stack.databaseUrl}' -c 'table users_audit'`)}`,
-    ),
-    section("Read the mails that would have been sent", `curl ${controlUrl}/mails`),
-    section(
-      "Lose the answer of the next delete, after it took effect",
-      `curl -X PUT ${controlUrl}/faults -d '[{"target":"cognito","match":"AdminDeleteUser","effect":"applied","answer":"reset","times":1}]'`,
-    ),
-    section("Lift every fault", `curl -X PUT ${controlUrl}/faults -d '[]'`),
-    section("Run the sweeper, which has no clock here", `curl -X POST ${controlUrl}/sweep`),
-    section("Make every operation an hour older", `curl -X POST ${controlUrl}/age -d '{"seconds":3600}'`),
+    ...sections,
     "",
   ].join("\n");
 }

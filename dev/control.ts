@@ -1,14 +1,15 @@
 /**
- * The control desk of a running stack, over HTTP: faults, the record of calls, mails, one sweep, older operations.
+ * The control server of a running stack, over HTTP: faults, the record of calls, mails, one sweep, older operations,
+ * tokens of anybody in the pool.
  * Every refusal is JSON with one sentence. It listens on 127.0.0.1 only and asks for no password: never publish it.
  */
 import { createServer, type IncomingMessage } from "node:http";
 import { FaultListError, parseFaults } from "./faults.ts";
 import type { Stack } from "./stack.ts";
 
-/** What the desk needs: a stack, and a way to run the scheduled handler once. */
-export interface Desk {
-  readonly stack: Pick<Stack, "faults" | "mails" | "age">;
+/** What it needs: a stack, and a way to run the scheduled handler once. */
+export interface Controlled {
+  readonly stack: Pick<Stack, "faults" | "mails" | "age" | "cognito" | "signToken" | "adminSub">;
   /** Resolves with the sweep's summary. */
   sweep(): Promise<unknown>;
 }
@@ -23,8 +24,8 @@ class BadRequest extends Error {}
 
 type Action = (request: IncomingMessage) => Promise<unknown>;
 
-/** Starts the desk on a free port, or on the one given. */
-export async function startControl({ stack, sweep }: Desk, port = 0): Promise<Control> {
+/** Starts it on a free port, or on the one given. */
+export async function startControl({ stack, sweep }: Controlled, port = 0): Promise<Control> {
   const { faults } = stack;
   const actions: Record<string, Action> = {
     "PUT /faults": async (request) => {
@@ -44,6 +45,21 @@ export async function startControl({ stack, sweep }: Desk, port = 0): Promise<Co
       if (typeof seconds !== "number" || !Number.isFinite(seconds))
         throw new BadRequest(`Say how much older, for example {"seconds": 3600}.`);
       return { operations: await stack.age(seconds), seconds };
+    },
+    "POST /token": async (request) => {
+      const { email, claims = {} } = (await read(request)) as { email?: unknown; claims?: unknown };
+      if (typeof claims !== "object" || claims === null || Array.isArray(claims))
+        throw new BadRequest("The claims have to be an object.");
+      const sub = email === undefined ? stack.adminSub : stack.cognito.getUser(String(email))?.sub;
+      if (sub === undefined) throw new BadRequest(`The pool has no user with the address ${String(email)}.`);
+      return { token: stack.signToken({ sub, username: sub, ...claims }) };
+    },
+    "POST /enrol": async (request) => {
+      const { email } = (await read(request)) as { email?: unknown };
+      const user = stack.cognito.getUser(String(email));
+      if (user === undefined) throw new BadRequest(`The pool has no user with the address ${String(email)}.`);
+      await stack.cognito.setTotp(user.sub, true);
+      return { email, totp: true };
     },
   };
 

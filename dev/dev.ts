@@ -8,36 +8,48 @@ import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { banner } from "./banner.ts";
 import { startControl } from "./control.ts";
+import { HELP, readOptions } from "./options.ts";
+import { addressesAt } from "./pastes.ts";
 import { startStack } from "./stack.ts";
+import { workerVariables } from "./variables.ts";
 import { DevError, startWrangler } from "./wrangler.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const scratch = join(root, ".dev");
 const stackFile = join(scratch, "stack.json");
 const envFile = join(scratch, "worker.env");
+const tokenFile = join(scratch, "token");
 
 const cleanups: (() => Promise<unknown>)[] = [];
 const later = (cleanup: () => Promise<unknown>) => void cleanups.push(cleanup);
 
 async function main(interrupted: Promise<undefined>): Promise<void> {
-  const port = portFrom(process.env.PORT ?? "8787");
+  const options = readOptions(process.argv.slice(2), process.env);
+  if (options.help) return console.log(HELP);
+  const addresses = addressesAt(options.port);
   await mkdir(scratch, { recursive: true });
   await assertAlone();
-  await assertFree(port);
+  await assertFree(options.port);
+  await assertFree(options.port + 1);
 
-  console.log("Starting PostgreSQL, Cognito and the Worker …");
+  const done = stopwatch();
   const stack = await startStack();
   later(stack.stop);
-  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, DATABASE_URL, ...vars } = stack.workerEnv();
+  done("PostgreSQL and Cognito answer");
+  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, DATABASE_URL, ...vars } = workerVariables(
+    stack.workerEnv(),
+    process.env,
+  );
   const secrets = Object.entries({ AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, DATABASE_URL });
   await writeFile(envFile, secrets.map(([key, value]) => `${key}='${value}'\n`).join(""), { mode: 0o600 });
   later(() => rm(envFile, { force: true }));
 
   let quiet = true;
-  const onLine = (line: string) => void (quiet || console.log(line));
+  const onLine = (line: string) => void (quiet || isIdleSweep(line) || console.log(line));
+  const { port } = options;
   const wrangler = startWrangler({ root, port, envFile, vars, scratch, onLine });
   later(wrangler.stop);
-  const control = await startControl({ stack, sweep: wrangler.sweep });
+  const control = await startControl({ stack, sweep: wrangler.sweep }, port + 1);
   later(control.stop);
 
   const death = Promise.race([stack.died, wrangler.died]).then((why) => {
@@ -46,6 +58,7 @@ async function main(interrupted: Promise<undefined>): Promise<void> {
   death.catch(() => {});
   const early = await Promise.race([wrangler.healthy().then(() => "up"), interrupted, death]);
   if (early === undefined) return;
+  done("The Worker answers");
 
   const facts = {
     baseUrl: wrangler.url,
@@ -62,20 +75,43 @@ async function main(interrupted: Promise<undefined>): Promise<void> {
     viewerSub: stack.viewerSub,
     pid: process.pid,
   };
+  await keepToken(() => stack.signToken());
   // Written aside and renamed: whoever waits for the file never reads half of it.
   await writeFile(`${stackFile}.new`, `${JSON.stringify(facts, null, 2)}\n`, { mode: 0o600 });
   await rename(`${stackFile}.new`, stackFile);
   later(() => rm(stackFile, { force: true }));
-  console.log(banner(stack, wrangler.url, control.url, process.stdout.isTTY === true));
+  if (options.sweep) every(MINUTE_MS, () => wrangler.sweep());
+  console.log(banner(stack, addresses, { color: process.stdout.isTTY === true, sweeping: options.sweep }));
   quiet = false;
   await Promise.race([interrupted, death]);
 }
 
-function portFrom(text: string): number {
-  const port = Number(text);
-  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
-  throw new DevError("PORT has to be a number from 1 to 65535.");
+const MINUTE_MS = 60_000;
+
+/** Prints how long each part of the start took. */
+function stopwatch(): (what: string) => void {
+  const from = performance.now();
+  console.log("Starting PostgreSQL, Cognito and the Worker …");
+  return (what) => console.log(`  ${((performance.now() - from) / 1000).toFixed(1).padStart(5)} s  ${what}.`);
 }
+
+/** Does something again and again, and forgets what goes wrong: it is in the log. */
+function every(milliseconds: number, work: () => Promise<unknown>): void {
+  const timer = setInterval(() => void work().catch(() => {}), milliseconds);
+  later(async () => clearInterval(timer));
+}
+
+/** Keeps a token in a file that has not expired: tokens last an hour. */
+async function keepToken(make: () => string): Promise<void> {
+  const write = () => writeFile(tokenFile, make(), { mode: 0o600 });
+  await write();
+  later(() => rm(tokenFile, { force: true }));
+  every(30 * MINUTE_MS, write);
+}
+
+/** The sweeper that comes by each minute and finds nothing is not worth a line. */
+const isIdleSweep = (line: string): boolean =>
+  line.includes('"sweep finished"') && line.includes('"leased":0,');
 
 async function assertAlone(): Promise<void> {
   const text = await readFile(stackFile, "utf8").catch(() => undefined);
@@ -85,7 +121,7 @@ async function assertAlone(): Promise<void> {
     process.kill(pid, 0);
     if (pid === process.pid) return;
   } catch {
-    // The one who wrote it is gone, killed before it could expireKeys up.
+    // The one who wrote it is gone, killed before it could clean up.
     return rm(stackFile, { force: true });
   }
   throw new DevError(
@@ -96,9 +132,8 @@ async function assertAlone(): Promise<void> {
 function assertFree(port: number): Promise<void> {
   return new Promise((done, fail) => {
     const probe = createServer();
-    probe.once("error", () =>
-      fail(new DevError(`Port ${port} is in use. Free it, or choose another: PORT=8790 npm run dev`)),
-    );
+    const sentence = `Port ${port} is in use. Free it, or choose two others: PORT=8790 npm run dev`;
+    probe.once("error", () => fail(new DevError(sentence)));
     probe.listen(port, "127.0.0.1", () => probe.close(() => done()));
   });
 }
@@ -113,7 +148,7 @@ const interrupted = new Promise<undefined>((done) => {
       done(undefined);
     });
 });
-// A closed terminal must not stop the tidying up.
+// A closed terminal must not stop the cleanup.
 process.stdout.on("error", () => {});
 process.stderr.on("error", () => {});
 

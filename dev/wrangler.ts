@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { stripVTControlCharacters } from "node:util";
+import { withoutVariables } from "./variables.ts";
 import { watchdog } from "./watchdog.ts";
 
 /** A failure that is told to the developer as it is, without a stack trace. */
@@ -143,7 +144,7 @@ function launch(program: string, { root, port, envFile, vars, scratch }: Wrangle
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
     env: {
-      ...process.env,
+      ...withoutVariables(process.env),
       WRANGLER_SEND_METRICS: "false",
       WRANGLER_SEND_ERROR_REPORTS: "false",
       WRANGLER_HIDE_BANNER: "true",

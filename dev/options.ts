@@ -1,0 +1,53 @@
+/** The command line of `npm run dev`, and its help. */
+import { parseArgs } from "node:util";
+import { DEFAULT_PORT } from "./pastes.ts";
+import { DevError } from "./wrangler.ts";
+
+/** What `npm run dev -- --help` prints. */
+export const HELP = `npm run dev [-- options]
+
+Starts PostgreSQL, an emulated Cognito and the Worker on this machine, and prints four commands to paste.
+Ctrl-C stops everything and leaves nothing behind.
+
+Options
+  --no-sweep   the sweeper does not come by every minute, only when it is asked to
+  --help       this text
+
+Environment
+  PORT=8790         where the API answers, on 127.0.0.1 (${DEFAULT_PORT}); the control server is one port above
+  ENFORCE_MFA=true  or any other setting of docs/configuration.md that is no secret: the Worker gets it
+
+Files, while it runs
+  .dev/token        an administrator's access token; npm run -s token -- admin makes another
+  .dev/stack.json   where everything is, for programs
+`;
+
+/** What was asked for. */
+export interface Options {
+  readonly help: boolean;
+  readonly sweep: boolean;
+  readonly port: number;
+}
+
+/** Reads the command line and `PORT`. Whatever is not known is refused by name. */
+export function readOptions(args: ReadonlyArray<string>, environment: NodeJS.ProcessEnv): Options {
+  return { ...flags(args), port: portFrom(environment.PORT ?? String(DEFAULT_PORT)) };
+}
+
+function flags(args: ReadonlyArray<string>): Omit<Options, "port"> {
+  const options = { help: { type: "boolean" }, "no-sweep": { type: "boolean" } } as const;
+  try {
+    const { values } = parseArgs({ args: [...args], options, strict: true, allowPositionals: false });
+    return { help: values.help === true, sweep: values["no-sweep"] !== true };
+  } catch (error) {
+    const [sentence = ""] = (error instanceof Error ? error.message : "").split(". ");
+    throw new DevError(`${sentence.replace(/\.$/, "")}. npm run dev -- --help lists the options.`);
+  }
+}
+
+function portFrom(text: string): number {
+  const port = Number(text);
+  // The control server takes the port above.
+  if (Number.isInteger(port) && port > 0 && port < 65_535) return port;
+  throw new DevError("PORT has to be a number from 1 to 65534.");
+}
