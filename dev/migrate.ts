@@ -1,13 +1,14 @@
 /**
  * `npm run migrate`: applies every file of `migrations/` in the order of their names, in one transaction under a lock.
  * All of it happens or none, and running it again changes nothing: there is no bookkeeping table, because every file
- * may run again. A FLIP database gains one schema, `registrar`, and nothing in its own. Without DATABASE_URL it takes the running local stack, and nothing else.
+ * may run again. A FLIP database gains one schema, `registrar`, and nothing in its own. Without DATABASE_URL it takes
+ * the running local stack, and nothing else.
  */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import pg from "pg";
 
-const directory = join(import.meta.dirname, "../migrations");
+const ours = join(import.meta.dirname, "../migrations");
 // Any constant does, as long as every Registrar uses the same one.
 const lock = 7_262_019;
 
@@ -15,7 +16,7 @@ const lock = 7_262_019;
 export class MigrationError extends Error {}
 
 /** Brings a database up to date and says, in a sentence per file, what that changed. */
-export async function migrate(databaseUrl: string): Promise<string[]> {
+export async function migrate(databaseUrl: string, directory = ours): Promise<string[]> {
   const client = await connect(databaseUrl);
   let file = "";
   try {
@@ -28,7 +29,7 @@ export async function migrate(databaseUrl: string): Promise<string[]> {
     for (file of (await readdir(directory)).filter((name) => name.endsWith(".sql")).sort()) {
       const before = await relations(client);
       await client.query(await readFile(join(directory, file), "utf8"));
-      const made = (await relations(client)).filter((name) => !before.includes(name));
+      const made = added(before, await relations(client));
       done.push(
         made.length === 0 ? `${file}: everything was there already.` : `${file}: created ${made.join(", ")}.`,
       );
@@ -57,15 +58,32 @@ async function connect(databaseUrl: string): Promise<pg.Client> {
   }
 }
 
+/** What is there now and was not; of a new table the table alone, without its columns. */
+function added(before: ReadonlyArray<string>, now: ReadonlyArray<string>): string[] {
+  const made = now.filter((name) => !before.includes(name));
+  return made.filter((name) => {
+    const [, table] = /^column (\w+)\./.exec(name) ?? [];
+    return table === undefined || !made.includes(`table ${table}`);
+  });
+}
+
 async function relations(client: pg.Client): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(`
+    select name from (
     select case c.relkind when 'i' then 'index ' when 'S' then 'sequence ' when 'v' then 'view ' else 'table ' end
-           || c.relname as name
+           || c.relname as name, case c.relkind when 'r' then 1 else 2 end as place
       from pg_class c
       join pg_namespace n on n.oid = c.relnamespace
      where n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and c.relkind in ('r', 'p', 'i', 'S', 'v')
        and not exists (select from pg_constraint k where k.conindid = c.oid)
-     order by c.relkind desc, c.relname`);
+    union all
+    select 'column ' || c.relname || '.' || a.attname, 3
+      from pg_attribute a
+      join pg_class c on c.oid = a.attrelid
+      join pg_namespace n on n.oid = c.relnamespace
+     where n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and c.relkind = 'r'
+       and a.attnum > 0 and not a.attisdropped) there
+    order by place, name`);
   return rows.map((row) => row.name);
 }
 

@@ -2,7 +2,10 @@
  * The local stack does what the tests that stand on it believe: each fault really happens on the socket, each effect is
  * really there or really not, and nothing is left behind. If this suite fails, no other e2e result means anything.
  */
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import {
   AdminCreateUserCommand,
   AdminDeleteUserCommand,
@@ -498,6 +501,24 @@ describe("migrate", () => {
     } finally {
       await client.end();
       await stack.query("drop database flip");
+    }
+  });
+
+  it("says which column a later file adds, and adds it once", async () => {
+    const files = await mkdtemp(join(tmpdir(), "migrations-"));
+    try {
+      await cp("migrations", files, { recursive: true });
+      const column = "alter table registrar.operation add column if not exists note text";
+      await writeFile(join(files, "0003_note.sql"), column);
+      await stack.query("create database later");
+      const url = new URL(stack.databaseUrl);
+      url.pathname = "/later";
+      expect((await migrate(url.href)).at(-1)).toMatch(/^0002_operation.sql: created table operation,/);
+      expect((await migrate(url.href, files)).at(-1)).toBe("0003_note.sql: created column operation.note.");
+      expect((await migrate(url.href, files)).at(-1)).toBe("0003_note.sql: everything was there already.");
+    } finally {
+      await stack.query("drop database if exists later");
+      await rm(files, { recursive: true });
     }
   });
 
