@@ -21,7 +21,8 @@ const makeLayer = (deployment: Deployment) =>
     Layer.mergeAll(LedgerPostgres, ChangesPostgres, AccessPostgres, AuditTrailPostgres).pipe(
       Layer.provide(DatabaseNeon),
     ),
-    ...([TokenVerifierJose, LogConsole] as const),
+    TokenVerifierJose,
+    LogConsole,
   ).pipe(Layer.provideMerge(Settings.layer(deployment)));
 
 /** Runs Registrar's programs with the real services of one deployment. */

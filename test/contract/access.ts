@@ -14,7 +14,11 @@ export const accessContract = (name: string, test: Tester, subject: () => Ledger
   const { check, inState, manager } = makeLedger(test, subject);
 
   const command = (user: UserId, roles: ReadonlyArray<RoleId>, more: Partial<SetRoles> = {}): SetRoles => ({
-    ...{ id: newId(), caller: subject().admin, subject: user, tag: null, roles },
+    id: newId(),
+    caller: subject().admin,
+    subject: user,
+    tag: null,
+    roles,
     ...more,
   });
   const set = (...asked: Parameters<typeof command>) =>
@@ -60,7 +64,7 @@ export const accessContract = (name: string, test: Tester, subject: () => Ledger
           assert.sameMembers([...(yield* subject().grants(user))], [...new Set(roles)]);
           const rows = (yield* subject().audit).filter(({ id }) => id === asked.id);
           assert.deepStrictEqual(rows, [
-            ...[{ id: asked.id, action: AuditAction.rolesUpdated, userId: user, by: subject().admin }],
+            { id: asked.id, action: AuditAction.rolesUpdated, userId: user, by: subject().admin },
           ]);
         }
         assert.strictEqual((yield* subject().audit).length, 5);

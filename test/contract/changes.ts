@@ -14,7 +14,11 @@ export const changesContract = (name: string, test: Tester, subject: () => Ledge
   const { check, readChange, started, inState, manager } = makeLedger(test, subject);
 
   const command = (kind: ChangeKind, user: UserId, more: Partial<ChangeUser> = {}): ChangeUser => ({
-    ...{ id: newId(), kind, caller: subject().admin, subject: user, tag: null },
+    id: newId(),
+    kind,
+    caller: subject().admin,
+    subject: user,
+    tag: null,
     ...more,
   });
   const ask = (kind: ChangeKind, user: UserId, more: Partial<ChangeUser> = {}) =>

@@ -37,7 +37,10 @@ const run = <A, E>(program: Effect.Effect<A, E, IdentityProvider | Ledger>) => {
   );
 };
 const cognito = (match: string, fault: Omit<Fault, "target" | "match">): Fault => ({
-  ...{ target: "cognito", match, times: 1, ...fault },
+  target: "cognito",
+  match,
+  times: 1,
+  ...fault,
 });
 const calls = (operation: string) =>
   stack.faults.calls().filter((call) => call.operation.includes(operation)).length;

@@ -39,7 +39,10 @@ directoryContract("memory", it.effect, () => pool);
 
 ledgerContract("memory", it.effect, () => ({
   layer,
-  ...{ admin, viewer, roles: [researcherRole, observerRole], managing: adminRole },
+  admin,
+  viewer,
+  roles: [researcherRole, observerRole],
+  managing: adminRole,
   age: (seconds) => TestClock.adjust(seconds * 1000),
   audit: Effect.sync(() => world.audit.map(({ id, action, userId, by }) => ({ id, action, userId, by }))),
   grants: (sub) => Effect.sync(() => [...(world.grants.get(sub) ?? [])]),

@@ -10,15 +10,13 @@ import type { LedgerSubject, Tester } from "./subjects.ts";
 type Moves = typeof Ledger.Service;
 
 const STATES: ReadonlyArray<State> = [
-  ...([
-    "started",
-    "registered",
-    "rolling_back",
-    "completed",
-    "rejected",
-    "rolled_back",
-    "user_lost",
-  ] as const),
+  "started",
+  "registered",
+  "rolling_back",
+  "completed",
+  "rejected",
+  "rolled_back",
+  "user_lost",
 ];
 
 /** Every move, and the states from which it is one. */

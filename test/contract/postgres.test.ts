@@ -148,8 +148,12 @@ describe("a race", () => {
 
 describe("the table refuses", () => {
   const row = {
-    ...{ id: "gen_random_uuid()", kind: "'register'", caller: "gen_random_uuid()", email: "'a@b.example'" },
-    ...{ roles: "'{}'", due_at: "now()" },
+    id: "gen_random_uuid()",
+    kind: "'register'",
+    caller: "gen_random_uuid()",
+    email: "'a@b.example'",
+    roles: "'{}'",
+    due_at: "now()",
   };
   const change = { kind: "'disable'", email: "null", state: "'pending'", sub: "gen_random_uuid()" };
   const bad: ReadonlyArray<readonly [string, Record<string, string>, string]> = [

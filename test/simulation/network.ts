@@ -15,8 +15,12 @@ const STALE_MS = Number(process.env.STALE_MS ?? Duration.toMillis(deployment.hor
 
 /** What changes the pool. */
 const CHANGES: ReadonlySet<CallName> = new Set<CallName>([
-  ...(["identity.create", "identity.remove", "identity.invite"] as const),
-  ...(["directory.enable", "directory.disable", "directory.resetMfa"] as const),
+  "identity.create",
+  "identity.remove",
+  "identity.invite",
+  "directory.enable",
+  "directory.disable",
+  "directory.resetMfa",
 ]);
 
 /** A call that is on its way (`sent`), or took effect and is not answered yet (`landed`). */

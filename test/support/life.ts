@@ -25,7 +25,8 @@ export function begin({ stack, worker }: Fixture, what: string, { token, body, h
   const [method = "GET", path = "/"] = what.split(/ (.*)/s);
   const text = typeof body === "string" ? body : JSON.stringify(body);
   return exchange(worker.url, {
-    ...{ method, path },
+    method,
+    path,
     headers: {
       ...(token !== null && { Authorization: `Bearer ${token ?? stack.adminToken}` }),
       ...(text !== undefined && { "Content-Type": "application/json" }),
@@ -70,7 +71,9 @@ export async function addAdmin(stack: Stack): Promise<{ sub: string; token: stri
 /** Sends one signed call to the pool itself, as the console would. */
 export async function atTheConsole(stack: Stack, operation: string, request: object): Promise<void> {
   const { status, body } = await stack.cognito.provider.handle({
-    ...{ method: "POST", path: "/", body: JSON.stringify({ UserPoolId: stack.userPoolId, ...request }) },
+    method: "POST",
+    path: "/",
+    body: JSON.stringify({ UserPoolId: stack.userPoolId, ...request }),
     headers: {
       "x-amz-target": `AWSCognitoIdentityProviderService.${operation}`,
       authorization: "AWS4-HMAC-SHA256 Credential=local/",

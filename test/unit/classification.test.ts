@@ -97,7 +97,8 @@ describe("Neon", () => {
       Object.assign(new NeonDbError("Error connecting to database: fetch failed"), {
         sourceError: new DOMException("timed out", "TimeoutError"),
       }),
-      ...(["StatementUnknown", true] as const),
+      "StatementUnknown",
+      true,
     ],
     ["a truncated answer", new SyntaxError("Unexpected end of JSON input"), "StatementUnknown", true],
     ["a code on another's error", named("Error", { code: "23505" }), "StatementUnknown", true],

@@ -21,9 +21,25 @@ describe("Idempotency-Key", () => {
   );
 
   const refused: ReadonlyArray<string> = [
-    ...["", "   ", '""', '"', '"open', 'open"', '"a"b"', "two words", '"one", "two"', "one,two"],
-    ...['"tab\there"', '"ünïcode"', "ünïcode", String.raw`"bad \escape"`, '"a";q=1', `"${"k".repeat(256)}"`],
-    ...["k".repeat(256), '"line\nbreak"', '"null\0"'],
+    "",
+    "   ",
+    '""',
+    '"',
+    '"open',
+    'open"',
+    '"a"b"',
+    "two words",
+    '"one", "two"',
+    "one,two",
+    '"tab\there"',
+    '"ünïcode"',
+    "ünïcode",
+    String.raw`"bad \escape"`,
+    '"a";q=1',
+    `"${"k".repeat(256)}"`,
+    "k".repeat(256),
+    '"line\nbreak"',
+    '"null\0"',
   ];
   it.effect.each([...refused])("%j is refused", (header) =>
     Effect.gen(function* () {

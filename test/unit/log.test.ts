@@ -42,8 +42,11 @@ describe("redact", () => {
 
 describe("an error in the log", () => {
   const neonError = Object.assign(new NeonDbError("duplicate key value violates unique constraint"), {
-    ...{ code: "23505", severity: "ERROR", constraint: "operation_open_address" },
-    ...{ detail: `Key (email)=(${alice}) already exists.`, where: `email = ${alice}` },
+    code: "23505",
+    severity: "ERROR",
+    constraint: "operation_open_address",
+    detail: `Key (email)=(${alice}) already exists.`,
+    where: `email = ${alice}`,
   });
   const databaseError = new DatabaseError({
     statement: "ledger.commit",

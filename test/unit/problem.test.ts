@@ -69,7 +69,11 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
     [
       new Unauthenticated({ reason: "missing" }),
       [
-        ...([401, "not_authenticated", "Not authenticated", nothing, false] as const),
+        401,
+        "not_authenticated",
+        "Not authenticated",
+        nothing,
+        false,
         { "WWW-Authenticate": 'Bearer realm="registrar"' },
       ],
     ],
@@ -83,8 +87,11 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
     [
       new SigningKeysUnavailable({ cause }),
       [
-        ...([503, "signing_keys_unavailable"] as const),
-        ...([`The service that signs the tokens cannot be reached ${later}`, nothing, true] as const),
+        503,
+        "signing_keys_unavailable",
+        `The service that signs the tokens cannot be reached ${later}`,
+        nothing,
+        true,
         { "Retry-After": "5" },
       ],
     ],
@@ -126,10 +133,7 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
   InvalidUserKey: [
     [
       new InvalidUserKey(),
-      [
-        ...([400, "invalid_user_key"] as const),
-        ...(["Invalid user ID format. Must be a valid email or UUID.", nothing, false] as const),
-      ],
+      [400, "invalid_user_key", "Invalid user ID format. Must be a valid email or UUID.", nothing, false],
     ],
   ],
   UnknownCursor: [
@@ -138,35 +142,28 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
   OwnAccount: [
     [
       new OwnAccount({ kind: "remove" }),
-      [
-        ...([409, "own_account"] as const),
-        ...(["You cannot delete your own account; another administrator can.", nothing, false] as const),
-      ],
+      [409, "own_account", "You cannot delete your own account; another administrator can.", nothing, false],
     ],
     [
       new OwnAccount({ kind: "disable" }),
-      [
-        ...([409, "own_account"] as const),
-        ...(["You cannot disable your own account; another administrator can.", nothing, false] as const),
-      ],
+      [409, "own_account", "You cannot disable your own account; another administrator can.", nothing, false],
     ],
   ],
   LastManager: [
     [
       new LastManager(),
-      [
-        ...([409, "last_manager"] as const),
-        ...(["At least one user must keep the permission to manage users.", nothing, false] as const),
-      ],
+      [409, "last_manager", "At least one user must keep the permission to manage users.", nothing, false],
     ],
   ],
   InvitationNotNeeded: [
     [
       new InvitationNotNeeded({ status: "CONFIRMED" }),
       [
-        ...([409, "invitation_not_needed"] as const),
+        409,
+        "invitation_not_needed",
         "An invitation can be sent only to an enabled user who has not signed in yet; this one is CONFIRMED.",
-        ...([nothing, false] as const),
+        nothing,
+        false,
       ],
     ],
   ],
@@ -197,8 +194,11 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
     [
       new UnsupportedMediaType(),
       [
-        ...([415, "unsupported_media_type"] as const),
-        ...(["The body must be JSON, sent as Content-Type: application/json.", nothing, false] as const),
+        415,
+        "unsupported_media_type",
+        "The body must be JSON, sent as Content-Type: application/json.",
+        nothing,
+        false,
       ],
     ],
   ],
@@ -215,9 +215,11 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
     [
       new InvalidIdempotencyKey(),
       [
-        ...([400, "invalid_idempotency_key"] as const),
+        400,
+        "invalid_idempotency_key",
         "The Idempotency-Key header must be one string of 1 to 255 printable ASCII characters.",
-        ...([nothing, false] as const),
+        nothing,
+        false,
       ],
     ],
   ],
@@ -241,9 +243,11 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
         })),
       }),
       [
-        ...([422, "invalid_request"] as const),
+        422,
+        "invalid_request",
         `The request is not valid: ${Array.from({ length: 10 }, (_, n) => `roles.${n}`).join(", ")} and 2 more.`,
-        ...([nothing, false] as const),
+        nothing,
+        false,
       ],
     ],
   ],
@@ -267,8 +271,11 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
     [
       new IdempotencyKeyReused({ operationId }),
       [
-        ...([422, "idempotency_key_reused"] as const),
-        ...(["This Idempotency-Key was used before, for another request.", nothing, false] as const),
+        422,
+        "idempotency_key_reused",
+        "This Idempotency-Key was used before, for another request.",
+        nothing,
+        false,
       ],
     ],
   ],
@@ -276,17 +283,23 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
     [
       new RegistrationInProgress({ operationId }),
       [
-        ...([409, "registration_in_progress"] as const),
+        409,
+        "registration_in_progress",
         "A registration of this user is in progress. Please try again later.",
-        ...([nothing, true, { "Retry-After": "5" }] as const),
+        nothing,
+        true,
+        { "Retry-After": "5" },
       ],
     ],
     [
       new RegistrationInProgress({ operationId, retryAfter: 1201 }),
       [
-        ...([409, "registration_in_progress"] as const),
+        409,
+        "registration_in_progress",
         "A registration of this user is in progress. Please try again later.",
-        ...([nothing, true, { "Retry-After": "1201" }] as const),
+        nothing,
+        true,
+        { "Retry-After": "1201" },
       ],
     ],
   ],
@@ -294,9 +307,11 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
     [
       new UserLost({ operationId }),
       [
-        ...([409, "user_removed"] as const),
+        409,
+        "user_removed",
         "The user of this Idempotency-Key was registered, and has been removed since.",
-        ...([nothing, false] as const),
+        nothing,
+        false,
       ],
     ],
   ],
@@ -326,9 +341,11 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
     [
       new RegistrationRolledBack({ operationId, user: { sub: admin, kind: "register_with_roles" }, cause }),
       [
-        ...([500, "registration_rolled_back"] as const),
+        500,
+        "registration_rolled_back",
         `Failed to set user roles for user ${admin}. User has been deleted.`,
-        ...(["rolled_back", true] as const),
+        "rolled_back",
+        true,
       ],
     ],
   ],
@@ -336,17 +353,21 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
     [
       new CleanupRequired({ operationId, cause }),
       [
-        ...([500, "cleanup_required"] as const),
+        500,
+        "cleanup_required",
         "Failed to register user; rollback also failed. Manual cleanup of the Cognito user required.",
-        ...(["tracked", true] as const),
+        "tracked",
+        true,
       ],
     ],
     [
       new CleanupRequired({ operationId, user: { sub: admin, kind: "register_with_roles" }, cause }),
       [
-        ...([500, "cleanup_required"] as const),
+        500,
+        "cleanup_required",
         `Failed to set user roles for user ${admin}; rollback also failed (the user could not be deleted). Manual cleanup required.`,
-        ...(["tracked", true] as const),
+        "tracked",
+        true,
       ],
     ],
   ],
@@ -354,31 +375,44 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
     [
       new Unavailable({ dependency: "database", cause }),
       [
-        ...([503, "database_unavailable", `The database cannot be reached ${later}`, nothing, true] as const),
+        503,
+        "database_unavailable",
+        `The database cannot be reached ${later}`,
+        nothing,
+        true,
         { "Retry-After": "5" },
       ],
     ],
     [
       new Unavailable({ dependency: "identity provider", cause }),
       [
-        ...([503, "identity_provider_unavailable"] as const),
-        ...([`The identity provider cannot be reached ${later}`, nothing, true] as const),
+        503,
+        "identity_provider_unavailable",
+        `The identity provider cannot be reached ${later}`,
+        nothing,
+        true,
         { "Retry-After": "10" },
       ],
     ],
     [
       new Unavailable({ dependency: "user lookup", cause }),
       [
-        ...([503, "identity_provider_unavailable"] as const),
-        ...(["Could not verify user existence in Cognito; please try again.", nothing, true] as const),
+        503,
+        "identity_provider_unavailable",
+        "Could not verify user existence in Cognito; please try again.",
+        nothing,
+        true,
         { "Retry-After": "10" },
       ],
     ],
     [
       new Unavailable({ dependency: "database", operationId, cause }),
       [
-        ...([503, "database_unavailable"] as const),
-        ...([`The database cannot be reached ${later}`, "tracked", true] as const),
+        503,
+        "database_unavailable",
+        `The database cannot be reached ${later}`,
+        "tracked",
+        true,
         { "Retry-After": "5" },
       ],
     ],

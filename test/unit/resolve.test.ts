@@ -20,7 +20,10 @@ describe("started", () => {
       const { resolution, wire, world, row } = yield* look({ afterMs: BUDGET_MS + 1 });
       assert.strictEqual(resolution, "rolled_back");
       assert.deepStrictEqual(wire.calls.slice(2), [
-        ...(["ledger.fence", "identity.find", "identity.remove", "ledger.markRolledBack"] as const),
+        "ledger.fence",
+        "identity.find",
+        "identity.remove",
+        "ledger.markRolledBack",
       ]);
       assert.deepStrictEqual(world.users, []);
       assert.strictEqual(row().graceUntil, null);

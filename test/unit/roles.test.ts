@@ -83,7 +83,8 @@ describe("setting roles", () => {
       yield* run(Effect.flatMap(Ledger, (ledger) => ledger.open(command())));
       world.rows.set(operationId(1), { ...row(), state });
       assert.deepInclude(yield* Effect.flip(set()), {
-        ...{ _tag: "RegistrationInProgress", operationId: operationId(1) },
+        _tag: "RegistrationInProgress",
+        operationId: operationId(1),
       });
       assert.deepStrictEqual(granted(), [observerRole]);
     }),

@@ -5,7 +5,8 @@ import { expectUntouched } from "../../support/stores.ts";
 
 const page = "https://flip.example";
 const preflight = (Origin: string) => ({
-  ...{ method: "OPTIONS", path: "/api/users/" },
+  method: "OPTIONS",
+  path: "/api/users/",
   headers: {
     Origin,
     "Access-Control-Request-Method": "POST",

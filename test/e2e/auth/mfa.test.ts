@@ -135,7 +135,10 @@ describe("POST /api/users/{id}/mfa/reset", () => {
       const { stack } = fixture;
       stack.faults.set([{ target: "cognito", match, answer: "500" }]);
       expectProblem(await reset(id), {
-        ...{ status: 500, code: "reset_mfa_tracked", outcome: "tracked", retryable: true },
+        status: 500,
+        code: "reset_mfa_tracked",
+        outcome: "tracked",
+        retryable: true,
         detail: "Failed to reset user MFA",
       });
       expect(await auditOf(stack, id)).toEqual(["Reset user MFA"]);

@@ -23,7 +23,9 @@ describe("200", () => {
     const answer = await remove();
     expect([answer.status, answer.json]).toEqual([200, {}]);
     expect([stack.cognito.getUser(id), await grantsOf(stack, id), await auditOf(stack, id)]).toEqual([
-      ...[undefined, [], ["Deleted user"]],
+      undefined,
+      [],
+      ["Deleted user"],
     ]);
     await quiet(stack);
     expect(await changesOf(stack, id)).toMatchObject([{ kind: "remove", state: "done", due_at: null }]);
@@ -108,7 +110,10 @@ describe("500", () => {
       stack.faults.set([{ target: "cognito", match: "AdminDeleteUser", answer }]);
       const heard = await remove();
       expectProblem(heard, {
-        ...{ status: 500, code: "remove_tracked", outcome: "tracked", retryable: true },
+        status: 500,
+        code: "remove_tracked",
+        outcome: "tracked",
+        retryable: true,
         detail: halfDeleted,
       });
       expect([await grantsOf(stack, id), await auditOf(stack, id)]).toEqual([[], ["Deleted user"]]);

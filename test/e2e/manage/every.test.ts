@@ -133,7 +133,10 @@ describe("503", () => {
           ? "Could not verify user existence in Cognito; please try again."
           : "The identity provider cannot be reached at the moment. Please try again.";
         expectProblem(heard, {
-          ...{ status: 503, code: "identity_provider_unavailable", detail, retryable: true },
+          status: 503,
+          code: "identity_provider_unavailable",
+          detail,
+          retryable: true,
         });
         await expectNothingDone();
       });

@@ -64,7 +64,9 @@ describe("GET /api/users/{id}/permissions", () => {
     const { stack } = fixture;
     const id = await addUser(stack, { roles: [roles.admin, roles.researcher] });
     await stack.query("insert into role_permission values ($1, $2, $3)", [
-      ...[crypto.randomUUID(), roles.admin, permissions.CAN_MANAGE_USERS],
+      crypto.randomUUID(),
+      roles.admin,
+      permissions.CAN_MANAGE_USERS,
     ]);
     const { json } = await own(id.toUpperCase(), tokenOf(stack, id));
     const expected = Object.keys(permissions).map((name) =>
@@ -103,10 +105,14 @@ describe("GET /api/roles", () => {
   it("200: every role by name, in FLIP's words", async () => {
     const { json } = await ask(fixture, "GET /api/roles");
     expect(json.roles.map(({ rolename }: { rolename: string }) => rolename)).toEqual([
-      ...["Admin", "Observer", "Researcher"],
+      "Admin",
+      "Observer",
+      "Researcher",
     ]);
     expect(json.roles[0]).toEqual({
-      ...{ id: roles.admin, rolename: "Admin", roledescription: "A role for administrators." },
+      id: roles.admin,
+      rolename: "Admin",
+      roledescription: "A role for administrators.",
     });
   });
 });

@@ -66,7 +66,10 @@ describe("500", () => {
       const { stack } = fixture;
       stack.faults.set([{ target: "cognito", match: "RESEND", effect, answer: "reset" }]);
       expectProblem(await invite(), {
-        ...{ status: 500, code: "invite_tracked", outcome: "tracked", retryable: true },
+        status: 500,
+        code: "invite_tracked",
+        outcome: "tracked",
+        retryable: true,
         detail: "Failed to send the invitation",
       });
       expect(mails()).toBe(effect === "applied" ? 1 : 0);

@@ -66,7 +66,9 @@ describe("200", () => {
     await addUser(stack, { email: "x@y.test" });
     await addUser(stack, { email: "odd@flip.example", attributes: { sub: "not-a-uuid" } });
     expect((await walk(1)).map(({ email }) => email).sort()).toEqual([
-      ...["admin@flip.example", "viewer@flip.example", "x@y.test"],
+      "admin@flip.example",
+      "viewer@flip.example",
+      "x@y.test",
     ]);
   });
 

@@ -81,14 +81,19 @@ describe("200", () => {
     await addUser(stack, { email: "Mixed.Case@flip.example" });
     const nameless = await addUser(stack, { email: "gone@flip.example" });
     await atTheConsole(stack, "AdminDeleteUserAttributes", {
-      ...{ Username: nameless, UserAttributeNames: ["email"] },
+      Username: nameless,
+      UserAttributeNames: ["email"],
     });
     // No UUID for a sub: nothing here can name such a member; he is left out, and nobody with him.
     await addUser(stack, { email: "odd@flip.example", attributes: { sub: "not-a-uuid" } });
     const { status, json } = await list();
     expect(status).toBe(200);
     expect(emails(json)).toEqual([
-      ...["", "Mixed.Case@flip.example", "admin@flip.example", "viewer@flip.example", "x@y.test"],
+      "",
+      "Mixed.Case@flip.example",
+      "admin@flip.example",
+      "viewer@flip.example",
+      "x@y.test",
     ]);
     expect(json.data[0].id).toBe(nameless);
   });
@@ -105,7 +110,10 @@ describe("503", () => {
     });
     const detail = "The identity provider cannot be reached at the moment. Please try again.";
     expectProblem(await list(), {
-      ...{ status: 503, code: "identity_provider_unavailable", detail, retryable: true },
+      status: 503,
+      code: "identity_provider_unavailable",
+      detail,
+      retryable: true,
     });
   });
 

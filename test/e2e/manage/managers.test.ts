@@ -86,7 +86,8 @@ describe("409 for the last CAN_MANAGE_USERS holder", () => {
     const managing = crypto.randomUUID();
     await stack.query("insert into roles values ($1, 'Clerk', '', now(), now())", [managing]);
     await stack.query("insert into role_permission values (gen_random_uuid(), $1, $2)", [
-      ...[managing, permissions.CAN_MANAGE_USERS],
+      managing,
+      permissions.CAN_MANAGE_USERS,
     ]);
     expect((await setRoles(stack.adminSub, [managing])).status).toBe(200);
     const clerk = await addUser(stack, { roles: [managing] });
@@ -108,7 +109,9 @@ describe("two administrators at once", () => {
       expect(each.map(({ status }) => status).sort()).toEqual([200, 403]);
       expect((await holders()).length).toBe(1);
       await stack.query("insert into user_role values ($1, $3), ($2, $3) on conflict do nothing", [
-        ...[stack.adminSub, other.sub, roles.admin],
+        stack.adminSub,
+        other.sub,
+        roles.admin,
       ]);
       const own = await Promise.all([setRoles(stack.adminSub, []), setRoles(other.sub, [], other.token)]);
       expect(own.map(({ status }) => status).sort()).toEqual([200, 409]);

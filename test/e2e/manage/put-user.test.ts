@@ -126,7 +126,11 @@ describe("500", () => {
       const code = disabled ? "disable_tracked" : "enable_tracked";
       const detail = "Failed to update user";
       expectProblem(await put(disabled), {
-        ...{ status: 500, code, detail, outcome: "tracked", retryable: true },
+        status: 500,
+        code,
+        detail,
+        outcome: "tracked",
+        retryable: true,
       });
       expect(enabled()).toBe(disabled);
       stack.faults.clear();

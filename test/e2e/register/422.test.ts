@@ -19,7 +19,9 @@ const refused = (answer: Answer) => {
 
 const raw = (body: string) =>
   fixture.worker.send({
-    ...{ method: "POST", path: "/api/users/", body },
+    method: "POST",
+    path: "/api/users/",
+    body,
     headers: { "Content-Type": "application/json", Authorization: `Bearer ${fixture.stack.adminToken}` },
   });
 

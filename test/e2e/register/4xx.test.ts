@@ -12,7 +12,9 @@ const email = "new.user@flip.example";
 /** A request with exactly this body and type. */
 const send = (body: string | Uint8Array, type = "application/json", more: Partial<Message> = {}) =>
   fixture.worker.send({
-    ...{ method: "POST", path: "/api/users/", body },
+    method: "POST",
+    path: "/api/users/",
+    body,
     headers: { "Content-Type": type, Authorization: `Bearer ${fixture.stack.adminToken}` },
     ...more,
   });
@@ -81,7 +83,9 @@ describe("403", () => {
       { email: "taken@flip.example", roles: [] },
     ])
       expectProblem(await worker.register(body, { token: stack.viewerToken }), {
-        ...{ status: 403, code: "forbidden", detail },
+        status: 403,
+        code: "forbidden",
+        detail,
       });
     expect((await look(stack)).registrations).toEqual([]);
     const { users, audits } = await look(stack);

@@ -10,7 +10,10 @@ const fixture = useWorker();
 const email = "new.user@flip.example";
 const body = { email, roles: [] };
 const commitRefused: Fault = {
-  ...{ target: "database", match: "=ledger.commit", answer: "error", code: "23514" },
+  target: "database",
+  match: "=ledger.commit",
+  answer: "error",
+  code: "23514",
 };
 const lost = ["reset", "500", "garbage", "hang"] as const;
 const sent = (operation: string) =>
@@ -23,7 +26,10 @@ describe("500", () => {
       stack.faults.set([{ target: "cognito", match: "=AdminCreateUser", answer: "error", code }]);
       const retryable = code !== "InvalidParameterException";
       expectProblem(await worker.register(body), {
-        ...{ status: 500, code: "create_refused", detail: "Failed to create user", retryable },
+        status: 500,
+        code: "create_refused",
+        detail: "Failed to create user",
+        retryable,
       });
       await expectNothingOf(stack, email);
     }
@@ -33,7 +39,10 @@ describe("500", () => {
     const { stack, worker } = fixture;
     stack.faults.set([commitRefused]);
     expectProblem(await worker.register(body), {
-      ...{ status: 500, code: "registration_rolled_back", retryable: true, outcome: "rolled_back" },
+      status: 500,
+      code: "registration_rolled_back",
+      retryable: true,
+      outcome: "rolled_back",
       detail: "Failed to register user. Please try again.",
     });
     await expectNothingOf(stack, email);
@@ -67,7 +76,10 @@ describe("500", () => {
     stack.faults.set([commitRefused, { target: "cognito", match: "=AdminDeleteUser", answer: "500" }]);
     const answer = await worker.register(body);
     expectProblem(answer, {
-      ...{ status: 500, code: "cleanup_required", retryable: true, outcome: "tracked" },
+      status: 500,
+      code: "cleanup_required",
+      retryable: true,
+      outcome: "tracked",
       detail: "Failed to register user; rollback also failed. Manual cleanup of the Cognito user required.",
     });
     const { users, registrations } = await look(stack);
@@ -121,7 +133,10 @@ describe("503", () => {
       stack.faults.set([{ target: "database", answer }]);
       const detail = "The database cannot be reached at the moment. Please try again.";
       expectProblem(await worker.register(body), {
-        ...{ status: 503, code: "database_unavailable", detail, retryable: true },
+        status: 503,
+        code: "database_unavailable",
+        detail,
+        retryable: true,
       });
       expect(stack.faults.calls("cognito").filter(({ operation }) => operation !== "JWKS")).toEqual([]);
       stack.faults.clear();
@@ -133,7 +148,10 @@ describe("503", () => {
     stack.faults.set([{ target: "cognito", match: "=AdminCreateUser", answer: "throttle", times: 1 }]);
     const detail = "The identity provider cannot be reached at the moment. Please try again.";
     expectProblem(await worker.register(body), {
-      ...{ status: 503, code: "identity_provider_unavailable", detail, retryable: true },
+      status: 503,
+      code: "identity_provider_unavailable",
+      detail,
+      retryable: true,
     });
     expect(sent("AdminCreateUser")).toHaveLength(1);
     await expectNothingOf(stack, email);
@@ -148,7 +166,10 @@ describe("503", () => {
       const detail = "The service that signs the tokens cannot be reached at the moment. Please try again.";
       const refused = await worker.register(body);
       expectProblem(refused, {
-        ...{ status: 503, code: "signing_keys_unavailable", detail, retryable: true },
+        status: 503,
+        code: "signing_keys_unavailable",
+        detail,
+        retryable: true,
       });
       expect(refused.headers["www-authenticate"]).toBeUndefined();
       await expectUntouched(stack);

@@ -9,7 +9,10 @@ const fixture = useWorker(patient);
 const email = "new.user@flip.example";
 const body = { email, roles: [] };
 const commitRefused: Fault = {
-  ...{ target: "database", match: "=ledger.commit", answer: "error", code: "23514" },
+  target: "database",
+  match: "=ledger.commit",
+  answer: "error",
+  code: "23514",
 };
 
 describe("concurrent requests", () => {

@@ -122,13 +122,17 @@ describe("500", () => {
     const answer = await step();
     const sub = subOf(answer.json.detail);
     expectProblem(answer, {
-      ...{ status: 500, code: "registration_rolled_back", retryable: true, outcome: "rolled_back" },
+      status: 500,
+      code: "registration_rolled_back",
+      retryable: true,
+      outcome: "rolled_back",
       detail: `Failed to set user roles for user ${sub}. User has been deleted.`,
     });
     fixture.stack.faults.clear();
     await expectNothingOf(fixture.stack, email);
     expect([await grantsOf(fixture.stack, sub), await auditOf(fixture.stack, sub)]).toEqual([
-      ...[[], ["Registration rolled back"]],
+      [],
+      ["Registration rolled back"],
     ]);
     expect((await step()).status).toBe(201);
   });
@@ -139,7 +143,10 @@ describe("500", () => {
     const answer = await step();
     const sub = subOf(answer.json.detail);
     expectProblem(answer, {
-      ...{ status: 500, code: "cleanup_required", retryable: true, outcome: "tracked" },
+      status: 500,
+      code: "cleanup_required",
+      retryable: true,
+      outcome: "tracked",
       detail: `Failed to set user roles for user ${sub}; rollback also failed (the user could not be deleted). Manual cleanup required.`,
     });
     expect(stack.cognito.getUser(sub)).toBeDefined();
