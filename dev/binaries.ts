@@ -77,7 +77,7 @@ async function copyOf(native: string, tmp: string): Promise<string> {
     await rename(draft, target);
     return join(target, "native");
   } catch {
-    // Another process was quicker, or a stranger holds the name: use theirs only if it is really ours.
+    // Another process was quicker, or somebody else holds the name: use theirs only if it is really ours.
     if (!(await isOurs(target))) return join(draft, "native");
     await rm(draft, { recursive: true, force: true });
     return join(target, "native");

@@ -80,7 +80,7 @@ interface Armed {
 /** A list of faults that cannot be understood; the message names the field and is safe to show. */
 export class FaultListError extends Error {}
 
-/** One switch for both doors. */
+/** One switch for both sockets. */
 export class Faults {
   #entries: Operation[] = [];
   #calls: Call[] = [];

@@ -42,7 +42,7 @@ export default {
     return response;
   },
 
-  // A sweep that could not read the ledger is logged here, and marked as failed for whoever watches the cron.
+  // A sweep that could not read the ledger is logged here, and counts as failed for whoever watches the cron.
   async scheduled(_: ScheduledController, bindings: object): Promise<void> {
     const swept = Effect.tapCause(sweep(), (cause) => Effect.logError("sweep failed", cause));
     const exit = await deploy(bindings).runtime.runPromiseExit(swept);

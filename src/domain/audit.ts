@@ -11,11 +11,11 @@ export const AuditAction = {
   invited: "Invited user",
   /** A caller without CAN_MANAGE_USERS asked for something that needs it. */
   denied: "Denied user management",
-  /** A caller without CAN_MANAGE_USERS tried to register a user: the row's user is the caller himself. */
+  /** A caller without CAN_MANAGE_USERS tried to register a user: the row's user is the caller. */
   deniedRegistration: "Denied registration",
   /** A user whom a failed registration had created was deleted again. */
   rolledBack: "Registration rolled back",
-  /** A registered user was not found any more at two looks: a "Registered user" row no longer claims somebody. */
+  /** A registered user was not found any more at two checks: a "Registered user" row no longer claims somebody. */
   lost: "Registered user no longer exists",
 } as const;
 

@@ -39,7 +39,7 @@ export class RegistrationInProgress extends Schema.TaggedError<RegistrationInPro
   "RegistrationInProgress",
   {
     operationId: OperationId,
-    /** Seconds after which the registration may be settled, if its request has not done so by then. */
+    /** Seconds after which the registration may be resolved, if its request has not done so by then. */
     retryAfter: Schema.optionalKey(Schema.Int),
   },
 ) {}
@@ -69,7 +69,7 @@ export class RegistrationRolledBack extends Schema.TaggedError<RegistrationRolle
   { ...Failed, cause: Schema.optionalKey(Schema.Defect()) },
 ) {}
 
-/** A user may be left over in Cognito. The registration stands open in the ledger until the sweeper has settled it. */
+/** A user may be left over in Cognito. The registration stands open in the ledger until the sweeper has resolved it. */
 export class CleanupRequired extends Schema.TaggedError<CleanupRequired>()("CleanupRequired", {
   ...Failed,
   cause: Schema.optionalKey(Schema.Defect()),
@@ -92,7 +92,7 @@ export class ChangeTracked extends Schema.TaggedError<ChangeTracked>()("ChangeTr
   cause: Schema.Defect(),
 }) {}
 
-/** An administrator asked to delete or disable his own account. */
+/** An administrator asked to delete or disable their own account. */
 export class OwnAccount extends Schema.TaggedError<OwnAccount>()("OwnAccount", {
   kind: Schema.Literals(["remove", "disable"]),
 }) {}
@@ -100,7 +100,7 @@ export class OwnAccount extends Schema.TaggedError<OwnAccount>()("OwnAccount", {
 /** Nobody would hold CAN_MANAGE_USERS any more. */
 export class LastManager extends Schema.TaggedError<LastManager>()("LastManager", {}) {}
 
-/** The pool has no such user. `kind`: what was asked of him, for FLIP's sentence. */
+/** The pool has no such user. `kind`: what was asked for, for FLIP's sentence. */
 export class UserNotFound extends Schema.TaggedError<UserNotFound>()("UserNotFound", {
   key: Schema.String,
   kind: Schema.Literals([...ChangeKind.literals, "see", "set roles", "see permissions"]),

@@ -1,13 +1,13 @@
-/** What happens next to a registration, in words for the person who asks at two in the morning. */
+/** What happens next to an operation, in words for the person who asks at two in the morning. */
 import { isChange, type Operation } from "./operation.ts";
 
 /** One sentence: who will do what, or why nothing is left to do. */
 export const nextStep = (registration: Operation): string => {
   if (registration.lastError === "NeedsOperator") {
-    return "The pool has no tags, so only a person can tell whose user has the address. If he is this registration's, delete him; if not, settle it with leave.";
+    return "The pool has no ownership tags, so only a person can tell whose user has the address. If the user is this registration's, delete them; if not, resolve the operation with leave.";
   }
   if (registration.needsOperator) {
-    return "It could not be settled so far. It is still tried daily; see lastError, and settle it once the cause is mended.";
+    return "It could not be resolved so far. The sweeper still tries it daily. See lastError, mend the cause, and resolve it then.";
   }
   if (isChange(registration)) {
     if (registration.state === "pending") return "The sweeper carries it out, as often as it takes.";
@@ -18,13 +18,13 @@ export const nextStep = (registration: Operation): string => {
   switch (registration.state) {
     case "started":
       return registration.stale
-        ? "Its request is gone. The sweeper will look for the user, delete him if this registration created him, and close it."
-        : "Its request is still at it.";
+        ? "Its request is gone. The sweeper will look for the user, delete them if this registration created them, and close it."
+        : "Its request is still working on it.";
     case "rolling_back":
-      return "The sweeper will look for the user, delete him if this registration created him, and close it.";
+      return "The sweeper will look for the user, delete them if this registration created them, and close it.";
     case "registered":
       if (registration.missingSince !== null) {
-        return "The user was registered but not found at the last look. A second look a horizon later decides.";
+        return "The user was registered, and the sweeper did not find them. It looks once more, a horizon later, and then decides.";
       }
       return registration.acknowledgedAt !== null || registration.pastHorizon
         ? "The user is registered. The invitation is sent next, then it is complete."
@@ -32,11 +32,11 @@ export const nextStep = (registration: Operation): string => {
     case "completed":
       return "Nothing: the user is registered and the registration is complete.";
     case "user_lost":
-      return "Nothing: the user was registered, and somebody has removed him since.";
+      return "Nothing: the user was registered, and somebody has removed them since.";
     case "rejected":
     case "rolled_back":
       return registration.graceUntil === null
         ? "Nothing: no user of this registration exists."
-        : "No user of this registration was found. One last look is taken when none of its creates can land any more.";
+        : "No user of this registration was found. The sweeper makes a final check when no create of it can land any more.";
   }
 };

@@ -1,5 +1,5 @@
 /**
- * One registration to register one user: the row of the ledger, and the words for what may happen to it.
+ * The operations of the ledger: a registration, and a change to a user who exists, and the words for what may happen to it.
  *
  * The registration's id is at once the id of the audit row (so a repeated commit writes it once) and the ownership tag
  * on the Cognito user (so nothing is deleted by guess). docs/protocol.md says who may move a registration, and when.
@@ -14,7 +14,7 @@ export type OperationId = typeof OperationId.Type;
 /** A new id for what is about to be written. */
 export const newOperationId = (): OperationId => OperationId.make(crypto.randomUUID());
 
-/** Which endpoint asked: `user` only registers, `step` also grants the roles in the same commit. */
+/** Which endpoint asked: `register` only registers, `register_with_roles` also grants the roles in the same commit. */
 export const RegistrationKind = Schema.Literals(["register", "register_with_roles"]);
 export type RegistrationKind = typeof RegistrationKind.Type;
 
@@ -71,11 +71,11 @@ export const Registration = Schema.Struct({
   needsOperator: Schema.Boolean,
   lastError: Schema.NullOr(Schema.String),
   history: Schema.Array(HistoryEntry),
-  /** Its request's budget is over: somebody else may settle it. */
+  /** Its request's budget is over: another may resolve it. */
   stale: Schema.Boolean,
   /** No create of this registration can land any more, and its request is gone for certain. */
   pastHorizon: Schema.Boolean,
-  /** It is closed under watch, and the watch has run out: one last look is due. */
+  /** It is closed, and its grace period is over: the final check is due. */
   graceOver: Schema.Boolean,
   /** The database's time when this row was read. */
   readAt: Schema.String,
@@ -119,7 +119,7 @@ export interface ChangeUser {
   readonly kind: ChangeKind;
   readonly caller: UserId;
   readonly subject: UserId;
-  /** The user's ownership tag, where he was looked up: a registration that may still roll him back. */
+  /** The user's ownership tag, where they were looked up: a registration that may still roll them back. */
   readonly tag: string | null;
 }
 

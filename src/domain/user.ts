@@ -1,5 +1,5 @@
 /**
- * What a user is to Registrar: an address, roles, and the identifiers that Cognito and Postgres know him by.
+ * What a user is to Registrar: an address, roles, and the identifiers that Cognito and Postgres know them by.
  *
  * The address grammar is deliberately narrower than RFC 5322: a plain dot-atom local part, a host name in its
  * A-label form. Nothing that passes can open a header, a filter expression or a display name.

@@ -1,4 +1,4 @@
-/** Who may do what: FLIP's roles, permissions and grants. The SQL behind it is AccessPostgres.ts. */
+/** Who may do what: FLIP's roles, permissions and grants. */
 import { Context, type Effect } from "effect";
 import type { OperationId } from "../domain/operation.ts";
 import type { RoleId, UserId } from "../domain/user.ts";
@@ -15,12 +15,12 @@ export interface Role {
 export interface Question {
   readonly id: OperationId;
   readonly caller: UserId;
-  /** About whom; the caller himself where it is about nobody. */
+  /** About whom; the caller where it is about nobody. */
   readonly subject: UserId;
 }
 
 export interface SetRoles extends Question {
-  /** The user's ownership tag: a registration that may still roll him back. */
+  /** The user's ownership tag: a registration that may still roll them back. */
   readonly tag: string | null;
   readonly roles: ReadonlyArray<RoleId>;
 }
@@ -31,7 +31,7 @@ export type RolesSet =
   | { readonly _tag: "UnknownRoles"; readonly roles: ReadonlyArray<RoleId> }
   /** The user has been deleted, or is about to be: a `sub` never comes back. */
   | { readonly _tag: "Removed" }
-  /** The user's registration has not kept him: it is under way, or he is left over from it. */
+  /** The user's registration has not kept them: it is under way, or they are left over from it. */
   | { readonly _tag: "Unresolved"; readonly id: OperationId }
   /** Nobody would hold CAN_MANAGE_USERS any more. */
   | { readonly _tag: "LastManager" };
@@ -39,7 +39,7 @@ export type RolesSet =
 export class Access extends Context.Service<
   Access,
   {
-    /** Whether the caller holds CAN_MANAGE_USERS. If not, that he asked is written to the audit trail. */
+    /** Whether the caller holds CAN_MANAGE_USERS. If not, that they asked is written to the audit trail. */
     readonly mayManageUsers: (question: Question) => Effect.Effect<boolean, DatabaseError>;
     /** Replaces a user's grants, with the audit row: one transaction, one after the other for all users. */
     readonly setRoles: (command: SetRoles) => Effect.Effect<RolesSet, DatabaseError>;
@@ -48,7 +48,7 @@ export class Access extends Context.Service<
     readonly rolesOf: (
       users: ReadonlyArray<UserId>,
     ) => Effect.Effect<ReadonlyMap<UserId, ReadonlyArray<Role>>, DatabaseError>;
-    /** The names of a user's permissions, without repeats; null where he has no role at all. */
+    /** The names of a user's permissions, without repeats; null where they have no role at all. */
     readonly permissionsOf: (user: UserId) => Effect.Effect<ReadonlyArray<string> | null, DatabaseError>;
   }
 >()("registrar/services/Access") {}

@@ -10,7 +10,7 @@ import type { DatabaseError } from "./database.ts";
 export type ChangeOpening =
   | { readonly _tag: "Opened"; readonly change: Change }
   | { readonly _tag: "Denied" }
-  /** The user's registration has not kept him: it is under way, or he is left over from it. */
+  /** The user's registration has not kept them: it is under way, or they are left over from it. */
   | { readonly _tag: "Unresolved"; readonly id: OperationId }
   /** Nobody who can sign in would hold CAN_MANAGE_USERS any more. */
   | { readonly _tag: "LastManager" };
@@ -21,13 +21,13 @@ export class Changes extends Context.Service<
     /** Checks permission and writes the change as `pending`; one that it contradicts is closed. */
     readonly open: (command: ChangeUser) => Effect.Effect<ChangeOpening, DatabaseError>;
     /**
-     * pending → done. Where the opposite was last seen to within the horizon, its call may still land: the change stays
-     * under watch, and is done once more when none can.
+     * pending → done. Where the opposite was last done within the horizon, its call may still land: the change gets
+     * a grace period, and is done once more when none can.
      */
     readonly finish: (id: OperationId) => Effect.Effect<boolean, DatabaseError>;
     /** Whether this is the newest change of its sort for its user: only that one is done again. */
     readonly isNewest: (change: Change) => Effect.Effect<boolean, DatabaseError>;
-    /** done, under watch → done. */
+    /** done, in its grace period → done. */
     readonly endGracePeriod: (id: OperationId) => Effect.Effect<boolean, DatabaseError>;
   }
 >()("registrar/services/Changes") {}

@@ -2,7 +2,6 @@
  * The users of the pool as administrators see and change them: everything that is not part of a registration.
  *
  * A profile is read by AdminGetUser, which shows the latest; only the list is ListUsers, which may lag.
- * The layer behind it is DirectoryCognito.ts.
  */
 import { Context, type Effect, type Option } from "effect";
 import type { Email, UserId } from "../domain/user.ts";
@@ -11,7 +10,7 @@ import type { IdentityProviderError } from "./identity-provider.ts";
 /** A user of the pool. `email` as the pool has it, which older accounts may have in another form than ours. */
 export interface Profile {
   readonly sub: UserId;
-  /** The ownership tag: the id of the registration that created him, if one did. */
+  /** The ownership tag: the id of the registration that created them, if one did. */
   readonly tag: string | null;
   readonly email: string;
   /** What the user is called; null where the pool does not say. */
@@ -43,7 +42,7 @@ export class Directory extends Context.Service<
       sub: UserId,
       enabled: boolean,
     ) => Effect.Effect<"done" | "absent", IdentityProviderError>;
-    /** Switches the user's one-time passwords off and signs him out everywhere. */
+    /** Switches the user's one-time passwords off and signs the user out everywhere. */
     readonly resetMfa: (sub: UserId) => Effect.Effect<"done" | "absent", IdentityProviderError>;
   }
 >()("registrar/services/Directory") {}

@@ -1,7 +1,7 @@
 /**
  * The directory that holds the users: what Registrar asks of it, and what each failure proves.
  *
- * A user is found by address, but removed and invited only by `sub`. The layer behind it is Cognito.ts.
+ * A user is found by address, but removed and invited only by `sub`.
  */
 import { Context, type Effect, type Option, Schema } from "effect";
 import type { NewUser } from "../domain/operation.ts";
@@ -41,7 +41,7 @@ export class IdentityProviderError extends Schema.TaggedError<IdentityProviderEr
   },
 ) {}
 
-/** A user of the pool. `tag` is the ownership tag: the id of the registration that created him, if one did. */
+/** A user of the pool. `tag` is the ownership tag: the id of the registration that created them, if one did. */
 export interface PoolUser {
   readonly sub: UserId;
   readonly tag: string | null;
@@ -61,13 +61,13 @@ export class IdentityProvider extends Context.Service<
     readonly create: (user: NewUser) => Effect.Effect<PoolUser, IdentityProviderError>;
     /** Reads one user, by address or by `sub`. */
     readonly find: (key: Email | UserId) => Effect.Effect<Option.Option<PoolUser>, IdentityProviderError>;
-    /** Deletes the user with this `sub`. Succeeds when he is gone, also where he was gone already. */
+    /** Deletes the user with this `sub`. Succeeds when they are gone, also where they were gone already. */
     readonly remove: (sub: UserId) => Effect.Effect<"deleted" | "absent", IdentityProviderError>;
     /** Sends (again) the invitation. `notNeeded`: the user has signed in and needs none. */
     readonly invite: (
       user: InviteUser,
     ) => Effect.Effect<"sent" | "notNeeded" | "absent", IdentityProviderError>;
-    /** False where the deployment has no ownership attribute: then no doubtful user is ever deleted. */
+    /** False where the deployment has no ownership attribute: then no user is deleted whom the create did not return. */
     readonly tagsUsers: boolean;
   }
 >()("registrar/services/IdentityProvider") {}

@@ -1,8 +1,7 @@
 /**
  * The ledger: one row per registration, moved only by single statements that Postgres makes exclude each other.
  *
- * Every method may be repeated, and may take effect after its caller has given up. The SQL behind it is
- * LedgerPostgres.ts; what each move means, and who may make it, is docs/protocol.md.
+ * Every method may be repeated, and may take effect after its caller has given up. What each move means, and who may make it, is docs/protocol.md.
  */
 import { Context, type Effect, type Option } from "effect";
 import type {
@@ -60,19 +59,19 @@ export class Ledger extends Context.Service<
   {
     /** Checks permission, roles, key and address, and writes the registration as `started`: one statement. */
     readonly open: (command: RegisterUser) => Answer<Opening>;
-    /** started → registered, with the audit row and, for `step`, the grants. False: it was not `started`. */
+    /** started → registered, with the audit row and, for `register_with_roles`, the grants. False: it was not `started`. */
     readonly commit: (id: OperationId, sub: UserId) => Answer<boolean>;
-    /** started → rolling_back. Answers the state that a statement begun finishInBackground has read. */
+    /** started → rolling_back. Answers the state that a statement reads which begins afterwards. */
     readonly fence: (id: OperationId) => Answer<State>;
     /**
      * rolling_back → rolled_back. `consumed`: the create is used up (a user was returned or found, and deleted);
-     * otherwise the registration stays under watch until no create can land any more. `sub`: whom we deleted.
+     * otherwise the registration gets a grace period, until no create can land any more. `sub`: whom we deleted.
      */
     readonly markRolledBack: (
       id: OperationId,
       end: { readonly consumed: boolean; readonly sub: UserId | null },
     ) => Answer<boolean>;
-    /** started → rejected, with the verdict; under watch where there was outcomeUnknown. */
+    /** started → rejected, with the verdict; with a grace period where the outcome of the create is unknown. */
     readonly reject: (id: OperationId, verdict: Verdict, outcomeUnknown: boolean) => Answer<boolean>;
     /** started → rolled_back where no create of this registration can land: the key and the address are free again. */
     readonly abandon: (id: OperationId) => Answer<boolean>;
@@ -87,24 +86,24 @@ export class Ledger extends Context.Service<
     readonly missing: (id: OperationId, lookedAt: string) => Answer<State>;
     /** A registered user thought missing was seen again. */
     readonly seen: (id: OperationId) => Answer<boolean>;
-    /** The last look of a closed registration's watch was taken. `sub`: whom that look found, and deleted. */
+    /** The final check of a closed registration was made. `sub`: whom it found, and deleted. */
     readonly endGracePeriod: (id: OperationId, sub: UserId | null) => Answer<boolean>;
     /** Reads one row of the ledger in a new statement. */
     readonly find: (id: OperationId) => Answer<Option.Option<Operation>>;
     /** Takes up to `limit` due rows, each for one sweeper only, and puts their next try off. */
     readonly lease: (limit: number) => Answer<ReadonlyArray<Operation>>;
     /**
-     * Notes why a row could not be settled, unless it has been closed since it was read; `needsOperator` tags it at
-     * once, without waiting for ten tries.
+     * Notes why a row could not be resolved, unless it has been closed since it was read; `needsOperator` calls an
+     * operator at once, without waiting for ten tries.
      */
     readonly defer: (
       operation: Pick<Operation, "id" | "state">,
       error: string,
       needsOperator: boolean,
     ) => Answer<boolean>;
-    /** Forgets idempotency keys that are past their time, and counts what is still open. */
+    /** Expires idempotency keys that are past their time, and counts what is still open. */
     readonly expireKeys: () => Answer<{
-      readonly keysForgotten: number;
+      readonly keysExpired: number;
       readonly open: number;
       readonly needOperator: number;
     }>;

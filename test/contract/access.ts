@@ -92,7 +92,7 @@ export const accessContract = (name: string, test: Tester, subject: () => Ledger
     );
 
     check(
-      "changes nothing for a caller without the permission, and writes down that he asked",
+      "changes nothing for a caller without the permission, and writes down that they asked",
       Effect.gen(function* () {
         const user = newSub();
         const caller = subject().viewer;
@@ -156,7 +156,7 @@ export const accessContract = (name: string, test: Tester, subject: () => Ledger
     );
 
     check(
-      "keeps the last who manages users, also from himself",
+      "keeps the last who manages users, also from themselves",
       Effect.gen(function* () {
         const { admin, roles, managing } = subject();
         assert.deepStrictEqual(yield* set(admin, roles), { _tag: "LastManager" });
@@ -213,7 +213,7 @@ export const accessContract = (name: string, test: Tester, subject: () => Ledger
     );
 
     check(
-      "shows a user's permissions; null where he has no role at all",
+      "shows a user's permissions; null where they have no role at all",
       Effect.gen(function* () {
         const access = yield* Access;
         const { admin, roles } = subject();

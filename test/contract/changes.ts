@@ -65,7 +65,7 @@ export const changesContract = (name: string, test: Tester, subject: () => Ledge
     );
 
     check(
-      "denies a caller without the permission, writes no change, and once that he asked",
+      "denies a caller without the permission, writes no change, and once that they asked",
       Effect.gen(function* () {
         const changes = yield* Changes;
         const { viewer } = subject();
@@ -127,8 +127,8 @@ export const changesContract = (name: string, test: Tester, subject: () => Ledge
       );
     }
 
-    const settled: ReadonlyArray<State> = ["registered", "completed", "user_lost"];
-    for (const state of settled) {
+    const kept: ReadonlyArray<State> = ["registered", "completed", "user_lost"];
+    for (const state of kept) {
       check(
         `takes the user of a registration that is ${state}; a tag that is no registration's, or no id, is nobody's`,
         Effect.gen(function* () {
@@ -141,7 +141,7 @@ export const changesContract = (name: string, test: Tester, subject: () => Ledge
     }
 
     check(
-      "invites nobody whose worker may still delete him: registered, unacknowledged, within the horizon",
+      "invites nobody whose request may still delete them: registered, unacknowledged, within the horizon",
       Effect.gen(function* () {
         const ledger = yield* Ledger;
         const { id, sub } = yield* inState("registered");
@@ -199,7 +199,7 @@ export const changesContract = (name: string, test: Tester, subject: () => Ledge
     }
 
     check(
-      "counts who was enabled again, and lets him be the last",
+      "counts who was enabled again, and lets them be the last",
       Effect.gen(function* () {
         const second = newSub();
         yield* manager(second);
@@ -245,7 +245,7 @@ export const changesContract = (name: string, test: Tester, subject: () => Ledge
     );
 
     check(
-      "watches one whose opposite was asked for within the horizon, and no other",
+      "gives a grace period to one whose opposite was asked for within the horizon, and no other",
       Effect.gen(function* () {
         const changes = yield* Changes;
         const user = newSub();
@@ -267,7 +267,7 @@ export const changesContract = (name: string, test: Tester, subject: () => Ledge
     );
 
     check(
-      "watches one whose opposite was open when it was asked for, however late its end lands",
+      "gives a grace period to one whose opposite was open when it was asked for, however late its end lands",
       Effect.gen(function* () {
         const changes = yield* Changes;
         const user = newSub();
@@ -281,13 +281,13 @@ export const changesContract = (name: string, test: Tester, subject: () => Ledge
     );
 
     check(
-      "watches one whose opposite is itself under watch, however long ago it was asked for",
+      "gives a grace period to one whose opposite is in its own, however long ago it was asked for",
       Effect.gen(function* () {
         const user = newSub();
         yield* finished("disable", user);
-        const watched = yield* finished("enable", user);
+        const graced = yield* finished("enable", user);
         yield* subject().age(HORIZON + 70);
-        assert.isTrue((yield* readChange(watched.id)).graceOver);
+        assert.isTrue((yield* readChange(graced.id)).graceOver);
         assert.isNotNull((yield* finished("disable", user)).graceUntil);
       }),
     );
@@ -356,7 +356,7 @@ export const changesContract = (name: string, test: Tester, subject: () => Ledge
     );
 
     check(
-      "that is under watch is noted no more once it was closed by another",
+      "that is in its grace period is noted no more once it was closed by another",
       Effect.gen(function* () {
         const ledger = yield* Ledger;
         const changes = yield* Changes;

@@ -45,7 +45,7 @@ export const directoryContract = (name: string, test: Tester, subject: () => Poo
     );
 
     check(
-      "shows a user made by hand without a tag, and whether he has signed in",
+      "shows a user made by hand without a tag, and whether they have signed in",
       Effect.gen(function* () {
         const sub = yield* subject().addByHand(email);
         assert.isNull((yield* profile(sub)).tag);
@@ -67,7 +67,7 @@ export const directoryContract = (name: string, test: Tester, subject: () => Poo
     );
 
     check(
-      "disables and enables, as often as it is told, and only him",
+      "disables and enables, as often as it is told, and only that user",
       Effect.gen(function* () {
         const directory = yield* Directory;
         const { sub } = yield* created;

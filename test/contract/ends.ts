@@ -1,4 +1,4 @@
-/** How registrations end: watches that outlast the horizon, users believed lost only at the second look, rows that say so. */
+/** How registrations end: grace periods that outlast the horizon, users believed lost only at the second look, rows that say so. */
 import { assert, describe } from "@effect/vitest";
 import { Effect } from "effect";
 import { AuditAction } from "../../src/domain/audit.ts";
@@ -11,7 +11,7 @@ export const endsContract = (name: string, test: Tester, subject: () => LedgerSu
 
   describe(`${name}: Ledger ends`, () => {
     check(
-      "settle ends the watch where the create is consumed, and says whom it deleted",
+      "markRolledBack ends the grace period where the create is consumed, and says whom it deleted",
       Effect.gen(function* () {
         const ledger = yield* Ledger;
         const { id } = yield* inState("rolling_back");
@@ -30,7 +30,7 @@ export const endsContract = (name: string, test: Tester, subject: () => LedgerSu
     );
 
     check(
-      "settle and reject keep a watch to a minute past the second horizon, whatever of it is left",
+      "markRolledBack and reject keep a grace period to a minute past the second horizon, whatever of it is left",
       Effect.gen(function* () {
         const ledger = yield* Ledger;
         const early = yield* inState("rolled_back");
@@ -47,10 +47,10 @@ export const endsContract = (name: string, test: Tester, subject: () => LedgerSu
         const half = yield* read(between.id);
         assert.strictEqual(seconds(half.startedAt, half.graceUntil), 2 * HORIZON + 60);
         yield* ledger.markRolledBack(late.id, { consumed: false, sub: null });
-        const settled = yield* read(late.id);
-        assert.strictEqual(seconds(settled.closedAt, settled.graceUntil), 60);
-        const doubtful = yield* inState("rejected");
-        assert.strictEqual(seconds(doubtful.startedAt, doubtful.graceUntil), 2 * HORIZON + 60);
+        const closed = yield* read(late.id);
+        assert.strictEqual(seconds(closed.closedAt, closed.graceUntil), 60);
+        const unsure = yield* inState("rejected");
+        assert.strictEqual(seconds(unsure.startedAt, unsure.graceUntil), 2 * HORIZON + 60);
         const certain = yield* started();
         yield* ledger.reject(certain.id, "create_refused", false);
         const rejected = yield* read(certain.id);
@@ -60,7 +60,7 @@ export const endsContract = (name: string, test: Tester, subject: () => LedgerSu
     );
 
     check(
-      "abandon closes without a watch",
+      "abandon closes without a grace period",
       Effect.gen(function* () {
         const ledger = yield* Ledger;
         const { id } = yield* started();
@@ -119,7 +119,7 @@ export const endsContract = (name: string, test: Tester, subject: () => LedgerSu
     );
 
     check(
-      "takes the grants along where a user is lost, rolled back, or found at the last look",
+      "takes the grants along where a user is lost, rolled back, or found at the final check",
       Effect.gen(function* () {
         const ledger = yield* Ledger;
         const roles = [...subject().roles];
@@ -129,20 +129,20 @@ export const endsContract = (name: string, test: Tester, subject: () => LedgerSu
         const lost = yield* inState("user_lost", { kind: "register_with_roles", roles });
         assert.deepStrictEqual(yield* subject().grants(lost.sub ?? newSub()), []);
 
-        const [settled, found] = [newSub(), newSub()];
-        yield* grant(settled);
+        const [deleted, found] = [newSub(), newSub()];
+        yield* grant(deleted);
         yield* grant(found);
         const { id } = yield* inState("rolling_back", { kind: "register_with_roles", roles });
-        yield* ledger.markRolledBack(id, { consumed: true, sub: settled });
-        assert.deepStrictEqual(yield* subject().grants(settled), []);
-        const watched = yield* inState("rejected", { kind: "register_with_roles", roles });
-        yield* ledger.endGracePeriod(watched.id, found);
+        yield* ledger.markRolledBack(id, { consumed: true, sub: deleted });
+        assert.deepStrictEqual(yield* subject().grants(deleted), []);
+        const graced = yield* inState("rejected", { kind: "register_with_roles", roles });
+        yield* ledger.endGracePeriod(graced.id, found);
         assert.deepStrictEqual(yield* subject().grants(found), []);
-        yield* ledger.endGracePeriod(watched.id, kept.sub);
+        yield* ledger.endGracePeriod(graced.id, kept.sub);
         assert.sameMembers(
           [...(yield* subject().grants(kept.sub ?? newSub()))],
           roles,
-          "it was no watch any more",
+          "it was in no grace period any more",
         );
       }),
     );
@@ -160,7 +160,7 @@ export const endsContract = (name: string, test: Tester, subject: () => LedgerSu
     );
 
     check(
-      "endGracePeriod takes the last look once, and says whom it deleted",
+      "endGracePeriod ends it once, and says whom it deleted",
       Effect.gen(function* () {
         const ledger = yield* Ledger;
         for (const state of ["rolled_back", "rejected"] as const) {

@@ -92,7 +92,7 @@ describe("a read", () => {
 });
 
 describe("a delete", () => {
-  it("is sent once more when its answer is lost, and finds him gone", async () => {
+  it("is sent once more when its answer is lost, and finds the user gone", async () => {
     const { sub } = await run(create);
     stack.faults.set([cognito("AdminDeleteUser", { effect: "applied", answer: "reset" })]);
     const removed = await run(Effect.flatMap(IdentityProvider, (pool) => pool.remove(sub)));

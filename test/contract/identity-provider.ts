@@ -19,7 +19,7 @@ export const identityProviderContract = (name: string, test: Tester, subject: ()
 
   describe(`${name}: IdentityProvider`, () => {
     check(
-      "creates a user who bears the tag, and mails nobody",
+      "creates a user who has the tag, and mails nobody",
       Effect.gen(function* () {
         const provider = yield* pool;
         const tag = newTag();
@@ -32,7 +32,7 @@ export const identityProviderContract = (name: string, test: Tester, subject: ()
     );
 
     check(
-      "refuses a second user with the address, and leaves the first as he is",
+      "refuses a second user with the address, and leaves the first as they are",
       Effect.gen(function* () {
         const provider = yield* pool;
         const first = yield* provider.create({ id: newTag(), email, name: null });
@@ -88,7 +88,7 @@ export const identityProviderContract = (name: string, test: Tester, subject: ()
     );
 
     check(
-      "invites as often as it is told, and only him",
+      "invites as often as it is told, and only that user",
       Effect.gen(function* () {
         const provider = yield* pool;
         const { sub } = yield* provider.create({ id: newTag(), email, name: null });

@@ -25,7 +25,11 @@ const MOVES: ReadonlyArray<
 > = [
   ["commit", ["started"], (ledger, id) => ledger.commit(id, newSub())],
   ["fence", ["started"], (ledger, id) => ledger.fence(id)],
-  ["settle", ["rolling_back"], (ledger, id) => ledger.markRolledBack(id, { consumed: true, sub: newSub() })],
+  [
+    "markRolledBack",
+    ["rolling_back"],
+    (ledger, id) => ledger.markRolledBack(id, { consumed: true, sub: newSub() }),
+  ],
   ["reject", ["started"], (ledger, id) => ledger.reject(id, "create_refused", true)],
   ["abandon", ["started"], (ledger, id) => ledger.abandon(id)],
   ["acknowledge", ["registered"], (ledger, id) => ledger.acknowledge(id)],

@@ -43,7 +43,7 @@ export const openContract = (name: string, test: Tester, subject: () => LedgerSu
     );
 
     check(
-      "denies a caller without the permission, writes no registration, and once that he asked",
+      "denies a caller without the permission, writes no registration, and once that they asked",
       Effect.gen(function* () {
         const ledger = yield* Ledger;
         const command = request({ caller: subject().viewer });

@@ -170,7 +170,7 @@ describe("the table refuses", () => {
     ["an unknown state", { state: "'lost'" }, "operation_state_check"],
     ["an open registration that is never due", { due_at: "null" }, "operation_open_is_due"],
     [
-      "a watch that is never due",
+      "a grace period that is never due",
       { state: "'rolled_back'", closed_at: "now()", grace_until: "now()", due_at: "null" },
       "operation_grace_is_due",
     ],
@@ -183,7 +183,7 @@ describe("the table refuses", () => {
       "operation_rejected_has_verdict",
     ],
     ["a verdict on another registration", { verdict: "'user_exists'" }, "operation_rejected_has_verdict"],
-    ["a watch over an open registration", { grace_until: "now()" }, "operation_grace_is_closed"],
+    ["a grace period of an open registration", { grace_until: "now()" }, "operation_grace_is_closed"],
     [
       "a missing user who was never registered",
       { missing_since: "now()" },

@@ -83,7 +83,7 @@ export const sweepContract = (name: string, test: Tester, subject: () => LedgerS
     );
 
     check(
-      "calls an operator at once where it is told to, and no more once the registration is settled",
+      "calls an operator at once where it is told to, and no more once the registration is resolved",
       Effect.gen(function* () {
         const ledger = yield* Ledger;
         const registration = yield* inState("rolling_back");
@@ -94,8 +94,11 @@ export const sweepContract = (name: string, test: Tester, subject: () => LedgerS
         assert.isTrue((yield* read(id)).needsOperator);
         assert.strictEqual((yield* ledger.expireKeys()).needOperator, 1);
         yield* ledger.markRolledBack(id, { consumed: true, sub: newSub() });
-        const settled = yield* read(id);
-        assert.deepStrictEqual([settled.needsOperator, settled.lastError, settled.tries], [false, null, 0]);
+        const resolved = yield* read(id);
+        assert.deepStrictEqual(
+          [resolved.needsOperator, resolved.lastError, resolved.tries],
+          [false, null, 0],
+        );
         assert.isFalse(yield* ledger.defer(registration, "too late", true));
       }),
     );
@@ -128,15 +131,15 @@ export const sweepContract = (name: string, test: Tester, subject: () => LedgerS
     );
 
     check(
-      "notes nothing of a registration that has been closed since it was read, but of a watch whose look failed",
+      "notes nothing of a registration that has been closed since it was read, but of a grace period whose final check failed",
       Effect.gen(function* () {
         const ledger = yield* Ledger;
         const before = yield* inState("rolling_back");
         yield* ledger.markRolledBack(before.id, { consumed: false, sub: null });
         assert.isFalse(yield* ledger.defer(before, "IdentityProviderError: OutcomeUnknown", true));
-        const watched = yield* read(before.id);
-        assert.deepStrictEqual([watched.lastError, watched.needsOperator], [null, false]);
-        assert.isTrue(yield* ledger.defer(watched, "IdentityProviderError: Throttled", false));
+        const graced = yield* read(before.id);
+        assert.deepStrictEqual([graced.lastError, graced.needsOperator], [null, false]);
+        assert.isTrue(yield* ledger.defer(graced, "IdentityProviderError: Throttled", false));
         assert.strictEqual((yield* read(before.id)).lastError, "IdentityProviderError: Throttled");
       }),
     );
@@ -147,15 +150,15 @@ export const sweepContract = (name: string, test: Tester, subject: () => LedgerS
         const ledger = yield* Ledger;
         const done = yield* inState("completed", { idempotencyKey: "done" });
         const open = yield* inState("registered", { idempotencyKey: "open" });
-        const watched = yield* inState("rejected", { idempotencyKey: "watched" });
-        const kept = { keysForgotten: 0, open: 2, needOperator: 0 };
+        const graced = yield* inState("rejected", { idempotencyKey: "graced" });
+        const kept = { keysExpired: 0, open: 2, needOperator: 0 };
         yield* subject().age(24 * HOUR - 10);
         assert.deepStrictEqual(yield* ledger.expireKeys(), kept);
         yield* subject().age(20);
-        assert.deepStrictEqual(yield* ledger.expireKeys(), { ...kept, keysForgotten: 1 });
+        assert.deepStrictEqual(yield* ledger.expireKeys(), { ...kept, keysExpired: 1 });
         assert.deepStrictEqual(yield* ledger.expireKeys(), kept);
-        yield* ledger.endGracePeriod(watched.id, null);
-        assert.deepStrictEqual(yield* ledger.expireKeys(), { keysForgotten: 1, open: 1, needOperator: 0 });
+        yield* ledger.endGracePeriod(graced.id, null);
+        assert.deepStrictEqual(yield* ledger.expireKeys(), { keysExpired: 1, open: 1, needOperator: 0 });
         yield* started({ idempotencyKey: "done", email: done.email });
         assert.strictEqual((yield* read(open.id)).state, "registered");
       }),

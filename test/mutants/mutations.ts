@@ -183,7 +183,7 @@ export const mutations: ReadonlyArray<Mutation> = [
     "if (found.value.tag !== registration.id) return",
     "if (registration.graceUntil === null && found.value.tag !== registration.id) return",
   ]),
-  programs("a pool without tags has its doubtful users deleted", [
+  programs("a pool without tags has users deleted whose registration nobody knows", [
     RESOLVE,
     "if (!identity.tagsUsers) {",
     "if (!identity.tagsUsers && registration.id === null) {",

@@ -32,7 +32,7 @@ const BUDGET_MS = Duration.toMillis(deployment.requestBudget);
 const HORIZON_MS = Duration.toMillis(deployment.horizon);
 const DAY_MS = 86_400_000;
 
-/** How long a caller waits for an answer: less than his budget. */
+/** How long a caller waits for an answer: less than the budget. */
 const TIMEOUT_MS = 15_000;
 
 /** By when a world at rest has to be quiet, and how many sweeps that may take. */
@@ -206,7 +206,7 @@ export class History {
     const client = this.#waiting.shift();
     if (client === undefined) return;
     const id = this.#nextId();
-    const agent = `worker${this.#ids}`;
+    const agent = `request${this.#ids}`;
     const command: RegisterUser = {
       id,
       caller: admin,
@@ -238,7 +238,7 @@ export class History {
     });
   }
 
-  /** An administrator has found a user in the pool, and wants something done to him. */
+  /** An administrator has found a user in the pool, and wants something done to them. */
   #startDeed(): void {
     const deed = this.#deeds[0];
     const user = deed && userAt(this.world, ADDRESSES[deed.address] ?? ADDRESSES[0]);

@@ -50,7 +50,7 @@ const ofRegistration = (world: World, row: Row): ReadonlyArray<string> => {
   const mailed = world.mails.filter(({ tag }) => tag === row.id);
 
   if (!CLOSED.has(row.state)) wrong.push(`it is still ${row.state}`);
-  if (row.graceUntil !== null) wrong.push("it is still under watch");
+  if (row.graceUntil !== null) wrong.push("it is still in its grace period");
   if (row.dueAt !== null) wrong.push("it is still due");
   if (users.length > 1) wrong.push("two users bear its tag");
 
@@ -88,7 +88,7 @@ const removedAfterCommit = (world: World, { sub, history }: Row): boolean => {
 
 /**
  * Who is granted what: the users of completed steps who were not removed, and whose roles an administrator has set;
- * nobody of whom the ledger knows that he is gone.
+ * nobody of whom the ledger knows that they are gone.
  */
 const ofGrants = (world: World): ReadonlyArray<string> => {
   const isGone = (user: string) =>
@@ -115,7 +115,7 @@ const ofGrants = (world: World): ReadonlyArray<string> => {
       .map(({ id }) => `${id}: its grants are missing`),
     ...holders
       .filter(([user]) => !set.has(user) && !steps.some(({ sub }) => sub === user))
-      .map(([user]) => `user ${user} has grants, and nobody gave them to him`),
+      .map(([user]) => `user ${user} has grants, and nobody gave them to the user`),
     ...holders.filter(([user]) => isGone(user)).map(([user]) => `user ${user} is gone, and has grants`),
     ...[...set]
       .filter((user) => !isGone(user) && !world.grants.has(user))
@@ -127,9 +127,9 @@ const ofGrants = (world: World): ReadonlyArray<string> => {
 const isChosen = (id: string): boolean => id.startsWith("00000000-0000-4000-8000-");
 
 const ofPool = (world: World): ReadonlyArray<string> => {
-  const strangers = world.users.filter(({ tag }) => tag !== null && !world.rows.has(tag));
+  const foreign = world.users.filter(({ tag }) => tag !== null && !world.rows.has(tag));
   return [
-    ...strangers.map(({ sub }) => `user ${sub} bears a tag that no registration has`),
+    ...foreign.map(({ sub }) => `user ${sub} has a tag that no registration has`),
     ...world.removals
       .filter(
         ({ by, user }) => by === "service" && user.tag === null && !hasChange(world, user.sub, "remove"),
@@ -142,7 +142,7 @@ const ofPool = (world: World): ReadonlyArray<string> => {
       ),
     ...world.mails
       .filter(({ tag, sub }) => tag === null && !hasChange(world, sub, "invite"))
-      .map(({ sub }) => `a stranger was invited: ${sub}`),
+      .map(({ sub }) => `a foreign user was invited: ${sub}`),
   ];
 };
 

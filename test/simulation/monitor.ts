@@ -1,6 +1,6 @@
 /**
  * Watches a history as it happens for what must never be, even for a moment: a delete of somebody else's user, an
- * invitation to a stranger, a registration leased twice, a 200 without a user. Keeps what callers were told.
+ * invitation to a foreign user, a registration leased twice, a 200 without a user. Keeps what callers were told.
  */
 import type { Operation, OperationId, Registration } from "../../src/domain/operation.ts";
 import { hasChange } from "./invariants.ts";
@@ -108,7 +108,7 @@ export class Monitor {
     }
   }
 
-  /** Somebody at the console, or a change, has removed him. */
+  /** Somebody at the console, or a change, has removed them. */
   #removedOnPurpose(sub: string | null): boolean {
     return (
       hasChange(this.#world, sub, "remove") ||

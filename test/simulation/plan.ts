@@ -10,7 +10,7 @@ export interface Client {
   readonly address: number;
   readonly key: number | null;
   readonly step: boolean;
-  /** How often he asks again after an answer that invites it, or none at all. */
+  /** How often they ask again after an answer that invites it, or none at all. */
   readonly retries: number;
 }
 

@@ -7,7 +7,7 @@ export interface Figures {
   readonly asked: ReadonlyArray<Asked>;
   readonly calls: ReadonlyArray<Call>;
   readonly tally: { readonly kills: number; readonly sweeps: number; readonly did: Record<string, number> };
-  /** Registrations that were not settled when the faults stopped, by state. */
+  /** Registrations that were not resolved when the faults stopped, by state. */
   readonly before: ReadonlyArray<{ readonly state: string; readonly count: number }>;
   /** Sweeps it took until nothing was due. */
   readonly rounds: number;
@@ -30,7 +30,7 @@ export function report({ asked, calls, tally, before, rounds, seconds, mails }: 
   section("struck by operation", count(struck.map(({ operation }) => operation)));
   section(`${tally.kills} isolates killed, ${tally.sweeps} sweeps while it lasted`, tally.did);
   const open = Object.fromEntries(before.map(({ state, count: many }) => [state, many]));
-  section(`left open when the faults stopped; settled in ${rounds} sweeps`, open);
+  section(`left open when the faults stopped; resolved in ${rounds} sweeps`, open);
   section(`${mails.length} mails to ${invited} users: ${mails.length - invited} sent more than once`);
 }
 

@@ -1,4 +1,4 @@
-/** What must hold when everything has settled: nothing lost, nothing doubled, nobody told what is not so. */
+/** What must hold when everything has been resolved: nothing lost, nothing doubled, nobody told what is not so. */
 import type { Stack } from "../../dev/stack.ts";
 import { claimed, disagreements, look } from "../support/stores.ts";
 import type { Asked } from "./client.ts";
@@ -21,7 +21,7 @@ export async function verify(stack: Stack, asked: ReadonlyArray<Asked>): Promise
   const claims = new Set(claimed(view));
   const registrations = new Map(view.registrations.map((registration) => [registration.sub, registration]));
 
-  // Everybody who was told 200 has his user, his audit row and his registration.
+  // Everybody who was told 200 has a user, an audit row and a registration.
   const promised = new Map<string, string>();
   const byKey = new Map<string, string>();
   for (const { email, key, userId } of asked) {

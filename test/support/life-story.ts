@@ -38,7 +38,7 @@ export const changesOf = (stack: Stack, sub: string) =>
 
 /**
  * Lets the sweeper work until nothing in the ledger is due at any time. Each turn is half an hour later, so budgets,
- * horizons, watches and back-offs pass one after the other.
+ * horizons, grace periods and back-offs pass one after the other.
  */
 export async function sweepOut({ stack, worker }: Fixture, turns = 12): Promise<void> {
   for (let turn = 0; turn < turns; turn++) {
@@ -97,7 +97,7 @@ export async function contradictions(
       say("in the pool, but never registered");
     const last = said.findLast((one) => one === "Enabled user" || one === "Disabled user");
     if (user !== undefined && last !== undefined && user.enabled !== (last === "Enabled user"))
-      say(`in the pool he is ${user.enabled ? "enabled" : "disabled"}`);
+      say(`in the pool, and ${user.enabled ? "enabled" : "disabled"}`);
     const change = rows.findLast(({ action }) => action === "Updated user roles");
     if (!gone && change !== undefined) {
       const step = registrations.find(
@@ -105,7 +105,7 @@ export async function contradictions(
       );
       const named = roles.get(change.id) ?? (step?.roles as string[] | undefined) ?? [];
       const wanted = [...new Set(named)].sort();
-      if (wanted.join() !== grants.join()) say(`his grants are not those of the last change`);
+      if (wanted.join() !== grants.join()) say(`the grants are not those of the last change`);
     }
   }
   return wrong;

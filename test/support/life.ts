@@ -45,7 +45,7 @@ export interface Made {
   readonly email?: string;
   readonly roles?: ReadonlyArray<string>;
   readonly enabled?: boolean;
-  /** Has signed in; otherwise he still has the password of his invitation. */
+  /** Has signed in; otherwise they still have the password of the invitation. */
   readonly confirmed?: boolean;
   readonly attributes?: Readonly<Record<string, string>>;
 }
@@ -82,11 +82,11 @@ export async function atTheConsole(stack: Stack, operation: string, request: obj
   if (status !== 200) throw new Error(body);
 }
 
-/** An endpoint of issue 4: how to ask it so that nothing is wrong with the request. */
+/** An endpoint: how to ask it so that nothing is wrong with the request. */
 export interface Endpoint {
   readonly what: string;
   readonly body?: unknown;
-  /** What a caller without CAN_MANAGE_USERS hears, after his id; absent where he needs no permission. */
+  /** What a caller without CAN_MANAGE_USERS hears, after their id; absent where they need no permission. */
   readonly refused?: string;
   /** Every method that the path knows. */
   readonly allow: ReadonlyArray<string>;

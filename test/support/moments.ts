@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Matcher, Target } from "../../dev/faults.ts";
 import type { Stack } from "../../dev/stack.ts";
 
-/** A call that is held at the door. */
+/** A call that is held at the socket. */
 export interface Held {
   /** Resolves when the call has arrived, or, with `after`, taken effect. */
   readonly reached: Promise<void>;

@@ -1,6 +1,6 @@
 /**
  * A look into both stores, behind the faults' back: who is in the pool, what the audit trail and the ledger say of
- * him, and whether they agree.
+ * them, and whether they agree.
  */
 import { expect } from "vitest";
 import type { Person } from "../../dev/cognito.ts";
@@ -52,8 +52,8 @@ export const claimed = ({ audits }: View): string[] => {
   return registered.map(({ user_id }) => user_id).filter((sub) => !gone.has(sub));
 };
 
-/** What is wrong between the stores; strangers are users whom somebody else created. */
-export const disagreements = (view: View, strangers: ReadonlyArray<string> = []): string[] => {
+/** What is wrong between the stores; foreign users are those whom somebody else created. */
+export const disagreements = (view: View, foreign: ReadonlyArray<string> = []): string[] => {
   const claims = claimed(view);
   const subs = new Set(view.users.map(({ sub }) => sub));
   const addresses = view.users.map(({ email }) => email);
@@ -61,7 +61,7 @@ export const disagreements = (view: View, strangers: ReadonlyArray<string> = [])
     ...claims.filter((sub) => !subs.has(sub)).map((sub) => `audited, but not in the pool: ${sub}`),
     ...claims.filter((sub, n) => claims.indexOf(sub) !== n).map((sub) => `audited twice: ${sub}`),
     ...[...subs]
-      .filter((sub) => !claims.includes(sub) && !strangers.includes(sub))
+      .filter((sub) => !claims.includes(sub) && !foreign.includes(sub))
       .map((sub) => `in the pool, but not audited: ${sub}`),
     ...addresses
       .filter((email, n) => addresses.indexOf(email) !== n)
@@ -69,7 +69,7 @@ export const disagreements = (view: View, strangers: ReadonlyArray<string> = [])
   ];
 };
 
-/** One user has the address, one audit row claims him, his registration says so, and the stores agree on everybody. */
+/** One user has the address, one audit row claims them, their registration says so, and the stores agree on everybody. */
 export async function expectRegistered(stack: Stack, email: string): Promise<Person> {
   const view = await look(stack);
   expect(disagreements(view)).toEqual([]);

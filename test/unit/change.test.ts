@@ -133,7 +133,7 @@ describe("each change", () => {
     }),
   );
 
-  it.effect("remove: done where he is gone already; it is what was wanted", () =>
+  it.effect("remove: done where the user is gone already; it is what was wanted", () =>
     Effect.gen(function* () {
       const { world, heard, sub } = withUser();
       removeUser(world, sub);
@@ -221,14 +221,16 @@ describe("the opening", () => {
     }),
   );
 
-  it.effect.each(own)("of $kind tells who has no permission only that, of his own account too", ({ kind }) =>
-    Effect.gen(function* () {
-      const { world, run } = makeScene();
-      world.users = [{ ...addUser(world, alice), sub: viewer }];
-      const own = { id: operationId(101), kind, caller: viewer, subject: viewer };
-      assert.strictEqual((yield* Effect.flip(run(makeChange(own))))._tag, "Forbidden");
-      assert.strictEqual(world.audit.length, 1);
-    }),
+  it.effect.each(own)(
+    "of $kind tells who has no permission only that, of their own account too",
+    ({ kind }) =>
+      Effect.gen(function* () {
+        const { world, run } = makeScene();
+        world.users = [{ ...addUser(world, alice), sub: viewer }];
+        const own = { id: operationId(101), kind, caller: viewer, subject: viewer };
+        assert.strictEqual((yield* Effect.flip(run(makeChange(own))))._tag, "Forbidden");
+        assert.strictEqual(world.audit.length, 1);
+      }),
   );
 
   it.effect.each(["enable", "reset_mfa"] as const)("of %s takes one's own account", (kind) =>
@@ -247,7 +249,7 @@ describe("the opening", () => {
       world.grants.set(other, new Set([adminRole]));
       world.grants.delete(admin);
       assert.strictEqual(yield* heard("disable", { caller: sub, subject: other }), "done");
-      // Whom a change has disabled does not count, though he still has his token and his role.
+      // Whom a change has disabled does not count, though they still have a token and a role.
       assert.strictEqual(yield* heard(kind, { caller: other }), "LastManager");
       assert.isTrue(user()?.enabled);
       assert.strictEqual(yield* heard("enable", { caller: sub, subject: other }), "done");
@@ -264,7 +266,7 @@ const meanwhile = Effect.map(
       Effect.runSync(Effect.provideService(program, Clock.Clock, clock)),
 );
 
-describe("a user whose registration has not kept him", () => {
+describe("a user whose registration has not kept them", () => {
   const unresolved = ["started", "rolling_back", "rolled_back", "rejected"] as const;
   const cases = ChangeKind.literals
     .filter((kind) => kind !== "remove")
@@ -283,7 +285,7 @@ describe("a user whose registration has not kept him", () => {
     }),
   );
 
-  it.effect("may be removed all the same: then the commit cannot land, and he is gone", () =>
+  it.effect("may be removed all the same: then the commit cannot land, and they are gone", () =>
     Effect.gen(function* () {
       const atOnce = yield* meanwhile;
       const { world, register, run, rest } = makeScene([
@@ -304,7 +306,7 @@ describe("a user whose registration has not kept him", () => {
     }),
   );
 
-  it.effect("is not invited while his worker may still delete him without a fence", () =>
+  it.effect("is not invited while the request may still delete them without a fence", () =>
     Effect.gen(function* () {
       const atOnce = yield* meanwhile;
       const { world, register, row, run, rest } = makeScene([
@@ -437,7 +439,7 @@ describe("opposed changes", () => {
     }),
   );
 
-  it.effect("the watch goes on where the pool does not answer at its end", () =>
+  it.effect("the grace period goes on where the pool does not answer at its end", () =>
     Effect.gen(function* () {
       const { world, heard, user, rest, sweep } = withUser([
         { on: "directory.enable", skip: 1, effect: "never", answer: "throttled" },
@@ -446,9 +448,9 @@ describe("opposed changes", () => {
       yield* heard("enable");
       yield* TestClock.adjust(HORIZON_MS + 60_001);
       assert.strictEqual((yield* sweep()).deferred, 1);
-      const watched = [...world.rows.values()].find(({ kind }) => kind === "enable");
-      assert.isNotNull(watched?.graceUntil);
-      assert.strictEqual(watched?.lastError, "IdentityProviderError: Throttled");
+      const graced = [...world.rows.values()].find(({ kind }) => kind === "enable");
+      assert.isNotNull(graced?.graceUntil);
+      assert.strictEqual(graced?.lastError, "IdentityProviderError: Throttled");
       yield* rest();
       assert.isTrue(user()?.enabled);
       assert.deepStrictEqual(violations(world), []);

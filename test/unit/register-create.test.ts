@@ -1,6 +1,6 @@
-/** The second step: one create, and outcomeUnknown about it is read back, never guessed away. */
+/** The second step: one create; where its outcome is unknown the user is read back, and nothing is guessed. */
 import { describe } from "@effect/vitest";
-import { outcomes, stranger } from "../simulation/memory/outcomes.ts";
+import { foreignUser, outcomes } from "../simulation/memory/outcomes.ts";
 import { clearPool } from "../simulation/memory/world.ts";
 
 describe("create", () => {
@@ -55,23 +55,23 @@ describe("create", () => {
       end: "rolled_back",
     },
     {
-      title: "says that a stranger has the address",
-      faults: [stranger],
+      title: "says that a foreign user has the address",
+      faults: [foreignUser],
       says: "UserExists",
       state: "rejected",
       end: "rejected",
     },
     {
-      title: "keeps watch over a lost create although a stranger is seen",
-      faults: [stranger, { on: "identity.create", effect: "never", answer: "unknown" }],
+      title: "gives a lost create a grace period although a foreign user is seen",
+      faults: [foreignUser, { on: "identity.create", effect: "never", answer: "unknown" }],
       says: "UserExists",
       state: "rejected",
       end: "rejected",
     },
     {
-      title: "deletes a user whom a lost create makes once the stranger is gone",
+      title: "deletes a user whom a lost create makes once the foreign user is gone",
       faults: [
-        stranger,
+        foreignUser,
         {
           on: "identity.create",
           effect: { laterMs: 1_100_000 },
@@ -85,14 +85,14 @@ describe("create", () => {
     },
     {
       title: "asks to try again when the holder of the address is gone",
-      faults: [stranger, { on: "identity.find", before: clearPool }],
+      faults: [foreignUser, { on: "identity.find", before: clearPool }],
       says: "RegistrationRolledBack",
       state: "rolled_back",
       end: "rolled_back",
     },
     {
       title: "answers 503 when nobody can tell who has the address",
-      faults: [stranger, { on: "identity.find", answer: "unknown" }],
+      faults: [foreignUser, { on: "identity.find", answer: "unknown" }],
       says: "Unavailable",
       state: "rolled_back",
       end: "rolled_back",

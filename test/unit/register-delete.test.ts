@@ -51,7 +51,7 @@ describe("delete", () => {
     },
   ]);
 
-  it.effect("never deletes by address: a stranger who has it by then stays", () =>
+  it.effect("never deletes by address: a foreign user who has it by then stays", () =>
     Effect.gen(function* () {
       const { world, register, rest } = makeScene([
         {

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest";
 import { Cause, Effect, Exit, Fiber } from "effect";
 import { TestClock } from "effect/testing";
 import { violations } from "../simulation/invariants.ts";
-import { refusedCommit, stranger } from "../simulation/memory/outcomes.ts";
+import { foreignUser, refusedCommit } from "../simulation/memory/outcomes.ts";
 import { BUDGET_MS, makeScene } from "../simulation/memory/scene.ts";
 import type { CallName } from "../simulation/memory/wire.ts";
 
@@ -127,7 +127,7 @@ describe("a failure", () => {
 
   it.effect("names the registration, so that an operator finds it", () =>
     Effect.gen(function* () {
-      const { register, row } = makeScene([stranger]);
+      const { register, row } = makeScene([foreignUser]);
       const failure = yield* Effect.flip(register());
       assert.strictEqual("operationId" in failure && failure.operationId, row().id);
     }),

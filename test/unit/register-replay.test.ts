@@ -36,7 +36,7 @@ describe("the same key again", () => {
       says: "CreateRefused",
     },
     {
-      title: "asks to wait while a rejected registration is watched",
+      title: "asks to wait while a rejected registration is in its grace period",
       change: { state: "rejected", verdict: "user_exists", graceUntil: 1 },
       says: "RegistrationInProgress",
     },
@@ -70,7 +70,7 @@ describe("the same key again", () => {
     }),
   );
 
-  it.effect("settles a stale registration first, and then registers", () =>
+  it.effect("resolves a stale registration first, and then registers", () =>
     Effect.gen(function* () {
       const { world, register, rest, row } = makeScene([
         { on: "identity.create", answer: "unknown" },
@@ -118,7 +118,7 @@ describe("the address of another registration", () => {
   );
 
   it.effect.each(["ledger.fence", "identity.find", "identity.remove", "ledger.markRolledBack"] as const)(
-    "asks to wait when %s gives no answer while a stale one is settled",
+    "asks to wait when %s gives no answer while a stale one is resolved",
     (on) =>
       Effect.gen(function* () {
         const { world, wire, register, rest } = makeScene([
@@ -172,7 +172,7 @@ describe("the address of another registration", () => {
     }),
   );
 
-  it.effect("says that the user exists when he bears the tag of a registered registration", () =>
+  it.effect("says that the user exists when they have the tag of a registered registration", () =>
     Effect.gen(function* () {
       const { world, register, rest } = makeScene();
       yield* register();

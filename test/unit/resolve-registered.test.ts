@@ -78,18 +78,20 @@ describe("registered", () => {
       }),
   );
 
-  it.effect("is missing no more once he was seen, though the ledger did not hear that he is complete", () =>
-    Effect.gen(function* () {
-      const { resolution, row } = yield* look({
-        change: { ...told, missingSince: 1 },
-        faults: [{ on: "ledger.complete", effect: "never", answer: "unknown" }],
-      });
-      assert.strictEqual(resolution, "DatabaseError");
-      assert.deepInclude(row(), { state: "registered", missingSince: null });
-    }),
+  it.effect(
+    "is missing no more once they were seen, though the ledger did not hear that the registration is complete",
+    () =>
+      Effect.gen(function* () {
+        const { resolution, row } = yield* look({
+          change: { ...told, missingSince: 1 },
+          faults: [{ on: "ledger.complete", effect: "never", answer: "unknown" }],
+        });
+        assert.strictEqual(resolution, "DatabaseError");
+        assert.deepInclude(row(), { state: "registered", missingSince: null });
+      }),
   );
 
-  it.effect("is not lost when he is seen again at the second look", () =>
+  it.effect("is not lost when they are seen again at the second look", () =>
     Effect.gen(function* () {
       const { world, row, sweep } = yield* look({
         change: { ...told, missingSince: 1, dueAt: 0 },

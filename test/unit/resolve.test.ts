@@ -1,4 +1,4 @@
-/** Every row of the law for whoever takes a registration up later: a sweeper, or a request that meets it. */
+/** Every row of the protocol for whoever takes a registration up later: a sweeper, or a request that meets it. */
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
 import { AuditAction } from "../../src/domain/audit.ts";
@@ -54,7 +54,7 @@ describe("started", () => {
 describe("rolling_back", () => {
   const change = { state: "rolling_back" } as const;
 
-  it.effect("stays under watch where the address has nobody", () =>
+  it.effect("stays in its grace period where the address has nobody", () =>
     Effect.gen(function* () {
       const { resolution, row } = yield* look({ change, user: "none", afterMs: 30_000 });
       assert.strictEqual(resolution, "rolled_back");
@@ -63,7 +63,7 @@ describe("rolling_back", () => {
     }),
   );
 
-  it.effect("stays under watch past the horizon too: one absent read is not the last", () =>
+  it.effect("stays in its grace period past the horizon too: one absent read is not the last", () =>
     Effect.gen(function* () {
       const { row } = yield* look({ change, user: "none", afterMs: 3 * HORIZON_MS });
       assert.strictEqual(row().state, "rolled_back");
@@ -90,7 +90,7 @@ describe("rolling_back", () => {
     }),
   );
 
-  it.effect("leaves another's user alone, and stays under watch", () =>
+  it.effect("leaves a foreign user alone, and stays in its grace period", () =>
     Effect.gen(function* () {
       const { world, row } = yield* look({ change: { ...change, sub: null }, user: "other" });
       assert.strictEqual(world.users.length, 1);
@@ -120,7 +120,7 @@ describe("rolling_back", () => {
 describe("an operator's word that the user at the address is another's", () => {
   const change = { state: "rolling_back" } as const;
 
-  it.effect("closes the registration and leaves him alone, where the pool has no tags", () =>
+  it.effect("closes the registration and leaves the user alone, where the pool has no tags", () =>
     Effect.gen(function* () {
       const overrides = { OWNERSHIP_ATTRIBUTE: "" };
       const { resolution, world, row } = yield* look({ change, overrides, leave: true });
@@ -130,7 +130,7 @@ describe("an operator's word that the user at the address is another's", () => {
     }),
   );
 
-  it.effect("counts for nothing where the tag says that he is this registration's", () =>
+  it.effect("counts for nothing where the tag says that the user is this registration's", () =>
     Effect.gen(function* () {
       const { resolution, world } = yield* look({ change, leave: true });
       assert.strictEqual(resolution, "rolled_back");
@@ -147,13 +147,13 @@ describe("an operator's word that the user at the address is another's", () => {
 });
 
 describe("closed", () => {
-  const watched = { graceUntil: 60_000, dueAt: 60_000, closedAt: 0 };
+  const graced = { graceUntil: 60_000, dueAt: 60_000, closedAt: 0 };
   const states = [
-    { state: "rolled_back", verdict: null, ...watched },
-    { state: "rejected", verdict: "user_exists", ...watched },
+    { state: "rolled_back", verdict: null, ...graced },
+    { state: "rejected", verdict: "user_exists", ...graced },
   ] as const;
 
-  it.effect.each([...states])("$state waits until its watch is over", (change) =>
+  it.effect.each([...states])("$state waits until its grace period is over", (change) =>
     Effect.gen(function* () {
       const { resolution, world } = yield* look({ change, afterMs: 60_000 });
       assert.strictEqual(resolution, "waiting");
@@ -161,7 +161,7 @@ describe("closed", () => {
     }),
   );
 
-  it.effect.each([...states])("$state deletes its own late user at the last look", (change) =>
+  it.effect.each([...states])("$state deletes its own late user at the final check", (change) =>
     Effect.gen(function* () {
       const { resolution, world, row } = yield* look({ change, afterMs: 60_001 });
       assert.strictEqual(resolution, "grace_ended");
@@ -170,7 +170,7 @@ describe("closed", () => {
     }),
   );
 
-  it.effect.each([...states])("$state leaves another's user alone at the last look", (change) =>
+  it.effect.each([...states])("$state leaves a foreign user alone at the final check", (change) =>
     Effect.gen(function* () {
       const { resolution, world } = yield* look({ change, user: "other", afterMs: 60_001 });
       assert.strictEqual(resolution, "grace_ended");
@@ -178,7 +178,7 @@ describe("closed", () => {
     }),
   );
 
-  it.effect.each([...states])("$state keeps its watch when the last look gets no answer", (change) =>
+  it.effect.each([...states])("$state keeps its grace period when the final check gets no answer", (change) =>
     Effect.gen(function* () {
       const faults = [{ on: "identity.find", answer: "unknown" } as const];
       const { row } = yield* look({ change, afterMs: 60_001, faults });

@@ -1,4 +1,4 @@
-/** Replacing a user's roles: what the caller hears, and that nothing changes unless he hears that it did. */
+/** Replacing a user's roles: what the caller hears, and that nothing changes unless they hear that it did. */
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
 import type { Registration } from "../../src/domain/operation.ts";
@@ -90,7 +90,7 @@ describe("setting roles", () => {
     }),
   );
 
-  it.effect("refuses a user who is being removed, though he is still in the pool", () =>
+  it.effect("refuses a user who is being removed, though they are still in the pool", () =>
     Effect.gen(function* () {
       const { set, run, sub, granted } = withUser([
         { on: "identity.remove", effect: "never", answer: "unknown" },

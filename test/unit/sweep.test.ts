@@ -23,13 +23,13 @@ const abandonedRegistrations = Effect.fnUntraced(function* (
 });
 
 describe("a sweep", () => {
-  it.effect("settles all that is due, and counts it", () =>
+  it.effect("resolves all that is due, and counts it", () =>
     Effect.gen(function* () {
       const { sweep } = yield* abandonedRegistrations(20);
       const summary = yield* sweep();
       assert.strictEqual(summary.leased, 20);
       assert.strictEqual(summary.rolled_back, 20);
-      assert.strictEqual(summary.open, 20, "they are still under watch");
+      assert.strictEqual(summary.open, 20, "they are still in their grace period");
     }),
   );
 
@@ -100,7 +100,7 @@ describe("a sweep", () => {
       ]);
       const summary = yield* sweep();
       assert.deepStrictEqual([summary.leased, summary.rolled_back], [6, 6]);
-      assert.deepStrictEqual([summary.open, summary.needOperator, summary.keysForgotten], [null, null, null]);
+      assert.deepStrictEqual([summary.open, summary.needOperator, summary.keysExpired], [null, null, null]);
       assert.strictEqual((yield* sweep()).leased, 3, "what it had not leased is there for the next");
     }),
   );
@@ -116,7 +116,7 @@ describe("a sweep", () => {
     }),
   );
 
-  it.effect("settles each registration once however many sweepers run at a time", () =>
+  it.effect("resolves each registration once however many sweepers run at a time", () =>
     Effect.gen(function* () {
       const { sweep, wire } = yield* abandonedRegistrations(30);
       const summaries = yield* Effect.all([sweep(), sweep(), sweep()], { concurrency: 3 });

@@ -125,7 +125,7 @@ const make = Effect.gen(function* () {
       });
     }),
 
-    /** Reads a user from his attributes. An answer without a `sub` proves nothing. */
+    /** Reads a user from their attributes. An answer without a `sub` proves nothing. */
     toUser: (
       operation: Operation,
       attributes: ReadonlyArray<AttributeType> | undefined,

@@ -305,7 +305,7 @@ with expired as (
     order by started_at limit 1000)
   returning id
 )
-select (select count(*) from expired)::integer as "keysForgotten",
+select (select count(*) from expired)::integer as "keysExpired",
   (select count(*) from registrar.operation where due_at is not null)::integer as "open",
   (select count(*) from registrar.operation where due_at is not null and needs_operator)::integer as "needOperator"`,
 );

@@ -23,7 +23,7 @@ const OpenAnswer = Schema.Struct({
   addressHolder: Found,
 });
 
-const Counts = Schema.Struct({ keysForgotten: Schema.Int, open: Schema.Int, needOperator: Schema.Int });
+const Counts = Schema.Struct({ keysExpired: Schema.Int, open: Schema.Int, needOperator: Schema.Int });
 
 const operations = (rows: ReadonlyArray<Row>) =>
   Effect.forEach(rows, (row) => decodeRow(Operation)(row.operation));

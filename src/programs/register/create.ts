@@ -2,7 +2,7 @@
  * The second step of a registration: exactly one user in Cognito who bears this registration's tag.
  *
  * The create is sent once. Where its outcome is unknown, or the address is taken, the address is read back and the
- * tag compared: an own user is taken, a stranger is left alone. Nothing is created again while there is outcomeUnknown.
+ * tag compared: an own user is taken, a foreign user is left alone. Nothing is created again while an outcome is unknown.
  */
 import { Effect, Option, Schema } from "effect";
 import {
@@ -31,7 +31,7 @@ interface Circumstances {
 
 type Created = Effect.fn.Return<PoolUser, RegistrationError, IdentityProvider | Ledger>;
 
-/** Creates the registration's user, or finds that an answer was lost and he exists already. */
+/** Creates the registration's user, or finds that an answer was lost and they exist already. */
 export const create = Effect.fn("create")(function* (registration: Registration, again = true): Created {
   const identity = yield* IdentityProvider;
   if (!(yield* withinBudget)) return yield* tryAgain(registration);
@@ -47,7 +47,7 @@ export const create = Effect.fn("create")(function* (registration: Registration,
   );
 });
 
-/** Reads who has the address after a create that failed, and does what his tag allows. */
+/** Reads who has the address after a create that failed, and does what the ownership tag allows. */
 const readBack = Effect.fn("create.readBack")(function* (
   registration: Registration,
   { outcomeUnknown, again, cause }: Circumstances,
@@ -79,7 +79,7 @@ const readBack = Effect.fn("create.readBack")(function* (
 const isOperationId = Schema.is(OperationId);
 
 /**
- * Whose user this is, by his tag. Nobody's: the registration that created him has ended without him, and his create
+ * Whose user this is, by the ownership tag. Nobody's: the registration that created them has ended without them, and its create
  * landed late. A tag that this ledger does not know (another deployment's) is somebody's.
  */
 const ownerOf = Effect.fn("create.ownerOf")(function* ({ tag }: PoolUser) {

@@ -2,7 +2,7 @@
  * The first step of a registration: one statement that checks permission, roles, idempotency key and address, and
  * writes the registration down before Cognito is touched.
  *
- * Another's registration that stands in the way is settled first where the law allows it: a retry heals. Otherwise the
+ * Another's registration that stands in the way is resolved first where the protocol allows it. Otherwise the
  * caller is asked to wait; nobody's fresh registration is disturbed.
  */
 import { Effect, Option } from "effect";
@@ -24,7 +24,7 @@ import { onceMore } from "../../ports/database.ts";
 import { Ledger } from "../../ports/ledger.ts";
 import { resolveRegistration } from "../sweep/resolve.ts";
 
-/** Times an opening may settle another's registration, or lose a race, before the caller is asked to wait. */
+/** Times an opening may resolve another's registration, or lose a race, before the caller is asked to wait. */
 const OPENINGS_MAX = 3;
 
 type Opened =
@@ -65,7 +65,7 @@ export const open = Effect.fn("open")(function* (command: RegisterUser) {
   return yield* inTheWay;
 });
 
-/** Asks to wait until the registration may be settled: the end of its budget, of its watch, or of the horizon. */
+/** Asks to wait until the registration may be resolved: the end of its budget, of its grace period, or of the horizon. */
 const inProgress = ({ id: operationId, graceUntil, dueAt, readAt }: Registration) => {
   const seconds = Math.ceil((Date.parse(graceUntil ?? dueAt ?? readAt) - Date.parse(readAt)) / 1000);
   return new RegistrationInProgress({ operationId, retryAfter: Math.max(1, seconds) });
@@ -99,12 +99,12 @@ const replay = Effect.fn("open.replay")(function* (
   }
 });
 
-/** Settles another's registration, if that is allowed already and both stores answer. */
+/** Resolves another's registration, if that is allowed already and both stores answer. */
 const outOfTheWay = (registration: Registration) =>
   resolveRegistration(registration).pipe(
     Effect.map((resolution) => resolution !== "waiting"),
     Effect.catch((error) =>
-      Effect.logWarning("a registration that stands in the way cannot be settled", error).pipe(
+      Effect.logWarning("a registration that stands in the way cannot be resolved", error).pipe(
         Effect.as(false),
       ),
     ),

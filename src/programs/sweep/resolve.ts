@@ -1,8 +1,8 @@
 /**
- * Settles one registration as far as docs/protocol.md allows: for the sweeper, for an operator who asks, and for a
+ * Resolves one operation as far as docs/protocol.md allows: for the sweeper, for an operator who asks, and for a
  * request that meets another's stale registration.
  *
- * Deletes only a user who bears this registration's tag, by his `sub`. Says "waiting" rather than guess; fails, and
+ * Deletes only a user who has this registration's ownership tag, by their `sub`. Says "waiting" rather than guess; fails, and
  * changes nothing, where a store does not answer.
  */
 import { Context, Effect, Option, Schema } from "effect";
@@ -13,7 +13,7 @@ import { Ledger } from "../../ports/ledger.ts";
 import { carryOut } from "../change.ts";
 import { finish } from "../register/finish.ts";
 
-/** How one look at a row ended. `waiting`: it is not time yet, or somebody else has moved it meanwhile. */
+/** How one try at a row ended. `waiting`: it is not time yet, or somebody else has moved it meanwhile. */
 export type Resolution =
   | "rolled_back"
   | "completed"
@@ -24,7 +24,7 @@ export type Resolution =
   | "waiting";
 
 /**
- * An operator's word that the user at the address is not this registration's: he is left alone, and the registration is closed.
+ * An operator's word that the user at the address is not this registration's: they are left alone, and the registration is closed.
  * Only where the pool has no tags; where it has, the tag decides.
  */
 export const LeaveUser = Context.Reference<boolean>("registrar/LeaveUser", { defaultValue: () => false });
@@ -32,7 +32,7 @@ export const LeaveUser = Context.Reference<boolean>("registrar/LeaveUser", { def
 /** Without ownership tags nobody but a person can tell whose user this is. */
 export class NeedsOperator extends Schema.TaggedError<NeedsOperator>()("NeedsOperator", {}) {}
 
-/** Settles one row of the ledger, or says why it has to wait. */
+/** Resolves one row of the ledger, or says that it has to wait. */
 export const resolve = Effect.fn("resolve")(function* (operation: Operation) {
   return isChange(operation) ? yield* resolveChange(operation) : yield* resolveRegistration(operation);
 });
@@ -50,7 +50,7 @@ const resolveChange = Effect.fn("resolve.change")(function* (change: Change) {
   return (yield* changes.endGracePeriod(change.id)) ? "grace_ended" : "waiting";
 });
 
-/** Settles one registration to register a user. */
+/** Resolves one registration. */
 export const resolveRegistration = Effect.fn("resolve.registration")(function* (registration: Registration) {
   switch (registration.state) {
     case "started":
@@ -79,8 +79,8 @@ const takeOver = Effect.fn("resolve.takeOver")(function* (registration: Registra
 
 const rollBack = Effect.fn("resolve.rollBack")(function* (registration: Registration) {
   const ledger = yield* Ledger;
-  const settled = yield* ledger.markRolledBack(registration.id, yield* removeOwn(registration));
-  return settled ? "rolled_back" : "waiting";
+  const moved = yield* ledger.markRolledBack(registration.id, yield* removeOwn(registration));
+  return moved ? "rolled_back" : "waiting";
 });
 
 const finalCheck = Effect.fn("resolve.finalCheck")(function* (registration: Registration) {
@@ -90,15 +90,15 @@ const finalCheck = Effect.fn("resolve.finalCheck")(function* (registration: Regi
 });
 
 /**
- * Deletes the user that this registration created, if the address has him, and answers his `sub`. `consumed`: the create is
- * used up, so that no watch is needed.
+ * Deletes the user that this registration created, if the address has them, and answers their `sub`. `consumed`: the create is
+ * used up, so that no grace period is needed.
  */
 const removeOwn = Effect.fn("resolve.removeOwn")(function* (registration: Registration) {
   const identity = yield* IdentityProvider;
   const found = yield* identity.find(registration.email);
   if (Option.isNone(found)) return { consumed: false, sub: null };
   if (!identity.tagsUsers) {
-    // Before the horizon the create may still land, once the other has gone: then the last look asks again.
+    // Before the horizon the create may still land, once the other has gone: then the final check asks again.
     return (yield* LeaveUser)
       ? { consumed: registration.pastHorizon, sub: null }
       : yield* new NeedsOperator();

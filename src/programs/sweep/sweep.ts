@@ -1,8 +1,8 @@
 /**
- * The sweeper: takes up the registrations that are due, a bounded batch at a time, and settles each as far as the law
- * allows (resolve.ts). What cannot be settled now is put off, a little longer each time, and never forgotten.
+ * The sweeper: takes up the operations that are due, a bounded batch at a time, and resolves each as far as the protocol
+ * allows (resolve.ts). What cannot be resolved now is deferred, a little longer each time, and never forgotten.
  *
- * Any number of sweepers may run at once, late, or not at all for a while: a registration is leased to one of them, and
+ * Any number of sweepers may run at once, late, or not at all for a while: an operation is leased to one of them, and
  * everything they do may be repeated.
  */
 import { Cause, Clock, Duration, Effect } from "effect";
@@ -17,14 +17,14 @@ import { type Resolution, resolve } from "./resolve.ts";
 export type Attempted = Resolution | "deferred";
 
 /**
- * What one sweep saw and did. `deferred`: could not be settled now. `open` and `needOperator`: rows still due some
+ * What one sweep saw and did. `deferred`: could not be resolved now. `open` and `needOperator`: rows still due some
  * time, and those of them that ten tries could not resolve; null where the ledger did not answer any more.
  */
 export interface Summary extends Record<Attempted, number> {
   readonly leased: number;
   readonly open: number | null;
   readonly needOperator: number | null;
-  readonly keysForgotten: number | null;
+  readonly keysExpired: number | null;
   readonly milliseconds: number;
 }
 
@@ -39,10 +39,10 @@ const NONE: Record<Attempted, number> = {
   deferred: 0,
 };
 
-/** Workers allow six connections at a time; each registration uses one after the other. */
+/** Workers allow six connections at a time; each operation uses one after the other. */
 const CONCURRENCY = 6;
 
-/** Milliseconds one registration may take before the next has its turn. */
+/** Milliseconds one operation may take before the next has its turn. */
 const OPERATION_BUDGET_MS = 15_000;
 
 /** Runs one sweep. Fails only where the ledger cannot be read at all; what was done before it fell silent counts. */
@@ -63,10 +63,10 @@ export const sweep = Effect.fn("sweep")(
     }
 
     const ledger = yield* Ledger;
-    const unknown = { open: null, needOperator: null, keysForgotten: null };
-    const tidied = yield* Effect.catch(ledger.expireKeys(), silent(unknown));
+    const unknown = { open: null, needOperator: null, keysExpired: null };
+    const counted = yield* Effect.catch(ledger.expireKeys(), silent(unknown));
     const milliseconds = (yield* Clock.currentTimeMillis) - startedAt;
-    const summary: Summary = { leased, ...counts, ...tidied, milliseconds };
+    const summary: Summary = { leased, ...counts, ...counted, milliseconds };
     yield* Effect.logInfo("sweep finished").pipe(Effect.annotateLogs({ summary }));
     return summary;
   },
@@ -84,7 +84,7 @@ const silent =
   (error: DatabaseError) =>
     Effect.as(Effect.logWarning("the ledger fell silent during the sweep", error), instead);
 
-/** Settles one registration; whatever goes wrong with it is noted in its row and does not touch the others. */
+/** Resolves one operation; whatever goes wrong with it is noted in its row and does not touch the others. */
 export const resolveOne = (registration: Operation) =>
   resolve(registration).pipe(
     withBudget(OPERATION_BUDGET_MS),
@@ -95,7 +95,7 @@ export const resolveOne = (registration: Operation) =>
 const defer = Effect.fn("sweep.defer")(function* (registration: Operation, cause: Cause.Cause<Failure>) {
   const ledger = yield* Ledger;
   const { state, tries } = registration;
-  yield* Effect.logWarning("a registration could not be settled", cause).pipe(
+  yield* Effect.logWarning("an operation could not be resolved", cause).pipe(
     Effect.annotateLogs({ state, tries }),
   );
   const reason = describe(cause);

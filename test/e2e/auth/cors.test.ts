@@ -40,7 +40,7 @@ describe("a deployment that names an origin", () => {
     }
   });
 
-  it("names no other origin: a stranger, a prefix, null", async () => {
+  it("names no other origin: a foreign one, a prefix, null", async () => {
     for (const origin of ["https://evil.example", `${page}.evil.example`, "http://flip.example", "null"]) {
       const { headers } = await fixture.worker.send(preflight(origin));
       expect(headers["access-control-allow-origin"]).toBeUndefined();

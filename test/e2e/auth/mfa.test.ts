@@ -1,4 +1,4 @@
-/** The second factor: resetting it, the gate (`ENFORCE_MFA=true`, CONTRACT 3.16), and one's own status. */
+/** The second factor: resetting it, the gate (`ENFORCE_MFA=true`), and one's own status. */
 import { beforeEach, describe, expect, it } from "vitest";
 import { patient, useWorker } from "../../support/fixture.ts";
 import { addAdmin, addUser, ask, tokenOf } from "../../support/life.ts";
@@ -19,12 +19,12 @@ const looks = () =>
 const totp = async (user: string) => (await status(tokenOf(fixture.stack, user))).json.enabled;
 
 describe("the gate", () => {
-  it('lets an enrolled caller through, and asks Cognito once for a minute (row "MFA gate cache")', async () => {
+  it("lets an enrolled caller through, and asks Cognito once for a minute", async () => {
     const before = looks();
     expect([(await roles()).status, (await roles()).status, looks() - before]).toEqual([200, 200, 1]);
   });
 
-  it("refuses a caller without a second factor, and asks again as soon as he has one (gap 16)", async () => {
+  it("refuses a caller without a second factor, and asks again as soon as they have one", async () => {
     const { stack } = fixture;
     const { sub, token } = await addAdmin(stack);
     const detail = "MFA enrolment required";
@@ -34,7 +34,7 @@ describe("the gate", () => {
     expect((await roles(token)).status).toBe(200);
   });
 
-  it("does not know a deleted or disabled caller: 401, not 500 (gap 17)", async () => {
+  it("does not know a deleted or disabled caller: 401, not 500", async () => {
     const { stack } = fixture;
     for (const end of ["deleted", "disabled"]) {
       const { sub, token } = await addAdmin(stack);
@@ -47,7 +47,7 @@ describe("the gate", () => {
   });
 
   for (const answer of ["reset", "500", "throttle"] as const)
-    it(`is a 503 where Cognito answers ${answer}, and remembers nothing (gap 4)`, async () => {
+    it(`is a 503 where Cognito answers ${answer}, and remembers nothing`, async () => {
       const { stack } = fixture;
       stack.faults.set([{ target: "cognito", match: "=AdminGetUser", answer }]);
       const { token } = await addAdmin(stack);
@@ -62,7 +62,7 @@ describe("the gate", () => {
     expect((await roles()).status).toBe(200);
   });
 
-  it("forgets a caller whose second factor was reset, at once (gap 15)", async () => {
+  it("forgets a caller whose second factor was reset, at once", async () => {
     const { stack } = fixture;
     const { sub, token } = await addAdmin(stack);
     await stack.cognito.setTotp(sub, true);

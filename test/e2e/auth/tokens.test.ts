@@ -22,7 +22,7 @@ const good = () => fixture.stack.signToken();
 const signed = (changes?: Record<string, unknown>, head?: Record<string, unknown>) =>
   fixture.stack.signToken(changes, head);
 
-/** A token of somebody's own key, under a header of his choice. */
+/** A token of somebody's own key, under a header of their choice. */
 const foreign = generateKeyPairSync("rsa", { modulusLength: 2048 });
 const forged = (head: Record<string, unknown>) => {
   const text = `${part({ ...header(), ...head })}.${part(claims())}`;
@@ -148,7 +148,7 @@ describe("401", () => {
     await expectUntouched(fixture.stack);
   });
 
-  it("judges the token before the body: a stranger learns nothing about it", async () => {
+  it("judges the token before the body: without a good token nobody learns anything about it", async () => {
     for (const more of [
       { body: "{" },
       { body: "x".repeat(70_000) },

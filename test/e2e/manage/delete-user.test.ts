@@ -1,4 +1,4 @@
-/** `DELETE /api/users/{id}`: grants and audit first, then Cognito, as often as it takes (CONTRACT 8). */
+/** `DELETE /api/users/{id}`: grants and audit first, then Cognito, as often as it takes. */
 import { beforeEach, describe, expect, it } from "vitest";
 import { roles } from "../../../dev/seed.ts";
 import { patient, useWorker } from "../../support/fixture.ts";
@@ -49,13 +49,13 @@ describe("200", () => {
     expect(await auditOf(fixture.stack, nobody)).toEqual(["Deleted user"]);
   });
 
-  it("deletes a member whose address FLIP could not read (gap 27)", async () => {
+  it("deletes a member whose address FLIP could not read", async () => {
     const odd = await addUser(fixture.stack, { email: "x@y.test" });
     expect((await remove(odd)).status).toBe(200);
     expect(fixture.stack.cognito.getUser(odd)).toBeUndefined();
   });
 
-  it("deletes by sub: whoever has the address now is left alone (gap 13)", async () => {
+  it("deletes by sub: whoever has the address now is left alone", async () => {
     const { stack } = fixture;
     const [gone, email] = [await addUser(stack, { email: "same@flip.example" }), "same@flip.example"];
     await stack.cognito.deleteUser(gone);
@@ -74,7 +74,7 @@ describe("200", () => {
     expect(await contradictions(fixture.stack, { byHand: [id] })).toEqual([]);
   });
 
-  it("believes a lost answer of Cognito when the repeat finds nobody (gap 13)", async () => {
+  it("believes a lost answer of Cognito when the repeat finds nobody", async () => {
     fixture.stack.faults.set([
       { target: "cognito", match: "AdminDeleteUser", effect: "applied", answer: "reset", times: 1 },
     ]);
@@ -83,7 +83,7 @@ describe("200", () => {
 });
 
 describe("a client that goes away", () => {
-  it("stops nothing half way: the deletion is done all the same (gap 32)", async () => {
+  it("stops nothing half way: the deletion is done all the same", async () => {
     const { stack } = fixture;
     const held = hold(stack, "cognito", "AdminDeleteUser");
     const exchange = begin(fixture, `DELETE /api/users/${id}`);

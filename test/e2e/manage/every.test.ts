@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 const of = (what: string) => what.replace("{id}", id);
 
-/** Nothing was changed: the user by hand is there as he was, and no row was written anywhere. */
+/** Nothing was changed: the user made by hand is there as before, and no row was written anywhere. */
 async function expectNothingDone() {
   const { users, audits, registrations } = await look(fixture.stack);
   expect([users.length, users[0]?.enabled, audits, registrations]).toEqual([1, true, [], []]);
@@ -22,7 +22,7 @@ async function expectNothingDone() {
 
 describe("401", () => {
   for (const { what, body } of endpoints)
-    it(`${what}: tells a stranger nothing else, whatever his request is (row "order")`, async () => {
+    it(`${what}: tells a caller without a token nothing else, whatever the request is`, async () => {
       for (const sent of [body, "{", undefined]) {
         const answer = await ask(fixture, of(what), { token: null, body: sent });
         expectProblem(answer, { status: 401, code: "not_authenticated", detail: "Not authenticated" });
@@ -35,7 +35,7 @@ describe("401", () => {
       await expectNothingDone();
     });
 
-  it("wants a username claim everywhere but at the page that tells a user to enrol (CONTRACT 3, step 14)", async () => {
+  it("wants a username claim everywhere but at the page that tells a user to enrol", async () => {
     const token = fixture.stack.signToken({ username: undefined });
     for (const { what, body } of endpoints) {
       const answer = await ask(fixture, of(what), { token, body });
@@ -47,7 +47,7 @@ describe("401", () => {
 
 describe("403", () => {
   for (const { what, body, refused } of endpoints.filter((one) => one.refused))
-    it(`${what}: refuses a caller without CAN_MANAGE_USERS in FLIP's words, and the trail keeps it (gap 31)`, async () => {
+    it(`${what}: refuses a caller without CAN_MANAGE_USERS in FLIP's words, and the trail keeps it`, async () => {
       const { stack } = fixture;
       const answer = await ask(fixture, of(what), { token: stack.viewerToken, body });
       const detail = `User with ID: ${stack.viewerSub} ${refused}`;
@@ -63,7 +63,7 @@ describe("403", () => {
 
 describe("405", () => {
   for (const { what, allow } of endpoints)
-    it(`${what}: names every method of the path in Allow, HEAD beside GET, without a token (CONTRACT 2.1)`, async () => {
+    it(`${what}: names every method of the path in Allow, HEAD beside GET, without a token`, async () => {
       const path = of(what).split(" ")[1];
       const answer = await ask(fixture, `PATCH ${path}`, { token: null });
       expectProblem(answer, { status: 405, code: "method_not_allowed", detail: "Method Not Allowed" });
@@ -75,7 +75,7 @@ describe("422", () => {
   const named = endpoints.filter(({ what }) => what.includes("{id}") && what !== "GET /api/users/{id}");
   for (const { what, body } of named)
     for (const bad of ["x", "person@flip.example", "urn:uuid:64d3145b-034c-4328-b637-8eb54313b7c5"])
-      it(`${what}: refuses ${bad} for an id, with FLIP's loc (CONTRACT 5.3)`, async () => {
+      it(`${what}: refuses ${bad} for an id, with FLIP's loc`, async () => {
         const answer = await ask(fixture, what.replace("{id}", bad), { body });
         const detail = "The request is not valid: user_id.";
         expectProblem(answer, { status: 422, code: "invalid_request", detail });
@@ -86,7 +86,7 @@ describe("422", () => {
 
 describe("the trailing slash", () => {
   for (const { what, body } of endpoints)
-    it(`${what}: answers the same with one, and redirects nobody (row "paths", gap 35)`, async () => {
+    it(`${what}: answers the same with one, and redirects nobody`, async () => {
       const answer = await ask(fixture, `${of(what)}/`, { body, headers: { Host: "evil.example" } });
       if (what.endsWith("permissions")) expect(answer.status).toBe(403);
       else
@@ -101,7 +101,7 @@ describe("503", () => {
   const needsDatabase = endpoints.filter(({ refused, what }) => refused !== undefined || what.endsWith("s"));
   const inPostgres = needsDatabase.filter(({ what }) => what !== "GET /api/users/me/mfa/status");
   for (const { what, body } of inPostgres.filter((one) => !one.what.endsWith("permissions")))
-    it(`${what}: a database outage is a 503 with Retry-After, never a 403 (row "JWKS, database or Cognito", gap 2)`, async () => {
+    it(`${what}: a database outage is a 503 with Retry-After, never a 403`, async () => {
       fixture.stack.faults.set([{ target: "database", answer: "reset" }]);
       const answer = await ask(fixture, of(what), { body });
       const detail = "The database cannot be reached at the moment. Please try again.";
@@ -123,7 +123,7 @@ describe("503", () => {
   );
   for (const { what, body } of inCognito)
     for (const answer of ["reset", "throttle", "500"] as const)
-      it(`${what}: where Cognito answers ${answer}, 503 with Retry-After and nothing done (gap 4)`, async () => {
+      it(`${what}: where Cognito answers ${answer}, 503 with Retry-After and nothing done`, async () => {
         fixture.stack.faults.set([
           { target: "cognito", match: "=AdminGetUser", answer },
           { target: "cognito", match: "=ListUsers", answer },
@@ -142,7 +142,7 @@ describe("503", () => {
       });
 
   for (const { what, body } of endpoints)
-    it(`${what}: signing keys that cannot be read are a 503 (gap 3)`, async () => {
+    it(`${what}: signing keys that cannot be read are a 503`, async () => {
       // A key that the isolate does not know makes it ask; a known one is cached.
       fixture.stack.faults.set([{ target: "cognito", match: "JWKS", answer: "500" }]);
       const token = fixture.stack.signToken({}, { kid: crypto.randomUUID() });
@@ -153,7 +153,7 @@ describe("503", () => {
 });
 
 describe("the log", () => {
-  it('tells of every request, and names no address and no token, whatever goes wrong (row "logs", gap 34)', async () => {
+  it("tells of every request, and names no address and no token, whatever goes wrong", async () => {
     const { stack, worker } = fixture;
     const email = "very.private@flip.example";
     await ask(fixture, "POST /api/step/users", { body: { email, roles: [] } });

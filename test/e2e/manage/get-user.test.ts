@@ -1,4 +1,4 @@
-/** What is only looked at: one user, one's own permissions, the roles (CONTRACT 8). */
+/** What is only looked at: one user, one's own permissions, the roles. */
 import { describe, expect, it } from "vitest";
 import { permissions, roles } from "../../../dev/seed.ts";
 import { patient, useWorker } from "../../support/fixture.ts";
@@ -21,7 +21,7 @@ describe("GET /api/users/{id}", () => {
       }
     });
 
-    it("finds by id whom no address would find (gap 27)", async () => {
+    it("finds by id whom no address would find", async () => {
       const { stack } = fixture;
       for (const email of ["x@y.test", "Mixed@flip.example"]) {
         const id = await addUser(stack, { email });

@@ -28,7 +28,7 @@ async function expectEnabledInTheEnd() {
 }
 
 describe("a disable that lands after the enable", () => {
-  it("of a worker whose change the enable has superseded", async () => {
+  it("of a request whose change the enable has superseded", async () => {
     const { stack } = fixture;
     const first = [hold(stack, "cognito", "AdminDisableUser"), hold(stack, "cognito", "AdminDisableUser")];
     const tracked = await put(true);
@@ -55,7 +55,7 @@ describe("a disable that lands after the enable", () => {
     await expectEnabledInTheEnd();
   });
 
-  it("of the sweeper's last look at a watched change", async () => {
+  it("of the sweeper's final check of a change", async () => {
     const { stack, worker } = fixture;
     await put(false);
     await put(true);
@@ -83,7 +83,7 @@ describe("a change of roles that lands twice", () => {
     expect(await auditOf(stack, id)).toEqual(["Updated user roles", "Updated user roles"]);
   });
 
-  it("is a 200 to one who gave his own permission away by it, not a 403", async () => {
+  it("is a 200 to one who gave their own permission away by it, not a 403", async () => {
     const { stack } = fixture;
     const { sub, token } = await addAdmin(stack);
     id = sub;

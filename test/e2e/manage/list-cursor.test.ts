@@ -61,7 +61,7 @@ describe("200", () => {
     );
   });
 
-  it("an odd member hides nobody (gap 27)", async () => {
+  it("an odd member hides nobody", async () => {
     const { stack } = fixture;
     await addUser(stack, { email: "x@y.test" });
     await addUser(stack, { email: "odd@flip.example", attributes: { sub: "not-a-uuid" } });

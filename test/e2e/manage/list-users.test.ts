@@ -1,4 +1,4 @@
-/** `GET /api/users`: FLIP's numbered pages with true counts (CONTRACT 8, row "lists"). */
+/** `GET /api/users`: FLIP's numbered pages with true counts. */
 import { beforeEach, describe, expect, it } from "vitest";
 import { roles } from "../../../dev/seed.ts";
 import { patient, useWorker } from "../../support/fixture.ts";
@@ -34,7 +34,7 @@ describe("200", () => {
         await fixture.stack.cognito.createUser(`u${String(n).padStart(3, "0")}@flip.example`);
     });
 
-    it("counts the pool, not the page (gap 28)", async () => {
+    it("counts the pool, not the page", async () => {
       const { json } = await list("?pageSize=50&pageNumber=3");
       expect([json.page, json.pageSize, json.totalPages, json.totalRecords]).toEqual([3, 50, 3, 130]);
       expect([json.data.length, json.data.at(-1).email]).toEqual([30, "viewer@flip.example"]);
@@ -75,7 +75,7 @@ describe("200", () => {
     expect([json.pageSize, json.page, json.data.length]).toEqual([100_000, 1, 2]);
   });
 
-  it("shows odd members, and all the others with them (gap 27)", async () => {
+  it("shows odd members, and all the others with them", async () => {
     const { stack } = fixture;
     await addUser(stack, { email: "x@y.test" });
     await addUser(stack, { email: "Mixed.Case@flip.example" });
@@ -84,7 +84,7 @@ describe("200", () => {
       Username: nameless,
       UserAttributeNames: ["email"],
     });
-    // No UUID for a sub: nothing here can name such a member; he is left out, and nobody with him.
+    // No UUID for a sub: nothing here can name such a member; they are left out, and nobody with them.
     await addUser(stack, { email: "odd@flip.example", attributes: { sub: "not-a-uuid" } });
     const { status, json } = await list();
     expect(status).toBe(200);

@@ -1,4 +1,4 @@
-/** An administrator does not remove the last hold on the system by accident: 409 (row "last administrator", gap 29). */
+/** An administrator does not remove the last hold on the system by accident: 409. */
 
 import pg from "pg";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -47,7 +47,7 @@ describe("409 for one's own account", () => {
       ]);
     });
 
-  it("who has no hold hears only that: 403 for his own account too", async () => {
+  it("who has no hold hears only that: 403 for their own account too", async () => {
     const { stack } = fixture;
     const token = stack.viewerToken;
     const id = stack.viewerSub;
@@ -103,7 +103,7 @@ describe("two administrators at once", () => {
   });
 
   for (let turn = 1; turn <= 4; turn++)
-    it(`who drop each other, or themselves, leave one (gap 30), turn ${turn}`, async () => {
+    it(`who drop each other, or themselves, leave one, turn ${turn}`, async () => {
       const { stack } = fixture;
       const each = await Promise.all([setRoles(other.sub, []), setRoles(stack.adminSub, [], other.token)]);
       expect(each.map(({ status }) => status).sort()).toEqual([200, 403]);

@@ -1,4 +1,4 @@
-/** `PUT /api/users/{id}`: disables or enables (CONTRACT 8); XNAT's trust tasks are out of scope. */
+/** `PUT /api/users/{id}`: disables or enables; XNAT's trust tasks are out of scope. */
 import { beforeEach, describe, expect, it } from "vitest";
 import { patient, useWorker } from "../../support/fixture.ts";
 import { addUser, ask } from "../../support/life.ts";
@@ -45,7 +45,7 @@ describe("200", () => {
       expect(enabled()).toBe(!disabled);
     });
 
-  it("disables a member whose address FLIP could not read (gap 27)", async () => {
+  it("disables a member whose address FLIP could not read", async () => {
     const odd = await addUser(fixture.stack, { email: "x@y.test" });
     expect((await put(true, odd)).status).toBe(200);
   });
@@ -96,14 +96,14 @@ describe("422", () => {
       expect([enabled(), await auditOf(fixture.stack, id)]).toEqual([true, []]);
     });
 
-  it("collects path and body errors before it asks for permission (CONTRACT 2.2)", async () => {
+  it("collects path and body errors before it asks for permission", async () => {
     const token = fixture.stack.viewerToken;
     const answer = await ask(fixture, `PUT /api/users/${id}`, { token, body: { disabled: "x" } });
     expect(answer.status).toBe(422);
     expect((await ask(fixture, "PUT /api/users/me", { token, body: { disabled: true } })).status).toBe(422);
   });
 
-  it('answers malformed JSON with 400 and another media type with 415 (row "malformed JSON")', async () => {
+  it("answers malformed JSON with 400 and another media type with 415", async () => {
     const what = `PUT /api/users/${id}`;
     expect((await ask(fixture, what, { body: '{"disabled":NaN}' })).status).toBe(400);
     const headers = { "Content-Type": "text/plain" };

@@ -1,4 +1,4 @@
-/** `POST /api/users/{id}/roles`: the user's roles, replaced and audited in one transaction (CONTRACT 8). */
+/** `POST /api/users/{id}/roles`: the user's roles, replaced and audited in one transaction. */
 import { beforeEach, describe, expect, it } from "vitest";
 import { roles } from "../../../dev/seed.ts";
 import { patient, useWorker } from "../../support/fixture.ts";
@@ -21,7 +21,7 @@ describe("200", () => {
     expect(await auditOf(fixture.stack, id)).toEqual(["Updated user roles"]);
   });
 
-  it("takes an empty list, and one that names a role twice in two cases (gap 22)", async () => {
+  it("takes an empty list, and one that names a role twice in two cases", async () => {
     expect((await set({ roles: [] })).json).toEqual({ roles: [] });
     expect(await grantsOf(fixture.stack, id)).toEqual([]);
     expect((await set({ roles: [roles.observer, roles.observer.toUpperCase()] })).json).toEqual({
@@ -30,7 +30,7 @@ describe("200", () => {
     expect(await grantsOf(fixture.stack, id)).toEqual([roles.observer]);
   });
 
-  it("is one of the two sets where two administrators set roles at once, never a mixture or a 500 (gap 30)", async () => {
+  it("is one of the two sets where two administrators set roles at once, never a mixture or a 500", async () => {
     const sets = [[roles.researcher], [roles.observer], [roles.admin, roles.observer], []];
     for (let turn = 0; turn < 5; turn++) {
       const answers = await Promise.all(sets.map((one) => set({ roles: one })));
@@ -40,7 +40,7 @@ describe("200", () => {
     }
   });
 
-  it("grants roles to a member whose address FLIP could not read (gap 27)", async () => {
+  it("grants roles to a member whose address FLIP could not read", async () => {
     const odd = await addUser(fixture.stack, { email: "x@y.test" });
     expect((await set({ roles: [roles.observer] }, odd)).status).toBe(200);
   });
@@ -88,13 +88,13 @@ describe("422", () => {
     null: [null, "missing", ["body"]],
   };
   for (const [what, [body, type, loc]] of Object.entries(bodies))
-    it(`refuses ${what}, and changes nothing (row "roles")`, async () => {
+    it(`refuses ${what}, and changes nothing`, async () => {
       const answer = await set(body);
       expect([answer.status, answer.json.errors?.[0]]).toMatchObject([422, { type, loc }]);
       expect(await grantsOf(fixture.stack, id)).toEqual([roles.researcher]);
     });
 
-  it("refuses a path that names no UUID, with FLIP's loc (CONTRACT 5.3)", async () => {
+  it("refuses a path that names no UUID, with FLIP's loc", async () => {
     const answer = await set({ roles: [] }, "me");
     expect([answer.status, answer.json.errors]).toMatchObject([
       422,

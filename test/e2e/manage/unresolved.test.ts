@@ -1,5 +1,5 @@
 /**
- * A user who is in the pool, and not committed yet: whoever changes him then must not outlive the rollback (the
+ * A user who is in the pool, and not committed yet: whoever changes them then must not outlive the rollback (the
  * eleventh way to get it wrong, docs/protocol.md).
  */
 import { describe, expect, it } from "vitest";
@@ -43,7 +43,7 @@ describe("409", () => {
 });
 
 describe("a deletion between create and commit", () => {
-  it("leaves neither user nor grant: the commit refuses him, and the registration is rolled back", async () => {
+  it("leaves neither user nor grant: the commit refuses them, and the registration is rolled back", async () => {
     const { stack } = fixture;
     const { commit, registration, sub } = await heldAtCommit();
     expect((await ask(fixture, `DELETE /api/users/${sub}`)).status).toBe(200);

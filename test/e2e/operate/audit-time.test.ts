@@ -1,4 +1,4 @@
-/** The audit trail's times (row "times"): UTC, whatever the column's type and the session's time zone are. */
+/** The audit trail's times: UTC, whatever the column's type and the session's time zone are. */
 import { beforeEach, describe, expect, it } from "vitest";
 import { patient, useWorker } from "../../support/fixture.ts";
 import { addUser, ask } from "../../support/life.ts";

@@ -67,7 +67,7 @@ describe("200", () => {
     }
   });
 
-  it("keeps denied registrations under their own action, about whom they were (gap 31)", async () => {
+  it("keeps denied registrations under their own action, about whom they were", async () => {
     const { stack } = fixture;
     const user = await addUser(stack);
     const token = stack.viewerToken;

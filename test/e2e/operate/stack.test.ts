@@ -205,7 +205,7 @@ describe("the Cognito pool", () => {
     expect(await errorOf(resend(sub))).toMatchObject({ name: "UnsupportedUserStateException" });
   });
 
-  it("refuses an attribute that the schema lacks, a long username, another pool, and a stranger's key", async () => {
+  it("refuses an attribute that the schema lacks, a long username, another pool, and a foreign key", async () => {
     const UserAttributes = [{ Name: "custom:unknown", Value: "x" }];
     expect(await errorOf(create("c@flip.example", { UserAttributes }))).toMatchObject({
       name: "InvalidParameterException",
@@ -216,8 +216,8 @@ describe("the Cognito pool", () => {
     expect(await errorOf(create("c@flip.example", { UserPoolId: "eu-west-2_other" }))).toMatchObject({
       name: "ResourceNotFoundException",
     });
-    const stranger = clientOf(stack, "stranger");
-    expect(await errorOf(stranger.send(new ListUsersCommand(pool())))).toMatchObject({
+    const foreign = clientOf(stack, "foreign");
+    expect(await errorOf(foreign.send(new ListUsersCommand(pool())))).toMatchObject({
       name: "UnrecognizedClientException",
     });
     expect(stack.cognito.getUser("c@flip.example")).toBeUndefined();
@@ -286,7 +286,7 @@ const heard: Record<string, (error: Record<string, unknown> & Error) => void> = 
   error: (error) => expect(error.name).toBe("CodeDeliveryFailureException"),
 };
 
-describe("a fault at Cognito's door", () => {
+describe("a fault at Cognito's socket", () => {
   for (const effect of ["none", "applied"] as const) {
     for (const [answer, check] of Object.entries(heard)) {
       it(`loses a create as ${answer}, effect ${effect}`, async () => {
@@ -331,7 +331,7 @@ describe("a fault at Cognito's door", () => {
   });
 });
 
-describe("a fault at the database's door", () => {
+describe("a fault at the database's socket", () => {
   const spoken: Record<string, Record<string, unknown>> = {
     reset: { name: "NeonDbError", message: expect.stringContaining("Error connecting to database") },
     close: { name: "NeonDbError", message: expect.stringContaining("Error connecting to database") },
@@ -410,7 +410,7 @@ describe("the switch", () => {
   });
 });
 
-describe("the control desk", () => {
+describe("the control server", () => {
   let control: Control;
   beforeAll(async () => {
     control = await startControl({ stack, sweep: async () => ({ taken: 0 }) });

@@ -9,7 +9,7 @@ const fixture = useWorker(patient);
 const email = "new.user@flip.example";
 
 describe("200", () => {
-  it("answers with FLIP's body when the user and his audit row are both there", async () => {
+  it("answers with FLIP's body when the user and the audit row are both there", async () => {
     const { stack, worker } = fixture;
     const answer = await worker.register({ email, roles: [roles.researcher, roles.observer] });
     const user = await expectRegistered(stack, email);

@@ -50,20 +50,20 @@ describe("400", () => {
     expect(stack.faults.calls("cognito").filter(({ operation }) => operation !== "JWKS")).toEqual([]);
   });
 
-  it("says that the user exists, and leaves the stranger and his mail box alone", async () => {
+  it("says that the user exists, and leaves the foreign user and their mail box alone", async () => {
     const { stack, worker } = fixture;
-    const stranger = await stack.cognito.createUser(email);
+    const foreign = await stack.cognito.createUser(email);
     const answer = await worker.register({ email: email.toUpperCase(), roles: [] });
     const detail = `User with email ${email} already exists`;
     expectProblem(answer, { status: 400, code: "user_exists", detail });
     const { users, audits, registrations } = await look(stack);
-    expect([users.map(({ sub }) => sub), audits]).toEqual([[stranger], []]);
+    expect([users.map(({ sub }) => sub), audits]).toEqual([[foreign], []]);
     expect(registrations).toMatchObject([{ id: answer.json.operationId, state: "rejected", due_at: null }]);
     expect(stack.mails()).toEqual([]);
     expect(stack.faults.calls("cognito").map(({ operation }) => operation)).not.toContain("AdminDeleteUser");
   });
 
-  it("says that a user whom it registered itself exists, and keeps him", async () => {
+  it("says that a user whom it registered itself exists, and keeps them", async () => {
     const { stack, worker } = fixture;
     const { json } = await worker.register({ email, roles: [] });
     const answer = await worker.register({ email, roles: [] });

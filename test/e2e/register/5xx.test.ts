@@ -56,19 +56,19 @@ describe("500", () => {
     const { stack, worker } = fixture;
     const deleted: unknown[] = [];
     let own: string | undefined;
-    let stranger: string | undefined;
+    let foreign: string | undefined;
     stack.faults.set([commitRefused]);
     stack.faults.before("cognito", "=AdminDeleteUser", async ({ body: text }: Moment) => {
       deleted.push(JSON.parse(text).Username);
       own = stack.cognito.getUser(email)?.sub;
-      // Somebody at the console removes our user and creates his own for the same address, just before our delete.
+      // Somebody at the console removes our user and creates another for the same address, just before our delete.
       await stack.cognito.deleteUser(own ?? "");
-      stranger = await stack.cognito.createUser(email);
+      foreign = await stack.cognito.createUser(email);
     });
     const answer = await worker.register(body);
     expect([answer.status, answer.json.outcome]).toEqual([500, "rolled_back"]);
     expect(deleted).toEqual([own]);
-    expect((await look(stack)).users.map(({ sub }) => sub)).toEqual([stranger]);
+    expect((await look(stack)).users.map(({ sub }) => sub)).toEqual([foreign]);
   });
 
   it("says that manual cleanup is required when the delete fails too, and tracks it until it is done", async () => {

@@ -37,7 +37,7 @@ describe("concurrent requests", () => {
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
   });
 
-  it("for one address make one user: one 200, and no other answer claims him", async () => {
+  it("for one address make one user: one 200, and no other answer claims them", async () => {
     const { stack, worker } = fixture;
     const answers = await Promise.all(Array.from({ length: 20 }, () => worker.register(body)));
     const statuses = answers.map(({ status }) => status);
@@ -50,7 +50,7 @@ describe("concurrent requests", () => {
     expect(stack.faults.calls().filter(({ operation }) => operation === "AdminDeleteUser")).toEqual([]);
   });
 
-  it("with one key make one user, and every 200 names him", async () => {
+  it("with one key make one user, and every 200 names them", async () => {
     const { stack, worker } = fixture;
     const answers = await Promise.all(
       Array.from({ length: 20 }, () => worker.register(body, { key: "one-key" })),

@@ -77,9 +77,9 @@ describe("a repeated Idempotency-Key", () => {
 
   it("replays a refusal", async () => {
     const { stack, worker } = fixture;
-    const stranger = await stack.cognito.createUser(email);
+    const foreign = await stack.cognito.createUser(email);
     const first = await worker.register(body, { key });
-    await stack.cognito.deleteUser(stranger);
+    await stack.cognito.deleteUser(foreign);
     stack.faults.clearCalls();
     const second = await worker.register(body, { key });
     expect([first.status, second.status]).toEqual([400, 400]);
@@ -169,10 +169,10 @@ describe("a repeated Idempotency-Key", () => {
     await completed();
     const other = { email: "other@flip.example", roles: [] };
     await stack.age(23 * 3600);
-    expect((await worker.sweep())?.keysForgotten).toBe(0);
+    expect((await worker.sweep())?.keysExpired).toBe(0);
     expect((await worker.register(other, { key })).status).toBe(422);
     await stack.age(2 * 3600);
-    expect((await worker.sweep())?.keysForgotten).toBe(1);
+    expect((await worker.sweep())?.keysExpired).toBe(1);
     expect((await worker.register(other, { key })).status).toBe(200);
   });
 });

@@ -1,4 +1,4 @@
-/** `POST /api/step/users`: user, grants and audit rows in one commit, or nothing (CONTRACT 7). */
+/** `POST /api/step/users`: user, grants and audit rows in one commit, or nothing. */
 import { describe, expect, it } from "vitest";
 import { roles } from "../../../dev/seed.ts";
 import { patient, useWorker } from "../../support/fixture.ts";
@@ -15,7 +15,7 @@ const step = (body: unknown = { email, roles: both }, headers: Record<string, st
   ask(fixture, "POST /api/step/users", { body, headers });
 
 describe("201", () => {
-  it('carries user_id as FLIP\'s, and userId too (CONTRACT 7, row "POST /api/step/users")', async () => {
+  it("carries user_id as FLIP's, and userId too", async () => {
     const answer = await step({ email: " New.User@FLIP.example ", roles: both });
     const sub = fixture.stack.cognito.getUser(email)?.sub;
     expect([answer.status, answer.json]).toEqual([201, { user_id: sub, userId: sub, email, roles: both }]);
@@ -36,7 +36,7 @@ describe("201", () => {
     expect(lookups).toEqual([]);
   });
 
-  it('grants each role once, also where the request names it twice (gap 22, row "roles")', async () => {
+  it("grants each role once, also where the request names it twice", async () => {
     const { json } = await step({ email, roles: [roles.observer, roles.observer.toUpperCase()] });
     expect(json.roles).toEqual([roles.observer]);
     expect(await grantsOf(fixture.stack, json.userId)).toEqual([roles.observer]);
@@ -48,7 +48,7 @@ describe("201", () => {
     expect(await auditOf(fixture.stack, json.userId)).toEqual(["Registered user", "Updated user roles"]);
   });
 
-  it('is invited once, after the commit (row "invitation")', async () => {
+  it("is invited once, after the commit", async () => {
     await step();
     await quiet(fixture.stack);
     expect(fixture.stack.mails(email).map(({ kind }) => kind)).toEqual(["resend"]);
@@ -76,7 +76,7 @@ describe("400", () => {
     await expectNothingOf(fixture.stack, email);
   });
 
-  it("says that the user exists, and leaves his roles alone", async () => {
+  it("says that the user exists, and leaves their roles alone", async () => {
     const { stack } = fixture;
     const { json } = await step();
     const answer = await step({ email, roles: [] });
@@ -87,7 +87,7 @@ describe("400", () => {
 });
 
 describe("422", () => {
-  it("refuses a key that registered by the other door: it is another request", async () => {
+  it("refuses a key that registered by the other endpoint: it is another request", async () => {
     await ask(fixture, "POST /api/users/", {
       body: { email, roles: both },
       headers: { "Idempotency-Key": "k" },
@@ -96,7 +96,7 @@ describe("422", () => {
     expect([answer.status, answer.json.code]).toEqual([422, "idempotency_key_reused"]);
   });
 
-  it('reports every bad field, never the input (row "errors")', async () => {
+  it("reports every bad field, never the input", async () => {
     const answer = await step({ email: "nobody", roles: ["x"] });
     expect([answer.status, answer.json.detail]).toEqual([422, "The request is not valid: roles.0, email."]);
     const locs = answer.json.errors.map(({ loc }: { loc: unknown }) => loc);
@@ -117,7 +117,7 @@ describe("500", () => {
   } as const;
   const subOf = (detail: string) => detail.match(/[0-9a-f-]{36}/)?.[0] ?? "";
 
-  it("says that the user has been deleted where the commit was refused, and he is (CONTRACT 7.3)", async () => {
+  it("says that the user has been deleted where the commit was refused, and they are", async () => {
     fixture.stack.faults.set([refused]);
     const answer = await step();
     const sub = subOf(answer.json.detail);
@@ -137,7 +137,7 @@ describe("500", () => {
     expect((await step()).status).toBe(201);
   });
 
-  it("says that manual cleanup is required where the delete failed too, and the sweeper does it (CONTRACT 7.3)", async () => {
+  it("says that manual cleanup is required where the delete failed too, and the sweeper does it", async () => {
     const { stack } = fixture;
     stack.faults.set([refused, { target: "cognito", match: "AdminDeleteUser", answer: "reset" }]);
     const answer = await step();

@@ -83,7 +83,7 @@ const open = (at: Statement, command: ChangeUser): ChangeOpening => {
   return { _tag: "Opened", change: changeOf(row, at) };
 };
 
-/** The registered registration that created a user, while its worker may still delete him without a fence. */
+/** The registered registration that created a user, while its request may still delete them without a fence. */
 const undoable = ({ world, now, terms }: Statement, tag: string | null): Row | undefined => {
   const row = tag === null ? undefined : world.rows.get(tag);
   const unacknowledged = row?.state === "registered" && row.acknowledgedAt === null;

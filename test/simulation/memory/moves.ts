@@ -139,11 +139,11 @@ export const seen = (at: Statement, id: OperationId): boolean =>
   update(at, id, inState("registered"), () => ({ missingSince: null })) !== undefined;
 
 export const endGracePeriod = (at: Statement, id: OperationId, sub: UserId | null): boolean => {
-  const watched = inState("rejected", "rolled_back");
+  const mayBeInGrace = inState("rejected", "rolled_back");
   const moved = update(
     at,
     id,
-    (row) => watched(row) && row.graceUntil !== null,
+    (row) => mayBeInGrace(row) && row.graceUntil !== null,
     (row) => ({
       ...fresh,
       graceUntil: null,

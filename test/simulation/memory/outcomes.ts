@@ -44,7 +44,7 @@ export const outcomes = (cases: ReadonlyArray<Case>) =>
   );
 
 /** Somebody who was there before, or came at the last moment. */
-export const stranger: Fault = { on: "ledger.open", after: (world) => void addUser(world, alice) };
+export const foreignUser: Fault = { on: "ledger.open", after: (world) => void addUser(world, alice) };
 
 /** The fence cannot tell whether a commit has landed. */
 export const silentFence: Fault = { on: "ledger.fence", effect: "never", answer: "unknown" };

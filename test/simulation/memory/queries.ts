@@ -72,7 +72,7 @@ export const open = (at: Statement, command: RegisterUser): Opening => {
 };
 
 /** Keys that one `expireKeys` forgets at the most. */
-const FORGOTTEN_MAX = 1000;
+const EXPIRED_MAX = 1000;
 
 export const expireKeys = ({ world, terms, now }: Statement) => {
   const forgotten = [...world.rows.values()]
@@ -84,11 +84,11 @@ export const expireKeys = ({ world, terms, now }: Statement) => {
         graceUntil === null,
     )
     .sort((one, two) => one.startedAt - two.startedAt)
-    .slice(0, FORGOTTEN_MAX);
+    .slice(0, EXPIRED_MAX);
   const due = [...world.rows.values()].filter(({ dueAt }) => dueAt !== null);
   for (const row of forgotten) world.rows.set(row.id, { ...row, idempotencyKey: null });
   return {
-    keysForgotten: forgotten.length,
+    keysExpired: forgotten.length,
     open: due.length,
     needOperator: due.filter(({ needsOperator }) => needsOperator).length,
   };

@@ -134,7 +134,7 @@ export const othersManage = (world: World, subject: UserId): boolean =>
 export const newest = (world: World, user: UserId, ...kinds: ReadonlyArray<Row["kind"]>): Row | undefined =>
   [...world.rows.values()].filter(({ sub, kind }) => sub === user && kinds.includes(kind)).at(-1);
 
-/** The registration that created a user, by his tag, while it has not kept him: he may be deleted again. */
+/** The registration that created a user, by the tag, while it has not kept them: they may be deleted again. */
 export const unresolved = (world: World, tag: string | null): Row | undefined => {
   const row = tag === null ? undefined : world.rows.get(tag);
   const open = inState("started", "rolling_back", "rejected", "rolled_back");

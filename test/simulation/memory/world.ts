@@ -29,7 +29,7 @@ export interface User {
   readonly totp: boolean;
 }
 
-/** A row of table `registration`, as migrations/0002_operation.sql has it: a registration, or a change. */
+/** A row of table `registrar.operation`, as migrations/0002_operation.sql has it: a registration, or a change. */
 export interface Row {
   readonly id: OperationId;
   readonly kind: RegistrationKind | ChangeKind;
@@ -68,7 +68,7 @@ export interface Mail {
   readonly at: number;
 }
 
-/** A user who is gone, and who removed him: a call of the service, or somebody at the console. */
+/** A user who is gone, and who removed them: a call of the service, or somebody at the console. */
 export interface Removal {
   readonly user: User;
   readonly by: "service" | "hand";
