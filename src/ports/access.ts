@@ -51,4 +51,4 @@ export class Access extends Context.Service<
     /** The names of a user's permissions, without repeats; null where they have no role at all. */
     readonly permissionsOf: (user: UserId) => Effect.Effect<ReadonlyArray<string> | null, DatabaseError>;
   }
->()("registrar/services/Access") {}
+>()("registrar/ports/Access") {}

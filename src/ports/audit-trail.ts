@@ -34,4 +34,4 @@ export class AuditTrail extends Context.Service<
       DatabaseError
     >;
   }
->()("registrar/services/AuditTrail") {}
+>()("registrar/ports/AuditTrail") {}

@@ -30,4 +30,4 @@ export class Changes extends Context.Service<
     /** done, in its grace period → done. */
     readonly endGracePeriod: (id: OperationId) => Effect.Effect<boolean, DatabaseError>;
   }
->()("registrar/services/Changes") {}
+>()("registrar/ports/Changes") {}

@@ -60,7 +60,7 @@ export class Database extends Context.Service<
       values: Values,
     ) => Effect.Effect<ReadonlyArray<Row>, DatabaseError>;
   }
->()("registrar/services/Database") {}
+>()("registrar/ports/Database") {}
 
 /** One more try, where the first proved nothing: every statement of ours may be repeated. */
 export const onceMore = {

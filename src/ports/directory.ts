@@ -45,4 +45,4 @@ export class Directory extends Context.Service<
     /** Switches the user's one-time passwords off and signs the user out everywhere. */
     readonly resetMfa: (sub: UserId) => Effect.Effect<"done" | "absent", IdentityProviderError>;
   }
->()("registrar/services/Directory") {}
+>()("registrar/ports/Directory") {}

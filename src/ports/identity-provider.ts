@@ -70,4 +70,4 @@ export class IdentityProvider extends Context.Service<
     /** False where the deployment has no ownership attribute: then no user is deleted whom the create did not return. */
     readonly tagsUsers: boolean;
   }
->()("registrar/services/IdentityProvider") {}
+>()("registrar/ports/IdentityProvider") {}

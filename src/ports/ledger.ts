@@ -1,5 +1,5 @@
 /**
- * The ledger: one row per registration, moved only by single statements that Postgres makes exclude each other.
+ * The ledger: one row an operation, moved only by single statements that Postgres makes exclude each other.
  *
  * Every method may be repeated, and may take effect after its caller has given up. What each move means, and who may make it, is docs/protocol.md.
  */
@@ -110,4 +110,4 @@ export class Ledger extends Context.Service<
     /** Lists the ledger, newest first. */
     readonly list: (query: ListQuery) => Answer<Page>;
   }
->()("registrar/services/Ledger") {}
+>()("registrar/ports/Ledger") {}

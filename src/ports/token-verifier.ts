@@ -36,4 +36,4 @@ export class TokenVerifier extends Context.Service<
       authorization: string | undefined,
     ) => Effect.Effect<Caller, Unauthenticated | SigningKeysUnavailable>;
   }
->()("registrar/services/TokenVerifier") {}
+>()("registrar/ports/TokenVerifier") {}

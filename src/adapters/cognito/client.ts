@@ -150,7 +150,7 @@ export const attributeOf = (
 
 /** One client of one pool. It keeps no connection and no request's state. */
 export class CognitoClient extends Context.Service<CognitoClient, Effect.Success<typeof make>>()(
-  "registrar/services/CognitoClient",
+  "registrar/ports/CognitoClient",
 ) {
   static readonly layer = Layer.effect(CognitoClient, make);
 }

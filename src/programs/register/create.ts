@@ -1,5 +1,5 @@
 /**
- * The second step of a registration: exactly one user in Cognito who bears this registration's tag.
+ * The second step of a registration: exactly one user in Cognito, with this registration's ownership tag.
  *
  * The create is sent once. Where its outcome is unknown, or the address is taken, the address is read back and the
  * tag compared: an own user is taken, a foreign user is left alone. Nothing is created again while an outcome is unknown.
