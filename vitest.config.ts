@@ -9,6 +9,8 @@ const real = {
 
 export default defineConfig({
   test: {
+    // Most of the time goes into waiting for sockets: more files than cores may wait at once.
+    maxWorkers: 3,
     projects: [
       {
         // The programs against memory services: no socket, no process, time is TestClock's.
