@@ -26,6 +26,10 @@ const COPIED = [
 ];
 const HISTORIES = process.env.HISTORIES ?? "20000";
 
+/** Tests of the repository look at what is not copied, and judge no program. */
+const UNIT = ["--project", "unit", "--exclude", "**/{repository/**,simulation.test.ts}"];
+const CONTRACT = ["--project", "contract"];
+
 const copy = await mkdtemp(join(tmpdir(), "mutants-"));
 try {
   for (const name of COPIED) await cp(join(root, name), join(copy, name), { recursive: true });
@@ -33,6 +37,7 @@ try {
   for (const { name, edits } of mutations) {
     for (const edit of edits) apply(edit, await readFile(join(copy, edit.file), "utf8"), name);
   }
+  await assertSound();
   const only = new RegExp(process.env.ONLY ?? "");
   let survivors = 0;
   let judged = 0;
@@ -46,6 +51,16 @@ try {
   process.exitCode = survivors === 0 ? 0 : 1;
 } finally {
   await rm(copy, { recursive: true, force: true });
+}
+
+/** The copy as it is: a test that fails without a mutation would pass for one that catches every one. */
+async function assertSound(): Promise<void> {
+  const found = await model();
+  const verdicts = [found, await tests(UNIT), await tests(CONTRACT)];
+  const unsound = verdicts.filter(({ caught }) => caught);
+  if (unsound.length > 0)
+    throw new Error(`without any mutation: ${unsound.map(({ how }) => how).join("; ")}`);
+  console.log("sound     without a mutation everything holds");
 }
 
 interface Verdict {
@@ -62,10 +77,10 @@ async function judge({ name, edits, by }: Mutation): Promise<Verdict> {
       const path = join(copy, edit.file);
       await writeFile(path, apply(edit, await readFile(path, "utf8"), name));
     }
-    if (by === "postgres") return await tests(["--project", "contract"]);
+    if (by === "postgres") return await tests(CONTRACT);
     const found = await model();
     if (found.caught) return found;
-    const failed = await tests(["--project", "unit", "--exclude", "**/{simulation,mutations}.test.ts"]);
+    const failed = await tests(UNIT);
     return { caught: failed.caught, how: `${found.how}; ${failed.how}` };
   } finally {
     for (const [file, text] of originals) await writeFile(join(copy, file), text);

@@ -1,7 +1,7 @@
 /** What the lock file has to hold. */
 import { readFileSync } from "node:fs";
 import { assert, describe, it } from "@effect/vitest";
-import { wrongInLock } from "../../dev/check/lock.ts";
+import { wrongInLock } from "../../../dev/check/lock.ts";
 
 const lock = (one: object) =>
   JSON.stringify({ packages: { "": {}, "node_modules/one": { version: "1.0.0", ...one } } });

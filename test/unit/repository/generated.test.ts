@@ -1,8 +1,8 @@
 /** What is generated and kept in the repository is what its command writes. */
 import { readFileSync } from "node:fs";
 import { assert, describe, it } from "@effect/vitest";
-import { CONFIGURATION_PATH, configurationText } from "../../dev/configuration.ts";
-import { OPENAPI_PATH, openapiText } from "../../dev/openapi.ts";
+import { CONFIGURATION_PATH, configurationText } from "../../../dev/configuration.ts";
+import { OPENAPI_PATH, openapiText } from "../../../dev/openapi.ts";
 
 describe("what is generated", () => {
   it("docs/configuration.md is that of the settings: npm run docs:configuration", () => {

@@ -1,8 +1,8 @@
 /** The mutations fit the sources, so that `npm run mutants` judges the code that is there. */
 import { readFileSync } from "node:fs";
 import { assert, describe, it } from "@effect/vitest";
-import { apply } from "../mutants/apply.ts";
-import { mutations } from "../mutants/mutations.ts";
+import { apply } from "../../mutants/apply.ts";
+import { mutations } from "../../mutants/mutations.ts";
 
 describe("the mutations", () => {
   it.each([...mutations])("$name: every edit fits, and changes something", ({ name, edits }) => {

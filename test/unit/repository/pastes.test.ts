@@ -1,7 +1,7 @@
 /** README.md shows the four pastes as `npm run dev` prints them where nobody has chosen other ports. */
 import { readFileSync } from "node:fs";
 import { assert, describe, it } from "@effect/vitest";
-import { addressesAt, DEFAULT_PORT, pastes } from "../../dev/pastes.ts";
+import { addressesAt, DEFAULT_PORT, pastes } from "../../../dev/pastes.ts";
 
 const readme = readFileSync("README.md", "utf8");
 

@@ -3,9 +3,9 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { assert, describe, it } from "@effect/vitest";
-import { PROBLEMS } from "../../src/http/problems.ts";
-import { routes } from "../../src/http/routes/all.ts";
-import { Environment } from "../../src/settings.ts";
+import { PROBLEMS } from "../../../src/http/problems.ts";
+import { routes } from "../../../src/http/routes/all.ts";
+import { Environment } from "../../../src/settings.ts";
 
 const read = (file: string) => readFileSync(file, "utf8");
 const files = execFileSync("git", ["ls-files", "*.md"], { encoding: "utf8" }).trim().split("\n");
@@ -92,7 +92,7 @@ describe("docs/protocol.md", () => {
     const folder = "src/adapters/postgres";
     const moves = new Set<string>();
     for (const file of readdirSync(folder).filter((name) => name.endsWith("-statements.ts"))) {
-      const module = (await import(`../../${folder}/${file}`)) as Record<
+      const module = (await import(`../../../${folder}/${file}`)) as Record<
         string,
         { name?: string; text?: string }
       >;
