@@ -56,11 +56,29 @@ const Url = Schema.String.annotate(WEB_ADDRESS).check(
 const oneOf = <const Values extends readonly [string, ...string[]]>(...values: Values) =>
   Schema.Literals(values).annotate(takes(values.join(" or ")));
 
-const originsOf = (list: string): ReadonlyArray<string> =>
+/** The items of a list with commas. */
+const itemsOf = (list: string): ReadonlyArray<string> =>
   list
     .split(",")
-    .map((origin) => origin.trim())
-    .filter((origin) => origin !== "");
+    .map((item) => item.trim())
+    .filter((item) => item !== "");
+
+const commaSeparated = SchemaTransformation.transform({
+  decode: itemsOf,
+  encode: (items: ReadonlyArray<string>) => items.join(","),
+});
+
+const CLIENTS = takes("the id of an app client, or several, comma-separated");
+
+const Clients = Schema.String.annotate(CLIENTS)
+  .check(
+    isNoPlaceholder,
+    Schema.makeFilter(
+      (list: string) => itemsOf(list).length > 0 && itemsOf(list).every((id) => /^[\w+-]{1,128}$/.test(id)),
+      CLIENTS,
+    ),
+  )
+  .pipe(Schema.decodeTo(Schema.Array(Schema.String), commaSeparated));
 
 const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text;
 
@@ -71,14 +89,9 @@ const Origins = Schema.String.annotate(ORIGINS)
     Schema.makeFilter((list: string) => !list.includes("*"), {
       message: "must name each origin: it takes no wildcard",
     }).abort(),
-    Schema.makeFilter((list: string) => originsOf(list).every(isOrigin), ORIGINS),
+    Schema.makeFilter((list: string) => itemsOf(list).every(isOrigin), ORIGINS),
   )
-  .pipe(
-    Schema.decodeTo(
-      Schema.Array(Schema.String),
-      SchemaTransformation.transform({ decode: originsOf, encode: (origins) => origins.join(",") }),
-    ),
-  );
+  .pipe(Schema.decodeTo(Schema.Array(Schema.String), commaSeparated));
 
 /** A variable that has a value where it is not set. */
 const orElse = <S extends Schema.Top>(schema: S, value: S["Encoded"] & string) =>
@@ -98,8 +111,8 @@ export const Environment = Schema.Struct({
     /^[a-z]{2}(-[a-z]+)+-\d_[0-9A-Za-z]{1,40}$/,
     "the pool's id, such as eu-west-2_Ab1Cd2Ef3",
   ).annotate({ description: "The user pool. It is in AWS_REGION." }),
-  AWS_COGNITO_APP_CLIENT_ID: Text.annotate({
-    description: "The app client whose access tokens are accepted, and no other's.",
+  AWS_COGNITO_APP_CLIENT_ID: Clients.annotate({
+    description: "The app clients whose access tokens are accepted, and no other's.",
   }),
   DATABASE_URL: secret(
     matching(
@@ -114,7 +127,9 @@ export const Environment = Schema.Struct({
     Url.annotate({ description: "Local stacks only: where Neon's SQL endpoint is." }),
   ),
   TOKEN_ISSUER: Schema.optionalKey(
-    Url.annotate({ description: "The `iss` of the pool's tokens. Not set: the pool's own." }),
+    Url.annotate({
+      description: "The `iss` of the pool's tokens. Not set: the pool's own, in both forms that Cognito has.",
+    }),
   ),
   OWNERSHIP_ATTRIBUTE: orElse(
     Schema.String.annotate(takes("custom:<name> of at most 20 characters, or empty")).check(
@@ -218,19 +233,29 @@ const contradictions = (bindings: object): ReadonlyArray<string> => {
   ];
 };
 
+/**
+ * The issuer that pools have had from the start, and the updated one that a pool may be set to.
+ * https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_IssuerConfigurationType.html
+ */
+const issuersOf = ({
+  AWS_REGION: region,
+  AWS_COGNITO_USER_POOL_ID: pool,
+}: typeof Environment.Type): readonly [string, string] => [
+  `https://cognito-idp.${region}.amazonaws.com/${pool}`,
+  `https://issuer-cognito-idp.${region}.amazonaws.com/${pool}`,
+];
+
 const toDeployment = (read: typeof Environment.Type): Deployment => ({
   region: read.AWS_REGION,
   accessKeyId: read.AWS_ACCESS_KEY_ID,
   secretAccessKey: read.AWS_SECRET_ACCESS_KEY,
   sessionToken: read.AWS_SESSION_TOKEN ?? null,
   userPoolId: read.AWS_COGNITO_USER_POOL_ID,
-  appClientId: read.AWS_COGNITO_APP_CLIENT_ID,
+  appClientIds: read.AWS_COGNITO_APP_CLIENT_ID,
   databaseUrl: read.DATABASE_URL,
   cognitoEndpoint: read.COGNITO_ENDPOINT ?? null,
   neonEndpoint: read.NEON_ENDPOINT ?? null,
-  issuer:
-    read.TOKEN_ISSUER ??
-    `https://cognito-idp.${read.AWS_REGION}.amazonaws.com/${read.AWS_COGNITO_USER_POOL_ID}`,
+  issuers: read.TOKEN_ISSUER === undefined ? issuersOf(read) : [read.TOKEN_ISSUER],
   ownershipAttribute: read.OWNERSHIP_ATTRIBUTE === "" ? null : read.OWNERSHIP_ATTRIBUTE,
   invitation: read.INVITATION,
   enforceMfa: read.ENFORCE_MFA === "true",

@@ -8,13 +8,14 @@ export interface Deployment {
   readonly secretAccessKey: Redacted.Redacted<string>;
   readonly sessionToken: Redacted.Redacted<string> | null;
   readonly userPoolId: string;
-  readonly appClientId: string;
+  /** The app clients whose tokens are accepted. */
+  readonly appClientIds: ReadonlyArray<string>;
   readonly databaseUrl: Redacted.Redacted<string>;
   /** Local stacks only: where the Cognito API and Neon's SQL endpoint are, instead of the vendors' own. */
   readonly cognitoEndpoint: string | null;
   readonly neonEndpoint: string | null;
-  /** The exact `iss` of the pool's tokens; its keys are below it, at /.well-known/jwks.json. */
-  readonly issuer: string;
+  /** What the `iss` of a token may be, exactly. The keys are below the first, at /.well-known/jwks.json. */
+  readonly issuers: readonly [string, ...string[]];
   /** The pool's immutable custom attribute that holds the ownership tag. */
   readonly ownershipAttribute: string | null;
   readonly invitation: "after-commit" | "immediate" | "none";

@@ -31,7 +31,10 @@ describe("the configuration", () => {
     assert.deepStrictEqual([read.sessionToken, read.cognitoEndpoint, read.neonEndpoint], [null, null, null]);
     assert.deepStrictEqual(read.corsOrigins, []);
     assert.strictEqual(read.enforceMfa, false);
-    assert.strictEqual(read.issuer, "https://cognito-idp.eu-west-2.amazonaws.com/eu-west-2_Test");
+    assert.deepStrictEqual(read.issuers, [
+      "https://cognito-idp.eu-west-2.amazonaws.com/eu-west-2_Test",
+      "https://issuer-cognito-idp.eu-west-2.amazonaws.com/eu-west-2_Test",
+    ]);
   });
 
   it("reads no ownership attribute from an empty one, and a second factor that is enforced", () => {
@@ -44,7 +47,7 @@ describe("the configuration", () => {
       TOKEN_ISSUER: "http://127.0.0.1:1/pool",
       CORS_ORIGINS: "https://a.example, https://b.example,",
     });
-    assert.strictEqual(read.issuer, "http://127.0.0.1:1/pool");
+    assert.deepStrictEqual(read.issuers, ["http://127.0.0.1:1/pool"]);
     assert.deepStrictEqual(read.corsOrigins, ["https://a.example", "https://b.example"]);
   });
 
@@ -88,6 +91,9 @@ describe("the configuration", () => {
     ["AWS_COGNITO_USER_POOL_ID", "eu-west-2_EXAMPLE1"],
     ["AWS_COGNITO_APP_CLIENT_ID", "example"],
     ["AWS_COGNITO_APP_CLIENT_ID", "<your client>"],
+    ["AWS_COGNITO_APP_CLIENT_ID", "web,example"],
+    ["AWS_COGNITO_APP_CLIENT_ID", "web cli"],
+    ["AWS_COGNITO_APP_CLIENT_ID", ","],
     ["AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"],
     ["AWS_SECRET_ACCESS_KEY", "changeme"],
     ["DATABASE_URL", "postgresql://user:password@host/database"],

@@ -1,17 +1,27 @@
 /**
  * The token verifier on jose: RS256 only, keys from the pool's JWKS.
  *
- * Accepts an access token of exactly this pool and this app client, and nothing else. No leeway on times. The
+ * Accepts an access token of exactly this pool and one of its app clients, and nothing else. A token's end is exact. The
  * claims are judged in FLIP's order, so that its sentences come out the same.
  * https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html
  */
 import { Clock, Duration, Effect, Layer, Schema } from "effect";
-import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from "jose";
+import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
 import { UserId } from "../../domain/user.ts";
+import { inBackground } from "../../ports/background.ts";
 import { Settings } from "../../ports/settings.ts";
 import { SigningKeysUnavailable, TokenVerifier, Unauthenticated } from "../../ports/token-verifier.ts";
 
 const BEARER = /^bearer +(\S+)$/i;
+
+/** Cognito's clock may be ahead of ours: tokens that were issued "in a second" are common. In seconds. */
+const ISSUED_AHEAD_MAX_SECONDS = 30;
+
+/** After so long the keys are read again, behind an answer. A key that we do not know is asked for at once. */
+const KEYS_REFRESH_MS = 5 * 60_000;
+
+/** How long good keys are believed while their server is down. Rotation comes with a new key, which is asked for. */
+const KEYS_KEPT_MS = 12 * 3_600_000;
 
 const text = (value: unknown): value is string => typeof value === "string" && value !== "";
 
@@ -28,19 +38,43 @@ export const classify = (cause: unknown): Unauthenticated | SigningKeysUnavailab
   return new Unauthenticated({ reason: cause instanceof errors.JWTExpired ? "expired" : "invalid", cause });
 };
 
+/** A token has to say which key has signed it: with one key in the pool jose would guess. */
+const withKeyId =
+  (keys: JWTVerifyGetKey): JWTVerifyGetKey =>
+  (header, token) => {
+    if (typeof header.kid !== "string") throw new errors.JWKSNoMatchingKey();
+    return keys(header, token);
+  };
+
 export const TokenVerifierJose = Layer.effect(
   TokenVerifier,
   Effect.gen(function* () {
     const settings = yield* Settings;
-    const keys = createRemoteJWKSet(new URL(`${settings.issuer}/.well-known/jwks.json`), {
+    const keys = createRemoteJWKSet(new URL(`${settings.issuers[0]}/.well-known/jwks.json`), {
       timeoutDuration: Duration.toMillis(settings.signingKeysTimeout),
+      cacheMaxAge: KEYS_KEPT_MS,
+    });
+    let refreshedAt = 0;
+
+    /** Reads the keys again once they are some minutes old. Whoever is waiting for an answer does not wait for it. */
+    const refresh = Effect.fnUntraced(function* (now: number) {
+      if (now - refreshedAt < KEYS_REFRESH_MS) return;
+      const known = keys.fresh;
+      refreshedAt = now;
+      if (!known) return;
+      const reload = Effect.tryPromise(() => keys.reload()).pipe(
+        Effect.catch((cause) =>
+          Effect.logWarning("the signing keys cannot be read again; the known ones go on", cause),
+        ),
+      );
+      yield* inBackground(reload);
     });
 
     const isOurs = (claims: JWTPayload, nowSeconds: number): boolean =>
-      claims.iss === settings.issuer &&
+      settings.issuers.some((issuer) => issuer === claims.iss) &&
       claims.token_use === "access" &&
-      claims.client_id === settings.appClientId &&
-      (claims.iat === undefined || claims.iat <= nowSeconds) &&
+      settings.appClientIds.some((client) => client === claims.client_id) &&
+      (claims.iat === undefined || claims.iat <= nowSeconds + ISSUED_AHEAD_MAX_SECONDS) &&
       (claims.jti === undefined || typeof claims.jti === "string");
 
     const verify = Effect.fn("TokenVerifier.verify")(function* (authorization: string | undefined) {
@@ -48,9 +82,10 @@ export const TokenVerifierJose = Layer.effect(
       if (token === undefined) return yield* new Unauthenticated({ reason: "missing" });
 
       const now = yield* Clock.currentTimeMillis;
+      yield* refresh(now);
       const { payload } = yield* Effect.tryPromise({
         try: () =>
-          jwtVerify(token, keys, {
+          jwtVerify(token, withKeyId(keys), {
             algorithms: ["RS256"],
             requiredClaims: ["exp", "iss", "sub", "token_use"],
             currentDate: new Date(now),
