@@ -114,6 +114,14 @@ describe("an invitation", () => {
     assert.strictEqual(calls("AdminCreateUser"), 1);
     assert.strictEqual(stack.mails().length, 1);
   });
+
+  it("that is answered by a success without a user proves nothing: nobody may have been there", async () => {
+    const nobody = { sub: UserId.make(crypto.randomUUID()), email };
+    stack.faults.set([cognito("AdminCreateUser", { effect: "applied", answer: "empty" })]);
+    const error = await run(Effect.flip(Effect.flatMap(IdentityProvider, (pool) => pool.invite(nobody))));
+    assert.strictEqual(error.reason._tag, "OutcomeUnknown");
+    assert.strictEqual(stack.mails().length, 0);
+  });
 });
 
 describe("a statement", () => {

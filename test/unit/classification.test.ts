@@ -42,6 +42,51 @@ describe("Cognito", () => {
       new InvalidParameterException({ ...meta(500), message: "custom:registration_id" }),
       "OutcomeUnknown",
     ],
+    [
+      "an address that the pool's schema does not take",
+      new InvalidParameterException({
+        ...meta(400),
+        message: "Attributes did not conform to the schema: email: Email length exceeds maximum",
+      }),
+      "Refused",
+    ],
+    [
+      "a pool whose user names are not addresses",
+      new InvalidParameterException({
+        ...meta(400),
+        message: "Username cannot be of email format, since user pool is configured for email alias.",
+      }),
+      "Misconfigured",
+    ],
+    [
+      "a rule of a trigger that runs before there is a user",
+      new UserLambdaValidationException({
+        ...meta(400),
+        message: "PreSignUp failed with error only our own domains are admitted.",
+      }),
+      "Refused",
+    ],
+    [
+      "a trigger that is broken, and runs before there is a user",
+      new UnexpectedLambdaException({
+        ...meta(400),
+        message: "PreSignUp invocation failed due to configuration.",
+      }),
+      "Misconfigured",
+    ],
+    [
+      "a trigger that runs when there is a user",
+      new UserLambdaValidationException({
+        ...meta(400),
+        message: "CustomMessage failed with error PreSignUp failed with error x.",
+      }),
+      "OutcomeUnknown",
+    ],
+    [
+      "the day's mails used up: the user may be there",
+      answered("LimitExceededException", 400),
+      "OutcomeUnknown",
+    ],
     ["a bad password", new InvalidPasswordException(meta(400)), "Refused"],
     ["a precondition", new PreconditionNotMetException(meta(400)), "Refused"],
     ["too many requests", new TooManyRequestsException(meta(400)), "Throttled"],
@@ -71,7 +116,7 @@ describe("Cognito", () => {
     ["nothing", undefined, "OutcomeUnknown"],
   ];
   it.each([...cases])("takes %s for $2", (_, cause, reason) => {
-    assert.strictEqual(cognito(cause)._tag, reason);
+    assert.strictEqual(cognito(cause, "custom:registration_id")._tag, reason);
   });
 });
 

@@ -28,7 +28,6 @@ const REFUSED = new Set([
 ]);
 const THROTTLED = new Set([
   "TooManyRequestsException",
-  "LimitExceededException",
   "ThrottlingException",
   "Throttling",
   "RequestThrottledException",
@@ -50,26 +49,47 @@ const MISCONFIGURED = new Set([
 
 /**
  * What a failure of the SDK proves. A name counts only on an answer below 500 (or before anything was sent);
- * all else, timeouts and unreadable answers included, proves nothing.
+ * all else, timeouts and unreadable answers included, proves nothing. Nor does LimitExceeded: the day's mails may be
+ * used up by the very call that has made the user. `attribute`: the ownership attribute, which the pool has to have.
  */
-export const classify = (cause: unknown): IdentityProviderError["reason"] => {
+export const classify = (
+  cause: unknown,
+  attribute: string | null = null,
+): IdentityProviderError["reason"] => {
   const name = errorName(cause);
   const status = httpStatus(cause);
   if (status === 429) return new Throttled();
   if (status !== undefined && (status < 400 || status >= 500)) return new OutcomeUnknown();
-  if (MISCONFIGURED.has(name) || lacksAttribute(cause)) return new Misconfigured();
+  if (MISCONFIGURED.has(name) || doesNotFit(cause, attribute)) return new Misconfigured();
   if (status === undefined) return new OutcomeUnknown();
   if (EXISTS.has(name)) return new UserAlreadyExists();
   if (REFUSED.has(name)) return new Refused();
   if (THROTTLED.has(name)) return new Throttled();
-  return new OutcomeUnknown();
+  return TRIGGERS.has(name) ? beforeTheUser(messageOf(cause)) : new OutcomeUnknown();
 };
 
-/** The pool has no attribute for the tag: a deployment to mend, not a verdict on this user. */
-const lacksAttribute = (cause: unknown): boolean =>
-  errorName(cause) === "InvalidParameterException" &&
-  Predicate.hasProperty(cause, "message") &&
-  /custom:|schema/i.test(String(cause.message));
+const messageOf = (cause: unknown): string =>
+  Predicate.hasProperty(cause, "message") ? String(cause.message) : "";
+
+/** The pool is not one that we can use: a deployment to mend, not a verdict on this user. */
+const doesNotFit = (cause: unknown, attribute: string | null): boolean => {
+  if (errorName(cause) !== "InvalidParameterException") return false;
+  const message = messageOf(cause);
+  // The pool has no attribute for the tag; or its user names are something else than addresses.
+  return (attribute !== null && message.includes(attribute)) || message.includes("cannot be of email format");
+};
+
+const TRIGGERS = new Set(["UserLambdaValidationException", "UnexpectedLambdaException"]);
+
+/**
+ * What a trigger's failure proves. The pre sign-up trigger runs before there is a user: what it refuses is refused, and
+ * where it is broken the deployment is. Every other trigger of a create runs when the user may be there.
+ * https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-pre-sign-up.html
+ */
+const beforeTheUser = (message: string): IdentityProviderError["reason"] => {
+  if (message.startsWith("PreSignUp failed")) return new Refused();
+  return message.startsWith("PreSignUp invocation failed") ? new Misconfigured() : new OutcomeUnknown();
+};
 
 /** The exception's name on the wire, or nothing. */
 export const errorName = (cause: unknown): string =>
@@ -121,7 +141,7 @@ const make = Effect.gen(function* () {
       const limit = yield* callTimeout(settings.cognitoTimeout);
       return yield* Effect.tryPromise({
         try: () => send(client, { abortSignal: AbortSignal.timeout(limit) }),
-        catch: (cause) => new IdentityProviderError({ operation, reason: classify(cause), cause }),
+        catch: (cause) => new IdentityProviderError({ operation, reason: classify(cause, attribute), cause }),
       });
     }),
 

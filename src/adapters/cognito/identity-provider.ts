@@ -13,6 +13,7 @@ import {
   IdentityProvider,
   IdentityProviderError,
   type InviteUser,
+  OutcomeUnknown,
   type PoolUser,
   Refused,
 } from "../../ports/identity-provider.ts";
@@ -31,15 +32,19 @@ export const IdentityProviderCognito = Layer.effect(
       return yield* toUser("find", UserAttributes);
     });
 
-    const resend = (username: string) => {
+    // Only the answer's own shape, which names the user, proves that there was somebody to invite.
+    const resend = Effect.fnUntraced(function* (username: string) {
       const command = new AdminCreateUserCommand({
         UserPoolId,
         Username: username,
         MessageAction: "RESEND",
         DesiredDeliveryMediums: ["EMAIL"],
       });
-      return call("invite", (client, options) => client.send(command, options));
-    };
+      const { User } = yield* call("invite", (client, options) => client.send(command, options));
+      if (User !== undefined) return;
+      const cause = new Error("the answer names no user");
+      return yield* new IdentityProviderError({ operation: "invite", reason: new OutcomeUnknown(), cause });
+    });
 
     // A pool whose users sign in by e-mail may insist on an address where AdminCreateUser takes a user name.
     const resendByAddress = Effect.fnUntraced(function* ({ sub, email }: InviteUser) {
