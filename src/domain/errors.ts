@@ -111,6 +111,11 @@ export class InvitationNotNeeded extends Schema.TaggedError<InvitationNotNeeded>
   status: Schema.String,
 }) {}
 
+/** An operator says that the user at the address is somebody else's, where the ownership tag says whose they are. */
+export class LeaveNotPossible extends Schema.TaggedError<LeaveNotPossible>()("LeaveNotPossible", {
+  operationId: OperationId,
+}) {}
+
 /** The ledger has no operation with this id. */
 export class OperationNotFound extends Schema.TaggedError<OperationNotFound>()("OperationNotFound", {}) {}
 
@@ -130,6 +135,7 @@ export type ManagementError =
   | LastManager
   | UserNotFound
   | InvitationNotNeeded
+  | LeaveNotPossible
   | OperationNotFound
   | UnknownCursor
   | MfaRequired

@@ -149,6 +149,12 @@ const TOLD: {
     detail: `${say.INVITATION_NOT_NEEDED} ${status}.`,
   }),
 
+  LeaveNotPossible: ({ operationId }) => ({
+    code: "leave_not_possible",
+    detail: say.LEAVE_NOT_POSSIBLE,
+    operationId,
+  }),
+
   CreateRefused: (error) => ({
     code: "create_refused",
     detail: "Failed to create user",

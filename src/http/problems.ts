@@ -146,6 +146,12 @@ export const PROBLEMS = {
     left: NOTHING,
     todo: "Enable the user, or let them use “forgot password”.",
   },
+  leave_not_possible: {
+    status: 409,
+    means: "The pool has ownership tags, and the tag decides whose user it is.",
+    left: NOTHING,
+    todo: "Resolve the operation without leave.",
+  },
   body_too_large: {
     status: 413,
     means: "The body is larger than 65,536 bytes.",
@@ -276,6 +282,7 @@ export const CODES = {
   OwnAccount: ["own_account"],
   LastManager: ["last_manager"],
   InvitationNotNeeded: ["invitation_not_needed"],
+  LeaveNotPossible: ["leave_not_possible"],
   CreateRefused: ["create_refused"],
   RegistrationRolledBack: ["registration_rolled_back"],
   CleanupRequired: ["cleanup_required"],

@@ -60,6 +60,9 @@ export const IDEMPOTENCY_KEY_REUSED = "This Idempotency-Key was used before, for
 
 export const IN_PROGRESS = "A registration of this user is in progress. Please try again later.";
 
+export const LEAVE_NOT_POSSIBLE =
+  "The pool has ownership tags, and the tag decides whose user it is. Resolve it without leave.";
+
 export const USER_REMOVED = "The user of this Idempotency-Key was registered, and has been removed since.";
 
 export const USER_LOOKUP_FAILED = "Could not verify user existence in Cognito; please try again.";

@@ -5,15 +5,17 @@
  */
 import { Context, type Effect, type Option } from "effect";
 import type {
+  ChangeKind,
   ChangeState,
   Operation,
   OperationId,
   RegisterUser,
   Registration,
+  RegistrationKind,
   State,
   Verdict,
 } from "../domain/operation.ts";
-import type { RoleId, UserId } from "../domain/user.ts";
+import type { Email, RoleId, UserId } from "../domain/user.ts";
 import type { DatabaseError } from "./database.ts";
 
 /** Who is moving the registration, for its history. */
@@ -47,9 +49,16 @@ export interface Cursor {
   readonly id: string;
 }
 
+/** Which rows: null fields do not filter. `from` is included, `until` is not; both are about the start, in UTC. */
 export interface ListQuery {
   readonly state: State | ChangeState | null;
+  readonly kind: RegistrationKind | ChangeKind | null;
   readonly needsOperator: boolean | null;
+  readonly email: Email | null;
+  readonly userId: UserId | null;
+  readonly caller: UserId | null;
+  readonly from: string | null;
+  readonly until: string | null;
   readonly cursor: Cursor | null;
   readonly limit: number;
 }

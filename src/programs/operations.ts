@@ -1,12 +1,13 @@
 /** The ledger for operators: what became of an operation, which ones are open, and one more try now. */
 import { Effect, Option } from "effect";
-import { OperationNotFound } from "../domain/errors.ts";
+import { LeaveNotPossible, OperationNotFound, Unavailable } from "../domain/errors.ts";
 import type { OperationId } from "../domain/operation.ts";
 import type { UserId } from "../domain/user.ts";
+import { IdentityProvider } from "../ports/identity-provider.ts";
 import { Actor, Ledger, type ListQuery } from "../ports/ledger.ts";
 import { databaseUnavailable, requireManager } from "./authority.ts";
-import { LeaveUser } from "./sweep/resolve.ts";
-import { type Attempted, resolveOne } from "./sweep/sweep.ts";
+import { LeaveUser, type Resolution } from "./sweep/resolve.ts";
+import { resolveNow } from "./sweep/sweep.ts";
 
 /** One operation of the ledger. */
 export const getOperation = Effect.fn("getOperation")(function* (caller: UserId, id: OperationId) {
@@ -21,9 +22,13 @@ export const listOperations = Effect.fn("listOperations")(function* (caller: Use
   return yield* ledger.list(query).pipe(Effect.mapError(databaseUnavailable));
 });
 
+/** How an operator's request to resolve an operation ended. `needs_operator`: a person has to say whose the user is. */
+export type Resolved = Resolution | "already_resolved" | "needs_operator";
+
 /**
- * Tries to resolve an operation now, as far as the protocol allows, and reads it again. `leave`: for pools without
- * ownership tags, the user at the address is somebody else's.
+ * Tries to resolve an operation now, as far as the protocol allows, and reads it again. Fails where a store does not
+ * answer: then it stays open. `leave`: the user at the address is somebody else's; only for pools without ownership
+ * tags, where nothing else says so.
  */
 export const resolveOperation = Effect.fn("resolveOperation")(function* (
   caller: UserId,
@@ -31,9 +36,19 @@ export const resolveOperation = Effect.fn("resolveOperation")(function* (
   { leave }: { readonly leave: boolean },
 ) {
   yield* requireManager({ caller });
-  const resolution: Attempted = yield* resolveOne(yield* find(id)).pipe(
+  const operation = yield* find(id);
+  const identity = yield* IdentityProvider;
+  if (leave && identity.tagsUsers) return yield* new LeaveNotPossible({ operationId: id });
+  if (operation.dueAt === null) return { resolution: "already_resolved" as Resolved, operation };
+
+  const resolution: Resolved = yield* resolveNow(operation).pipe(
     Effect.provideService(Actor, "operator"),
     Effect.provideService(LeaveUser, leave),
+    Effect.catchTag("NeedsOperator", () => Effect.succeed("needs_operator" as const)),
+    Effect.mapError((cause) => {
+      const dependency = cause._tag === "DatabaseError" ? "database" : "identity provider";
+      return new Unavailable({ dependency, operationId: id, cause });
+    }),
   );
   return { resolution, operation: yield* find(id) };
 });

@@ -7,7 +7,7 @@ import type { UserId } from "../../src/domain/user.ts";
 import { Access } from "../../src/ports/access.ts";
 import { Changes } from "../../src/ports/changes.ts";
 import { Actor, Ledger } from "../../src/ports/ledger.ts";
-import { BUDGET, HORIZON, makeLedger, newId, newSub, seconds } from "./ledger.ts";
+import { BUDGET, everything, HORIZON, makeLedger, newId, newSub, seconds } from "./ledger.ts";
 import type { LedgerSubject, Tester } from "./subjects.ts";
 
 export const changesContract = (name: string, test: Tester, subject: () => LedgerSubject) => {
@@ -338,7 +338,7 @@ export const changesContract = (name: string, test: Tester, subject: () => Ledge
         if (leased === undefined) return;
         assert.isTrue(yield* ledger.defer(leased, "IdentityProviderError: Throttled", false));
         assert.strictEqual((yield* ledger.expireKeys()).open, 1);
-        const query = { needsOperator: null, cursor: null, limit: 10 } as const;
+        const query = { ...everything, limit: 10 };
         assert.strictEqual((yield* ledger.list({ ...query, state: "pending" })).items[0]?.id, id);
         assert.deepStrictEqual((yield* ledger.list({ ...query, state: "started" })).items, []);
 

@@ -10,12 +10,25 @@ import {
 import { Email, UserId } from "../../src/domain/user.ts";
 import { Access } from "../../src/ports/access.ts";
 import type { Changes } from "../../src/ports/changes.ts";
-import { Ledger } from "../../src/ports/ledger.ts";
+import { Ledger, type ListQuery } from "../../src/ports/ledger.ts";
 import type { LedgerSubject, Tester } from "./subjects.ts";
 
 /** The terms of the deployments under test, in seconds. */
 export const BUDGET = 20;
 export const HORIZON = 1200;
+
+/** Every row of the ledger: no filter. */
+export const everything: Omit<ListQuery, "limit"> = {
+  state: null,
+  kind: null,
+  needsOperator: null,
+  email: null,
+  userId: null,
+  caller: null,
+  from: null,
+  until: null,
+  cursor: null,
+};
 
 export const newId = () => OperationId.make(crypto.randomUUID());
 export const newSub = () => UserId.make(crypto.randomUUID());

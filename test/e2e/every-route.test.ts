@@ -144,6 +144,8 @@ const PROVOCATIONS: Readonly<Record<Code, () => Promise<Answer>>> = {
     const confirmed = await addUser(fixture.stack, { confirmed: true });
     return call(`POST /api/users/${confirmed}/invitation`);
   },
+  leave_not_possible: async () =>
+    call(`POST /api/operations/${await anOperation()}/resolve`, { body: { leave: true } }),
   body_too_large: () => call("POST /api/users", { body: { ...body, more: "x".repeat(70_000) } }),
   unsupported_media_type: () => call("POST /api/users", { body, headers: { "Content-Type": "text/plain" } }),
   invalid_request: () => call("POST /api/users", { body: {} }),

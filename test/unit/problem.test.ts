@@ -11,6 +11,7 @@ import {
   IdempotencyKeyReused,
   InvitationNotNeeded,
   LastManager,
+  LeaveNotPossible,
   MfaRequired,
   NotOneself,
   OperationNotFound,
@@ -155,6 +156,19 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
       [409, "last_manager", "At least one user must keep the permission to manage users.", nothing, false],
     ],
   ],
+  LeaveNotPossible: [
+    [
+      new LeaveNotPossible({ operationId }),
+      [
+        409,
+        "leave_not_possible",
+        "The pool has ownership tags, and the tag decides whose user it is. Resolve it without leave.",
+        nothing,
+        false,
+      ],
+    ],
+  ],
+
   InvitationNotNeeded: [
     [
       new InvitationNotNeeded({ status: "CONFIRMED" }),

@@ -314,17 +314,29 @@ export const list = statement(
   "ledger.list",
   {
     state: nullable(text),
+    kind: nullable(text),
     needsOperator: nullable(boolean),
+    email: nullable(text),
+    userId: nullable(uuid),
+    caller: nullable(uuid),
+    from: nullable(instant),
+    until: nullable(instant),
     at: nullable(instant),
     id: nullable(uuid),
     limit: integer,
     budget: seconds,
     horizon: seconds,
   },
-  ({ state, needsOperator, at, id, limit, budget, horizon }) => sql`
+  ({ state, kind, needsOperator, email, userId, caller, from, until, at, id, limit, budget, horizon }) => sql`
 select ${operation(identifier("operation"), budget, horizon)} as operation from registrar.operation
 where (${state} is null or state = ${state})
+  and (${kind} is null or kind = ${kind})
   and (${needsOperator} is null or needs_operator = ${needsOperator})
+  and (${email} is null or email = ${email})
+  and (${userId} is null or sub = ${userId})
+  and (${caller} is null or caller = ${caller})
+  and (${from} is null or started_at >= ${from})
+  and (${until} is null or started_at < ${until})
   and (${at} is null or (started_at, id) < (${at}, ${id}))
 order by started_at desc, id desc limit ${limit}`,
 );

@@ -132,9 +132,9 @@ export const LedgerPostgres = Layer.effect(
         return yield* decodeRow(Counts)(rows[0]);
       }),
 
-      list: Effect.fn("Ledger.list")(function* ({ state, needsOperator, cursor, limit }) {
+      list: Effect.fn("Ledger.list")(function* ({ cursor, limit, ...filters }) {
         const { at, id } = cursor ?? { at: null, id: null };
-        const values = { state, needsOperator, at, id, limit: limit + 1, ...times };
+        const values = { ...filters, at, id, limit: limit + 1, ...times };
         const found = yield* operations(yield* database.query(statements.list, values));
         const items = found.slice(0, limit);
         const last = items.at(-1);

@@ -10,19 +10,21 @@ import {
   State,
   Verdict,
 } from "../../domain/operation.ts";
-import { violation } from "../../domain/user.ts";
+import { Email, UserId, violation } from "../../domain/user.ts";
 import * as operations from "../../programs/operations.ts";
-import { CursorParameter, limitUpTo, parseCursor, writeCursor } from "../query.ts";
+import { CursorParameter, Instant, inUtc, limitUpTo, parseCursor, writeCursor } from "../query.ts";
 import { route } from "../route.ts";
 import { Address, Next, RoleIds, Timestamp, Uuid } from "../wire.ts";
 
 const PAGE_SIZE = { default: 50, max: 200 };
 
+const AnyKind = Schema.Literals([...RegistrationKind.literals, ...ChangeKind.literals]);
+
 const AnyState = Schema.Literals([...State.literals, ...ChangeState.literals]);
 
 const OperationView = Schema.Struct({
   operationId: Uuid,
-  kind: Schema.Literals([...RegistrationKind.literals, ...ChangeKind.literals]),
+  kind: AnyKind,
   state: AnyState,
   email: Schema.NullOr(Address),
   name: Schema.NullOr(Schema.String),
@@ -107,6 +109,12 @@ export const listOperations = route(
       needsOperator: Schema.optionalKey(
         Schema.Literals(["true", "false"]).annotate(oneOf(["true", "false"])),
       ),
+      kind: Schema.optionalKey(AnyKind.annotate(oneOf(AnyKind.literals))),
+      email: Schema.optionalKey(Email),
+      userId: Schema.optionalKey(UserId),
+      caller: Schema.optionalKey(UserId),
+      from: Schema.optionalKey(Instant),
+      until: Schema.optionalKey(Instant),
       limit: limitUpTo(PAGE_SIZE.max),
       cursor: CursorParameter,
     }),
@@ -123,6 +131,12 @@ export const listOperations = route(
   Effect.fnUntraced(function* ({ caller, query }) {
     const page = yield* operations.listOperations(caller.sub, {
       state: query.state ?? null,
+      kind: query.kind ?? null,
+      email: query.email ?? null,
+      userId: query.userId ?? null,
+      caller: query.caller ?? null,
+      from: query.from === undefined ? null : inUtc(query.from),
+      until: query.until === undefined ? null : inUtc(query.until),
       needsOperator: query.needsOperator === undefined ? null : query.needsOperator === "true",
       cursor: parseCursor(query.cursor),
       limit: Number(query.limit ?? PAGE_SIZE.default),
@@ -140,7 +154,7 @@ export const resolveOperation = route(
     area: "Operations",
     summary: "Tries to resolve one operation now, as far as the protocol allows",
     details:
-      '`{ "leave": true }` is for pools without ownership tags: the user at the address is somebody else\'s, who is left alone, and the registration is closed.',
+      '`{ "leave": true }` is for pools without ownership tags, and refused with them: the user at the address is somebody else\'s, who is left alone, and the registration is closed.',
     needs: "CAN_MANAGE_USERS",
     params: ByOperationId,
     body: Schema.Struct({ leave: Schema.optionalKey(Schema.Boolean) }).annotate({
@@ -159,13 +173,14 @@ export const resolveOperation = route(
             "grace_ended",
             "change_done",
             "waiting",
-            "deferred",
+            "already_resolved",
+            "needs_operator",
           ]),
           operation: OperationView,
         }).annotate({ identifier: "Resolution" }),
       },
     },
-    fails: ["Forbidden", "OperationNotFound", ["Unavailable", "database_unavailable"]],
+    fails: ["Forbidden", "OperationNotFound", "LeaveNotPossible", "Unavailable"],
   },
   Effect.fnUntraced(function* ({ caller, params, body: { leave = false } }) {
     const { resolution, operation } = yield* operations.resolveOperation(caller.sub, params.operation_id, {

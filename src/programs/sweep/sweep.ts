@@ -13,8 +13,8 @@ import { Actor, Ledger } from "../../ports/ledger.ts";
 import { Settings } from "../../ports/settings.ts";
 import { type Resolution, resolve } from "./resolve.ts";
 
-/** How one try ended. `deferred`: it could not be resolved now. */
-export type Attempted = Resolution | "deferred";
+/** How one try of a sweep ended. `deferred`: it could not be resolved now. */
+type Attempted = Resolution | "deferred";
 
 /**
  * What one sweep saw and did. `deferred`: could not be resolved now. `open` and `needOperator`: rows still due some
@@ -85,11 +85,15 @@ const silent =
     Effect.as(Effect.logWarning("the ledger fell silent during the sweep", error), instead);
 
 /** Resolves one operation; whatever goes wrong with it is noted in its row and does not touch the others. */
-export const resolveOne = (registration: Operation) =>
-  resolve(registration).pipe(
+const resolveOne = (operation: Operation) =>
+  Effect.catchCause(resolveNow(operation), () => Effect.succeed("deferred" as const));
+
+/** Resolves one operation, or notes in its row why that cannot be now, and fails. */
+export const resolveNow = (operation: Operation) =>
+  resolve(operation).pipe(
     withBudget(OPERATION_BUDGET_MS),
-    Effect.catchCause((cause) => defer(registration, cause)),
-    Effect.annotateLogs({ operationId: registration.id }),
+    Effect.tapCause((cause) => defer(operation, cause)),
+    Effect.annotateLogs({ operationId: operation.id }),
   );
 
 const defer = Effect.fn("sweep.defer")(function* (registration: Operation, cause: Cause.Cause<Failure>) {
@@ -100,7 +104,6 @@ const defer = Effect.fn("sweep.defer")(function* (registration: Operation, cause
   );
   const reason = describe(cause);
   yield* Effect.ignore(ledger.defer(registration, reason, reason === "NeedsOperator"));
-  return "deferred" as const;
 });
 
 type Failure = { readonly _tag: string; readonly reason?: { readonly _tag: string } };

@@ -94,10 +94,17 @@ export const expireKeys = ({ world, terms, now }: Statement) => {
   };
 };
 
-export const list = (at: Statement, { state, needsOperator, cursor, limit }: ListQuery): Page => {
+export const list = (at: Statement, query: ListQuery): Page => {
+  const { state, kind, needsOperator, email, userId, caller, from, until, cursor, limit } = query;
   const after = cursor && { time: Date.parse(cursor.at), id: cursor.id };
   const found = [...at.world.rows.values()]
     .filter((row) => state === null || row.state === state)
+    .filter((row) => kind === null || row.kind === kind)
+    .filter((row) => email === null || row.email === email)
+    .filter((row) => userId === null || row.sub === userId)
+    .filter((row) => caller === null || row.caller === caller)
+    .filter((row) => from === null || row.startedAt >= Date.parse(from))
+    .filter((row) => until === null || row.startedAt < Date.parse(until))
     .filter((row) => needsOperator === null || row.needsOperator === needsOperator)
     .filter(
       (row) =>
