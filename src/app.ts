@@ -48,5 +48,11 @@ const crossOrigin = (origins: ReadonlyArray<string>) =>
     allowMethods: ["GET", "HEAD", "POST", "PUT", "DELETE"],
     credentials: true,
     maxAge: 600,
-    exposeHeaders: ["Idempotency-Replayed", "Operation-Id", "Retry-After", "X-Request-Id"],
+    exposeHeaders: [
+      "Content-Disposition",
+      "Idempotency-Replayed",
+      "Operation-Id",
+      "Retry-After",
+      "X-Request-Id",
+    ],
   });

@@ -29,8 +29,10 @@ export const Violation = Schema.Struct({
 });
 export type Violation = typeof Violation.Type;
 
+/** `violations`: the first of them. `more`: how many others there are. */
 export class InvalidRequest extends Schema.TaggedError<InvalidRequest>()("InvalidRequest", {
   violations: Schema.Array(Violation),
+  more: Schema.optionalKey(Schema.Int),
 }) {}
 
 /** The path names neither an address nor an id. */

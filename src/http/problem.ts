@@ -109,9 +109,9 @@ const TOLD: {
     code: "invalid_user_key",
     detail: "Invalid user ID format. Must be a valid email or UUID.",
   }),
-  InvalidRequest: ({ violations: errors }) => ({
+  InvalidRequest: ({ violations: errors, more }) => ({
     code: "invalid_request",
-    detail: say.invalid(errors),
+    detail: say.invalid(errors, more),
     errors,
   }),
   UnknownCursor: () => {

@@ -3,7 +3,9 @@ import { Schema } from "effect";
 import { violation } from "../domain/user.ts";
 
 const DAY = "(\\d{4})-(\\d{2})-(\\d{2})";
-const INSTANT = new RegExp(`^${DAY}(T\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,6})?)?(Z|\\+00:00)?)?$`);
+const INSTANT = new RegExp(
+  `^${DAY}(T\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,6})?)?(Z|[+-](?:0\\d|1[0-4]):[0-5]\\d)?)?$`,
+);
 const CURSOR =
   /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z)_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
@@ -14,23 +16,26 @@ const isInstant = (text: string): boolean => {
   return year > 0 && date.getUTCDate() === day && !Number.isNaN(Date.parse(text));
 };
 
-/** The instant with its zone, so that a session's own time zone has no say. */
+const OFFSET = /[+-]\d{2}:\d{2}$/;
+const FRACTION = /\.\d+/;
+
+/** The instant in UTC, to the microsecond: a session's own time zone has no say, and a column without one no doubt. */
 export const inUtc = (text: string): string => {
   if (!text.includes("T")) return `${text}T00:00:00Z`;
-  return /(?:Z|\+00:00)$/.test(text) ? text : `${text}Z`;
+  if (!OFFSET.test(text)) return text.endsWith("Z") ? text : `${text}Z`;
+  // An offset is of whole minutes, and leaves the fraction of a second as it is.
+  const whole = new Date(Date.parse(text.replace(FRACTION, ""))).toISOString();
+  return whole.replace(".000Z", `${FRACTION.exec(text)?.[0] ?? ""}Z`);
 };
 
-/** A date, or an instant in UTC. */
+/** A date, or an instant. */
 export const Instant = Schema.String.annotate({
-  description: "A date, or an instant in UTC.",
+  description: "A date in UTC, or an instant: in UTC where it names no offset.",
   examples: ["2026-11-23", "2026-11-23T04:00:00Z"],
 }).check(
   Schema.makeFilter(
     isInstant,
-    violation(
-      "datetime_parsing",
-      "Input should be a date or an instant in UTC, such as 2026-11-23T04:00:00Z",
-    ),
+    violation("datetime_parsing", "Input should be a date or an instant, such as 2026-11-23T04:00:00Z"),
   ),
 );
 

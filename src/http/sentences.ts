@@ -81,8 +81,9 @@ export const cleanupRequired = ({ user }: CleanupRequired): string =>
     : "Failed to register user; rollback also failed. Manual cleanup of the Cognito user required.";
 
 /** Names every field that is wrong, the first ten of many. */
-export const invalid = (violations: ReadonlyArray<Violation>): string => {
+export const invalid = (violations: ReadonlyArray<Violation>, unnamed = 0): string => {
   const fields = [...new Set(violations.map(({ loc }) => loc.slice(1).join(".") || loc.join(".")))];
   const shown = fields.slice(0, 10).join(", ");
-  return `The request is not valid: ${shown}${fields.length > 10 ? ` and ${fields.length - 10} more` : ""}.`;
+  const more = Math.max(fields.length - 10, 0) + unnamed;
+  return `The request is not valid: ${shown}${more > 0 ? ` and ${more} more` : ""}.`;
 };

@@ -30,8 +30,23 @@ export const readBody = Effect.fn("readBody")(function* <S extends Schema.Constr
     },
     catch: () => new MalformedBody(),
   });
+  const long = farTooLong(schema, json);
+  if (long !== undefined) {
+    const violation = { type: "too_long", loc: ["body", long], msg: "List is far too long" };
+    return yield* new InvalidRequest({ violations: [violation] });
+  }
   return yield* decode(schema, json, ["body"]);
 });
+
+/** No list that we take has so many items, and judging each would cost more than the request is worth. */
+const ITEMS_MAX = 1000;
+
+/** The field of the schema that has such a list. What the schema does not name is ignored, as FLIP does. */
+const farTooLong = (schema: object, json: unknown): string | undefined =>
+  Object.keys("fields" in schema ? (schema.fields as object) : {}).find((field) => {
+    const value = Predicate.hasProperty(json, field) ? json[field] : undefined;
+    return Array.isArray(value) && value.length > ITEMS_MAX;
+  });
 
 /** Reads a body of at most so many bytes, and stops at the first that is too many, whatever its length is said to be. */
 const readAtMost = Effect.fnUntraced(function* (
@@ -92,7 +107,15 @@ export const decode = <S extends Schema.ConstraintDecoder<unknown>>(
   const failure = Cause.findErrorOption(exit.cause);
   if (failure._tag === "None")
     return Effect.failCause(Cause.map(exit.cause, () => new MalformedBody() as never));
-  return Effect.fail(new InvalidRequest({ violations: violations(failure.value.issue, loc) }));
+  return Effect.fail(refusal(violations(failure.value.issue, loc)));
+};
+
+/** How many violations an answer names: it must not be larger than a few times its request. */
+const NAMED_MAX = 20;
+
+const refusal = (all: ReadonlyArray<Violation>): InvalidRequest => {
+  const more = all.length - NAMED_MAX;
+  return new InvalidRequest({ violations: all.slice(0, NAMED_MAX), ...(more > 0 && { more }) });
 };
 
 const named = (annotations: { readonly [key: string]: unknown } | undefined): Named | undefined =>

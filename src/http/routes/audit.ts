@@ -92,9 +92,15 @@ const accepted = (accept: string): typeof Format.Type => {
   return accept.includes("application/x-ndjson") ? "ndjson" : "json";
 };
 
-// RFC 4180; every value is quoted, so that a comma or a quote in an action cannot shift a column.
+/** What a spreadsheet takes for the beginning of a formula. */
+const FORMULA = /^[=+\-@\t\r]/;
+
+// RFC 4180; every value is quoted, so that a comma or a quote in an action cannot shift a column. An apostrophe keeps a
+// spreadsheet from reading text as a formula.
+const cell = (value: string) => `"${FORMULA.test(value) ? "'" : ""}${value.replaceAll('"', '""')}"`;
+
 const toCsv = ({ at, actor, action, subject, id }: AuditEntry) =>
-  `${[at, actor, action, subject, id].map((value) => `"${value.replaceAll('"', '""')}"`).join(",")}\r\n`;
+  `${[at, actor, action, subject, id].map(cell).join(",")}\r\n`;
 
 const EXPORTS = {
   csv: {

@@ -35,7 +35,13 @@ describe("a deployment that names an origin", () => {
     for (const { headers } of [good, bad]) {
       expect(headers["access-control-allow-origin"]).toBe(page);
       const exposed = headers["access-control-expose-headers"];
-      for (const name of ["Operation-Id", "Retry-After", "Idempotency-Replayed", "X-Request-Id"])
+      for (const name of [
+        "Operation-Id",
+        "Retry-After",
+        "Idempotency-Replayed",
+        "X-Request-Id",
+        "Content-Disposition",
+      ])
         expect(exposed).toContain(name);
     }
   });

@@ -46,6 +46,17 @@ describe("200", () => {
     expect(lines.map((one) => one.match(line)?.[1] ?? one).sort()).toEqual(ids(written));
   });
 
+  it("gives a spreadsheet no formula: a cell that would begin one begins with an apostrophe", async () => {
+    for (const action of ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "a=1"])
+      await fixture.stack.query(
+        "insert into users_audit values (gen_random_uuid(), $1, gen_random_uuid(), gen_random_uuid(), now())",
+        [action],
+      );
+    const text = (await audit("?format=csv")).text;
+    for (const cell of ["'=1+1", "'+1", "'-1", "'@SUM(A1)", "'\tx", "'\rx", "a=1"])
+      expect(text).toContain(`,"${cell}",`);
+  });
+
   it("is an empty table where nothing matches", async () => {
     await write(3);
     expect((await audit("?format=csv&action=none")).text).toBe("at,actor,action,subject,id\r\n");

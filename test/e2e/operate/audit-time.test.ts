@@ -58,6 +58,11 @@ for (const type of ["timestamp", "timestamptz"])
         expect(await found("?from=2026-05-01")).toEqual(day);
         expect(await found("?from=2026-05-01T00:00:00")).toEqual(day);
         expect(await found("?from=2026-05-01T00:00Z")).toEqual(day);
+        expect(await found(`?from=${encodeURIComponent("2026-05-01T02:00:00+02:00")}`)).toEqual(day);
+        expect(await found("?from=2026-04-30T19:30:00.000001-04:30")).toEqual([
+          "06:30:00",
+          "00:00:00.000001",
+        ]);
         expect(await found("?until=2026-05-01")).toEqual(["23:59:59.999999"]);
         expect(await found("?from=2026-05-01T00:00:00.000001Z&until=2026-05-01T06:30:00")).toEqual([
           "00:00:00.000001",

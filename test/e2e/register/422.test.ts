@@ -52,6 +52,22 @@ describe("422", () => {
     expect(many.text).not.toContain("xxxx");
   });
 
+  it("names the first twenty of many, and says how many more there are", async () => {
+    const roles = Array.from({ length: 90 }, (_, n) => n);
+    const answer = await fixture.worker.register({ email: "", roles });
+    refused(answer);
+    expect(answer.json.errors).toHaveLength(20);
+    expect(answer.json.detail).toMatch(/roles\.0, .* and 81 more\.$/);
+    expect(answer.text.length).toBeLessThan(4000);
+  });
+
+  it("looks at no item of a list that is far too long", async () => {
+    const body = JSON.stringify({ email: "", roles: Array(32_000).fill(0) });
+    const answer = await raw(body);
+    expect(refused(answer)).toEqual([["too_long", "body", "roles"]]);
+    expect(answer.text.length).toBeLessThan(1000);
+  });
+
   const bodies: Record<string, [body: string, type: string, loc: string]> = {
     "no body": ["", "missing", "body"],
     null: ["null", "missing", "body"],
