@@ -1,26 +1,34 @@
 /**
- * `npm run check:arrows`: which room of src/ may know which. By folder: a new file is kept by the rule of its folder.
+ * `npm run check:arrows`: which room of src/ may know which, and that dev/ does not know test/. By folder: a new file is
+ * kept by the rule of its folder.
  *
- * Every way to name another module counts: an import, of types only or not, a re-export, `import()`, and the type
- * `import("…").T`.
+ * Every way to name another module counts: an import, of types only or not, a re-export, `import()`, `require()`, the
+ * type `import("…").T`, `declare module "…"` and a reference comment. An address that is computed cannot be judged, and
+ * is refused.
  */
 import { globSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseSync } from "oxc-parser";
 
-/** What each room may know: other rooms of src/, and packages. Itself and effect it always may. */
-const MAY: Readonly<Record<string, { readonly rooms: ReadonlyArray<string>; readonly packages: RegExp }>> = {
+/** What a room may know: other rooms of src/, and packages. Itself and effect it always may. */
+interface Rule {
+  readonly rooms: ReadonlyArray<string>;
+  readonly packages: RegExp;
+}
+
+const MAY: Readonly<Record<string, Rule>> = {
   domain: { rooms: [], packages: /^$/ },
   ports: { rooms: ["domain"], packages: /^$/ },
   programs: { rooms: ["ports", "domain"], packages: /^$/ },
   http: { rooms: ["programs", "ports", "domain"], packages: /^hono(\/|$)/ },
-  adapters: { rooms: ["ports", "domain"], packages: /^$/ },
+  // A folder of adapters/ without a rule of its own follows this one. No adapter knows another's folder.
+  adapters: { rooms: ["adapters", "ports", "domain"], packages: /^$/ },
   "adapters/cognito": { rooms: ["adapters", "ports", "domain"], packages: /^@aws-sdk\// },
   "adapters/jose": { rooms: ["adapters", "ports", "domain"], packages: /^jose$/ },
   "adapters/neon": { rooms: ["adapters", "ports", "domain"], packages: /^@neondatabase\// },
-  "adapters/postgres": { rooms: ["adapters", "ports", "domain"], packages: /^$/ },
   settings: { rooms: ["ports", "domain"], packages: /^$/ },
-  layers: { rooms: ["adapters", "ports", "domain"], packages: /^$/ },
+  layers: { rooms: ["adapters", "adapters/*", "ports", "domain"], packages: /^$/ },
   app: { rooms: ["layers", "http", "programs", "ports", "domain"], packages: /^hono(\/|$)/ },
   entry: { rooms: ["layers", "app", "settings", "http", "programs", "ports", "domain"], packages: /^$/ },
 };
@@ -28,73 +36,140 @@ const MAY: Readonly<Record<string, { readonly rooms: ReadonlyArray<string>; read
 /** The rooms, for a message. */
 const ARROWS = "entries → layers, app → http → programs → ports → domain; adapters → ports";
 
-/** A module that another names, and where. */
+/** The modules that effect's index marks as unstable: they may change in a minor version. */
+const UNSTABLE: ReadonlySet<string> = new Set(
+  [
+    ...readFileSync(fileURLToPath(import.meta.resolve("effect")).replace(/js$/, "d.ts"), "utf8").matchAll(
+      /@stability unstable\n[^/]*\*\/\nexport \* as (\w+)/g,
+    ),
+  ].map(([, name = ""]) => name),
+);
+
+/** A module that another names, and where. Without a specifier: the address is computed. */
 interface Named {
-  readonly specifier: string;
-  readonly line: number;
+  readonly specifier: string | undefined;
+  readonly start: number;
+  /** What it takes by name. `*`: everything. */
+  readonly imported: ReadonlyArray<string>;
 }
 
-/** The room of a file below src/: its folder, or for a file of src/ itself what it is. */
-const roomOf = (file: string): string => {
-  const folder = dirname(file);
-  if (folder === ".") return ["settings", "layers", "app"].find((name) => file === `${name}.ts`) ?? "entry";
-  const nested = folder.split("/").slice(0, 2).join("/");
-  return nested in MAY ? nested : (folder.split("/")[0] ?? "");
+type Node = Readonly<Record<string, unknown>>;
+const isNode = (value: unknown): value is Node => typeof value === "object" && value !== null;
+
+/** The text of a string, or of a template that computes nothing. */
+const textOf = (node: Node): string | undefined => {
+  if (typeof node.value === "string") return node.value;
+  if (node.type !== "TemplateLiteral") return undefined;
+  const [only, ...more] = node.quasis as ReadonlyArray<{ readonly value: { readonly cooked: string } }>;
+  return more.length === 0 ? only?.value.cooked : undefined;
 };
 
-/** `adapters/neon` belongs to `adapters`. */
-const belongsTo = (room: string, allowed: string): boolean =>
-  room === allowed || room.startsWith(`${allowed}/`);
+const importedBy = (node: Node): ReadonlyArray<string> => {
+  if (/^(ExportAllDeclaration|ImportExpression)$/.test(String(node.type))) return ["*"];
+  const specifiers = (node.specifiers ?? []) as ReadonlyArray<Node>;
+  return specifiers.map(({ type, imported, local }) => {
+    const name = (type === "ExportSpecifier" ? local : imported) as Node | undefined;
+    return String(name?.name ?? name?.value ?? "*");
+  });
+};
 
-/** Every module that a file names, in whatever way. */
-const namesIn = (file: string, text: string): ReadonlyArray<Named> => {
+/** The part of a node that names another module. */
+const sourceOf = (node: Node): unknown => {
+  const type = String(node.type);
+  if (/^(Import|Export(Named|All))(Declaration|Expression)$/.test(type)) return node.source;
+  if (type === "TSImportType") return node.source ?? node.argument;
+  if (type === "TSExternalModuleReference") return node.expression;
+  if (type === "TSModuleDeclaration" && isNode(node.id) && node.id.type === "Literal") return node.id;
+  const calls = type === "CallExpression" && isNode(node.callee) && node.callee.name === "require";
+  return calls ? (node.arguments as ReadonlyArray<unknown>)[0] : undefined;
+};
+
+/** Every module that a file names, in whatever way; a sentence where it cannot be read. */
+const namesIn = (file: string, text: string): ReadonlyArray<Named> | string => {
+  const { program, comments, errors } = parseSync(file, text);
+  if (errors[0] !== undefined) return errors[0].message;
   const named: Array<Named> = [];
-  const note = (source: unknown) => {
-    if (typeof source !== "object" || source === null || !("value" in source) || !("start" in source)) return;
-    const line = text.slice(0, Number(source.start)).split("\n").length;
-    named.push({ specifier: String(source.value), line });
-  };
   const walk = (node: unknown): void => {
-    if (typeof node !== "object" || node === null) return;
-    const { type, source, argument, expression } = node as Record<string, unknown>;
-    if (/^(Import|Export(Named|All))(Declaration|Expression)$/.test(String(type))) note(source);
-    if (type === "TSImportType") note(source ?? (argument as { literal?: unknown }).literal ?? argument);
-    if (type === "TSExternalModuleReference") note(expression);
+    if (!isNode(node)) return;
+    const source = sourceOf(node);
+    if (isNode(source))
+      named.push({ specifier: textOf(source), start: Number(source.start), imported: importedBy(node) });
     for (const value of Object.values(node)) walk(value);
   };
-  walk(parseSync(file, text).program);
+  walk(program);
+  for (const { value, start } of comments) {
+    const specifier = /^\/\s*<reference\s+(?:path|types)=["'](.+?)["']/.exec(value)?.[1];
+    if (specifier !== undefined) named.push({ specifier, start, imported: [] });
+  }
   return named;
 };
 
-const judge = (file: string, { specifier, line }: Named): string | undefined => {
-  const room = roomOf(file);
-  const may = MAY[room];
-  const at = `src/${file}:${line}: ${room} must not import ${specifier}`;
-  if (may === undefined) return `${at}: ${room} is no room of src/ (${ARROWS})`;
-  if (!specifier.startsWith(".")) {
-    // What effect calls unstable, and may change in a minor version, it exports below `effect/`.
-    if (specifier.startsWith("effect/")) return `${at}: that part of effect is unstable`;
-    return specifier === "effect" || may.packages.test(specifier)
-      ? undefined
-      : `${at}: this room does not know that package`;
-  }
-  const target = relative("src", join("src", dirname(file), specifier));
-  if (target.startsWith("..")) return `${at}: src/ knows nothing outside`;
-  const other = roomOf(target);
-  return belongsTo(other, room) || may.rooms.some((allowed) => belongsTo(other, allowed))
-    ? undefined
-    : `${at}: the arrows are ${ARROWS}`;
+/** The room of a file below src/: its folder, or for a file of src/ itself what it is. */
+const roomOf = (file: string): string => {
+  const [folder = "", inner = ""] = dirname(file).split("/");
+  if (folder === ".") return ["settings", "layers", "app"].find((name) => file === `${name}.ts`) ?? "entry";
+  return folder === "adapters" && inner !== "" ? `adapters/${inner}` : folder;
 };
 
-/** What is wrong with one file, a sentence each. `file`: below src/. */
-export const wrongIn = (file: string, text: string): ReadonlyArray<string> =>
-  namesIn(file, text).flatMap((named) => judge(file, named) ?? []);
+/** `adapters/*`: any folder of adapters/. */
+const isOneOf = (room: string, allowed: ReadonlyArray<string>): boolean =>
+  allowed.includes(room) || allowed.includes(`${dirname(room)}/*`);
 
-/** What is wrong in a tree that has a folder src/, a sentence each. */
+/** Why a file of src/ must not name a module. */
+const whyNot = (file: string, specifier: string, imported: ReadonlyArray<string>): string | undefined => {
+  const room = roomOf(file);
+  const may = MAY[room] ?? MAY[dirname(room)];
+  if (may === undefined) return `${room} is no room of src/ (${ARROWS})`;
+  if (specifier === "effect") {
+    const name = imported.find((one) => one === "*" || UNSTABLE.has(one));
+    if (name === undefined) return undefined;
+    return name === "*" ? "take what is needed by name" : `effect marks ${name} as unstable`;
+  }
+  // What effect exports below `effect/` is unstable, or in its index as well.
+  if (specifier.startsWith("effect/")) return "what is stable of effect is in its index";
+  if (!specifier.startsWith("."))
+    return may.packages.test(specifier) ? undefined : "this room does not know that package";
+  const target = relative("src", join("src", dirname(file), specifier));
+  if (target.startsWith("..")) return "src/ knows nothing outside";
+  const other = roomOf(target);
+  if (other === "entry") return "nothing knows an entry, and no file stands for a folder";
+  return other === room || isOneOf(other, may.rooms) ? undefined : `the arrows are ${ARROWS}`;
+};
+
+/** Why a file of dev/ must not name a module. */
+const whyNotInDev = (file: string, specifier: string): string | undefined =>
+  specifier.startsWith(".") && /^test(\/|$)/.test(join("dev", dirname(file), specifier))
+    ? "dev/ knows nothing of test/"
+    : undefined;
+
+/** What is wrong with one file, a sentence each. `path`: below the root, in src/ or dev/. */
+export const wrongIn = (path: string, text: string): ReadonlyArray<string> => {
+  const named = namesIn(path, text);
+  if (typeof named === "string") return [`${path}: cannot be parsed: ${named}`];
+  const file = path.replace(/^\w+\//, "");
+  const inSource = path.startsWith("src/");
+  return named.flatMap(({ specifier, start, imported }) => {
+    // The tools of dev/ load files by computed addresses; src/ has no reason to.
+    if (specifier === undefined && !inSource) return [];
+    const why =
+      specifier === undefined
+        ? "an address that is computed cannot be checked"
+        : inSource
+          ? whyNot(file, specifier, imported)
+          : whyNotInDev(file, specifier);
+    if (why === undefined) return [];
+    const line = text.slice(0, start).split("\n").length;
+    return [
+      `${path}:${line}: ${inSource ? roomOf(file) : "dev"} must not import ${specifier ?? "that"}: ${why}`,
+    ];
+  });
+};
+
+/** What is wrong in a tree that has the folders src/ and dev/, a sentence each. */
 export const wrongArrows = (root: string): ReadonlyArray<string> =>
-  globSync("**/*.ts", { cwd: join(root, "src") })
+  globSync("{src,dev}/**/*.{ts,tsx,mts,cts,js,jsx,mjs,cjs}", { cwd: root })
     .sort()
-    .flatMap((file) => wrongIn(file, readFileSync(join(root, "src", file), "utf8")));
+    .flatMap((path) => wrongIn(path, readFileSync(join(root, path), "utf8")));
 
 if (import.meta.main) {
   const root = resolve(process.argv[2] ?? join(import.meta.dirname, "../.."));

@@ -38,6 +38,9 @@ const planted: ReadonlyArray<readonly [file: string, line: string]> = [
   ["adapters/postgres/ledger.ts", `import { sweep } from "../../../programs/sweep/sweep.ts";`],
   ["adapters/cognito/client.ts", `import { readSettings } from "../../../settings.ts";`],
   ["adapters/log.ts", `import { problemResponse } from "../http/problem.ts";`],
+  ["adapters/cognito/client.ts", `import { sql } from "../postgres/sql.ts";`],
+  ["adapters/a-new-one/client.ts", `import { sql } from "../another-new-one/sql.ts";`],
+  ["adapters/log.ts", `import { sql } from "./postgres/sql.ts";`],
   ["adapters/postgres/sql.ts", `import { neon } from "@neondatabase/serverless";`],
   ["adapters/neon/database.ts", `import { makeRuntime } from "../../../layers.ts";`],
   // entries → layers, app
@@ -45,19 +48,60 @@ const planted: ReadonlyArray<readonly [file: string, line: string]> = [
   ["a-new-entry.ts", `import { DatabaseNeon } from "./adapters/neon/database.ts";`],
   ["app.ts", `import { LedgerPostgres } from "./adapters/postgres/ledger.ts";`],
   ["app.ts", `import worker from "./worker.ts";`],
+  ["app.ts", `import { something } from "./a-new-entry.ts";`],
+  ["worker.ts", `import { something } from "./a-new-entry.ts";`],
   ["layers.ts", `import { makeApp } from "./app.ts";`],
   ["settings.ts", `import { makeRuntime } from "./layers.ts";`],
   // the others
   ["http/query.ts", `import { startStack } from "../../../dev/stack.ts";`],
   ["programs/users.ts", `import { SqlClient } from "effect/sql";`],
+  ["programs/users.ts", `import { Arbitrary } from "effect";`],
+  ["programs/users.ts", `export { FileSystem } from "effect";`],
+  ["programs/users.ts", `import * as Everything from "effect";`],
   ["a-new-room/file.ts", `import { Effect } from "effect";`],
+  // however it is written
+  ["programs/users.ts", "const log = () => import(`../adapters/log.ts`);"],
+  ["programs/users.ts", `const any = (file: string) => import("../adapters/" + file);`],
+  ["programs/users.ts", `type Log = typeof import("../adapters/log.ts");`],
+  ["programs/users.ts", `export * as log from "../adapters/log.ts";`],
+  ["programs/users.ts", `export type { A } from "../adapters/log.ts";`],
+  ["programs/users.ts", `import log = require("../adapters/log.ts");`],
+  ["programs/users.ts", `const log = require("../adapters/log.ts");`],
+  ["programs/users.ts", `import "../adapters/log.ts";`],
+  ["programs/users.ts", `declare module "../adapters/log.ts" {}`],
+  ["programs/users.ts", `/// <reference path="../adapters/log.ts" />`],
 ];
 
 describe("an import against an arrow", () => {
   it.each([...planted])("is refused in src/%s: %s", (file, line) => {
-    const [sentence, ...more] = wrongIn(file, `// A comment: import "../nothing.ts"\n${line}\n`);
+    const [sentence, ...more] = wrongIn(`src/${file}`, `// A comment: import "../nothing.ts"\n${line}\n`);
     assert.match(sentence ?? "nothing was refused", new RegExp(`^src/${file}:2: .* must not import `));
     assert.deepStrictEqual(more, []);
+  });
+
+  it("is refused in dev/ where it leads to test/", () => {
+    const [sentence] = wrongIn(
+      "dev/check/new.ts",
+      `import { startStack } from "../../test/support/fixture.ts";`,
+    );
+    assert.match(sentence ?? "nothing was refused", /^dev\/check\/new\.ts:1: dev must not import /);
+    assert.deepStrictEqual(wrongIn("dev/new.ts", `import { makeApp } from "../src/app.ts";`), []);
+  });
+
+  it("is not hidden by a file that cannot be parsed", () => {
+    const [sentence] = wrongIn("src/domain/user.ts", `import { A } from "../ports/ledger.ts"; const = ;`);
+    assert.match(sentence ?? "nothing was refused", /^src\/domain\/user\.ts: cannot be parsed: /);
+  });
+
+  it.each(["mts", "cts", "tsx", "js"])("is refused in a file of type %s", (type) => {
+    const tree = mkdtempSync(join(tmpdir(), "arrows-"));
+    try {
+      mkdirSync(join(tree, "src/domain"), { recursive: true });
+      writeFileSync(join(tree, `src/domain/fresh.${type}`), `export { A } from "../ports/ledger.ts";`);
+      assert.strictEqual(wrongArrows(tree).length, 1);
+    } finally {
+      rmSync(tree, { recursive: true });
+    }
   });
 
   it("is refused by the command, which names file and line and fails", () => {
