@@ -21,12 +21,12 @@ const rules: ReadonlyArray<Rule> = [
   { what: "a gendered pronoun: a user is they", pattern: /\b(?:he|she|his|hers?|him|himself|herself)\b/i },
   {
     what: "a document that is not in the repository",
-    pattern: /\b(?:CONTRACT|PLATFORM|FIELD|STYLE|DESIGN)(?:\.md| \d)|\bgap \d+\b|\(row "/,
+    pattern: /\b(?:CONTRACT|PLATFORM|FIELD|STYLE|DESIGN)(?:\.md| \d)|\bgap \d+\b|\(row "|§/,
   },
   {
     what: "a word that the glossary has replaced",
     pattern:
-      /\b(?:errands?|strangers?|last look|under watch|the law|settles?|putOff|outlook|a retry heals|outcomeUnknown about|in doubt about)\b/i,
+      /\b(?:errands?|strangers?|last look|under watch|the law|settles?|settling|putOff|outlook|a retry heals|outcomeUnknown about|in doubt about)\b|\b(?:obtain|attend|tidy)\(/i,
     // What a version was called when it was released stays.
     except: /^CHANGELOG\.md$/,
   },
@@ -47,7 +47,9 @@ describe("no file has", () => {
   it.each([
     [0, "Deletes him by his sub."],
     [1, "As CONTRACT 3 says (gap 31)."],
+    [1, "See § 4."],
     [2, "The errand is settled; a stranger settles it."],
+    [2, "yield* tidy(operation);"],
   ] as const)("what rule %d would find: %s", (index, planted) => {
     const rule = rules[index];
     assert.isDefined(rule);
@@ -65,14 +67,14 @@ const idleSpreads = (file: string, text: string): ReadonlyArray<number> => {
     readonly expression?: Node;
   };
   const bare = (node: Node | undefined): Node | undefined =>
-    node?.type === "ParenthesizedExpression" || node?.type === "TSAsExpression"
-      ? bare(node.expression)
+    /^(?:ParenthesizedExpression|TS(?:As|Satisfies)Expression)$/.test(node?.type ?? "")
+      ? bare(node?.expression)
       : node;
   const walk = (node: unknown, parent: string): void => {
     if (typeof node !== "object" || node === null) return;
     const { type = parent, start = 0, argument } = node as Node;
     const inner = bare(argument)?.type;
-    const same = inner === parent || (inner === "ArrayExpression" && parent === "CallExpression");
+    const same = inner === parent || (inner === "ArrayExpression" && /^(?:Call|New)Expression$/.test(parent));
     if (type === "SpreadElement" && same && /^(Object|Array)Expression$/.test(inner ?? ""))
       lines.push(text.slice(0, start).split("\n").length);
     for (const value of Object.values(node)) walk(value, type);
@@ -92,7 +94,7 @@ describe("no literal is spread", () => {
 
   it("and the ways to do so would be found", () => {
     const planted =
-      "f({ ...{ a, b } });\nf([...([1] as const), 2]);\nf(...[a, b]);\nf({ ...(c && { d }), ...e });";
-    assert.deepStrictEqual(idleSpreads("x.ts", planted), [1, 2, 3]);
+      "f({ ...{ a, b } });\nf([...([1] as const), 2]);\nf(...[a, b]);\nf({ ...({ a } satisfies A) });\nnew F(...[a]);\nf({ ...(c && { d }), ...e });";
+    assert.deepStrictEqual(idleSpreads("x.ts", planted), [1, 2, 3, 4, 5]);
   });
 });
