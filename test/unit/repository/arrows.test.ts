@@ -22,27 +22,27 @@ const planted: ReadonlyArray<readonly [file: string, line: string]> = [
   ["ports/access.ts", `import { decodeJwt } from "jose";`],
   ["ports/a-new-port.ts", `export * from "../http/problems.ts";`],
   // programs → ports → domain
-  ["programs/register/open.ts", `import { LedgerPostgres } from "../../../adapters/postgres/ledger.ts";`],
-  ["programs/sweep/sweep.ts", `import { toProblem } from "../../../http/problem.ts";`],
+  ["programs/register/open.ts", `import { LedgerPostgres } from "../../adapters/postgres/ledger.ts";`],
+  ["programs/sweep/sweep.ts", `import { toProblem } from "../../http/problem.ts";`],
   ["programs/users.ts", `const app = () => import("../app.ts");`],
   ["programs/roles.ts", `export { readSettings } from "../settings.ts";`],
   ["programs/change.ts", `import { neon } from "@neondatabase/serverless";`],
-  ["programs/a/new/folder.ts", `import type { AppEnv } from "../../../../http/mount.ts";`],
+  ["programs/a/new/folder.ts", `import type { AppEnv } from "../../../http/mount.ts";`],
   // http → programs
   ["http/mount.ts", `import type { Runtime } from "../layers.ts";`],
-  ["http/routes/users.ts", `import { DirectoryCognito } from "../../../adapters/cognito/directory.ts";`],
+  ["http/routes/users.ts", `import { DirectoryCognito } from "../../adapters/cognito/directory.ts";`],
   ["http/routes/a-new-area.ts", `let settings: import("../../settings.ts").BadConfiguration;`],
   ["http/openapi.ts", `import { makeApp } from "../app.ts";`],
   ["http/openapi.ts", `import { AdminGetUserCommand } from "@aws-sdk/client-cognito-identity-provider";`],
   // adapters → ports
-  ["adapters/postgres/ledger.ts", `import { sweep } from "../../../programs/sweep/sweep.ts";`],
-  ["adapters/cognito/client.ts", `import { readSettings } from "../../../settings.ts";`],
+  ["adapters/postgres/ledger.ts", `import { sweep } from "../../programs/sweep/sweep.ts";`],
+  ["adapters/cognito/client.ts", `import { readSettings } from "../../settings.ts";`],
   ["adapters/log.ts", `import { problemResponse } from "../http/problem.ts";`],
   ["adapters/cognito/client.ts", `import { sql } from "../postgres/sql.ts";`],
   ["adapters/a-new-one/client.ts", `import { sql } from "../another-new-one/sql.ts";`],
   ["adapters/log.ts", `import { sql } from "./postgres/sql.ts";`],
   ["adapters/postgres/sql.ts", `import { neon } from "@neondatabase/serverless";`],
-  ["adapters/neon/database.ts", `import { makeRuntime } from "../../../layers.ts";`],
+  ["adapters/neon/database.ts", `import { makeRuntime } from "../../layers.ts";`],
   // entries → layers, app
   ["worker.ts", `import { logLine } from "./adapters/log.ts";`],
   ["a-new-entry.ts", `import { DatabaseNeon } from "./adapters/neon/database.ts";`],
@@ -53,7 +53,7 @@ const planted: ReadonlyArray<readonly [file: string, line: string]> = [
   ["layers.ts", `import { makeApp } from "./app.ts";`],
   ["settings.ts", `import { makeRuntime } from "./layers.ts";`],
   // the others
-  ["http/query.ts", `import { startStack } from "../../../dev/stack.ts";`],
+  ["http/query.ts", `import { startStack } from "../../dev/stack.ts";`],
   ["programs/users.ts", `import { SqlClient } from "effect/sql";`],
   ["programs/users.ts", `import { Arbitrary } from "effect";`],
   ["programs/users.ts", `export { FileSystem } from "effect";`],
@@ -77,6 +77,8 @@ describe("an import against an arrow", () => {
     const [sentence, ...more] = wrongIn(`src/${file}`, `// A comment: import "../nothing.ts"\n${line}\n`);
     assert.match(sentence ?? "nothing was refused", new RegExp(`^src/${file}:2: .* must not import `));
     assert.deepStrictEqual(more, []);
+    // A plant that leads out of src/ by mistake would be refused as well, and say nothing of its arrow.
+    assert.strictEqual(/knows nothing outside/.test(sentence ?? ""), /"[./]+\/dev\//.test(line));
   });
 
   it("is refused in dev/ where it leads to test/", () => {
@@ -111,13 +113,13 @@ describe("an import against an arrow", () => {
       mkdirSync(join(tree, "src/domain/deep"));
       writeFileSync(
         join(tree, "src/domain/deep/fresh.ts"),
-        `export { sweep } from "../../../programs/sweep/sweep.ts";`,
+        `export { sweep } from "../../programs/sweep/sweep.ts";`,
       );
       const { status, stderr } = spawnSync(process.execPath, ["dev/check/arrows.ts", tree], {
         encoding: "utf8",
       });
       assert.strictEqual(status, 1);
-      assert.match(stderr, /^src\/domain\/deep\/fresh\.ts:1: domain must not import/);
+      assert.match(stderr, /^src\/domain\/deep\/fresh\.ts:1: domain must not import .*: the arrows are /);
     } finally {
       rmSync(tree, { recursive: true });
     }
