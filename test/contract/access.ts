@@ -2,8 +2,10 @@
 import { assert, describe } from "@effect/vitest";
 import { Effect } from "effect";
 import { AuditAction } from "../../src/domain/audit.ts";
+import type { ChangeKind } from "../../src/domain/operation.ts";
 import { RoleId, type UserId } from "../../src/domain/user.ts";
 import { Access, type SetRoles } from "../../src/ports/access.ts";
+import { Changes } from "../../src/ports/changes.ts";
 import { makeLedger, newId, newSub } from "./ledger.ts";
 import type { LedgerSubject, Tester } from "./subjects.ts";
 
@@ -20,6 +22,10 @@ export const accessContract = (name: string, test: Tester, subject: () => Ledger
     tag: null,
     roles,
     ...more,
+  });
+  const change = Effect.fnUntraced(function* (kind: ChangeKind, user: UserId) {
+    const changes = yield* Changes;
+    return yield* changes.open({ id: newId(), kind, caller: subject().admin, subject: user, tag: null });
   });
   const set = (...asked: Parameters<typeof command>) =>
     Effect.flatMap(Access, (access) => access.setRoles(command(...asked)));
@@ -49,6 +55,39 @@ export const accessContract = (name: string, test: Tester, subject: () => Ledger
         );
         assert.strictEqual(denials.filter(({ by }) => by === viewer).length, 1);
         assert.isFalse(denials.some((row) => row.id === id));
+      }),
+    );
+
+    check(
+      "believes nobody whom the ledger's newest word has disabled, removed or lost, whatever they were granted",
+      Effect.gen(function* () {
+        const access = yield* Access;
+        const may = (caller: UserId) => access.mayManageUsers({ id: newId(), caller, subject: caller });
+        const [disabled, enabled, removed] = [newSub(), newSub(), newSub()];
+        for (const user of [disabled, enabled, removed]) yield* manager(user);
+        for (const user of [disabled, enabled]) yield* change("disable", user);
+        yield* change("enable", enabled);
+        yield* change("remove", removed);
+        yield* subject().grant(removed, subject().managing);
+        const { sub: lost } = yield* inState("user_lost");
+        if (lost === null) return;
+        yield* subject().grant(lost, subject().managing);
+        assert.deepStrictEqual(
+          yield* Effect.forEach([disabled, enabled, removed, lost, subject().admin], may),
+          [false, true, false, false, true],
+        );
+      }),
+    );
+
+    check(
+      "counts for the last manager nobody who was removed or lost",
+      Effect.gen(function* () {
+        const removed = newSub();
+        yield* change("remove", removed);
+        const { sub: lost } = yield* inState("user_lost");
+        if (lost === null) return;
+        for (const ghost of [removed, lost]) yield* subject().grant(ghost, subject().managing);
+        assert.deepStrictEqual(yield* set(subject().admin, []), { _tag: "LastManager" });
       }),
     );
 

@@ -206,7 +206,7 @@ export const changesContract = (name: string, test: Tester, subject: () => Ledge
         yield* opened("disable", second);
         yield* opened("enable", second);
         yield* opened("disable", subject().admin);
-        assert.deepStrictEqual(yield* ask("disable", second), { _tag: "LastManager" });
+        assert.deepStrictEqual(yield* ask("disable", second, { caller: second }), { _tag: "LastManager" });
       }),
     );
 

@@ -54,6 +54,10 @@ beforeAll(async () => {
         `select id, action, user_id as "userId", modified_by_user_id as by from users_audit`,
       ),
     ),
+    grant: (sub, role) =>
+      Effect.asVoid(
+        promised(() => stack.query("insert into user_role (user_id, role_id) values ($1, $2)", [sub, role])),
+      ),
     grants: (sub) =>
       Effect.map(
         promised(() =>

@@ -33,6 +33,8 @@ export interface LedgerSubject {
       readonly by: string;
     }>
   >;
+  /** A grant that somebody else has written, FLIP for instance. */
+  readonly grant: (sub: UserId, role: RoleId) => Effect.Effect<void>;
   readonly grants: (sub: UserId) => Effect.Effect<ReadonlyArray<string>>;
   /** An empty ledger, an empty audit, and no grant but the administrator's. */
   readonly reset: Effect.Effect<void>;

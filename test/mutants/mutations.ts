@@ -352,7 +352,7 @@ export const mutations: ReadonlyArray<Mutation> = [
     "${state} <> ''",
   ]),
   fragments("SQL: whom a change has disabled counts as a manager", [
-    "export const otherManagers",
+    "const managing",
     "<> 'disable', true)",
     "<> 'nothing', true)",
   ]),

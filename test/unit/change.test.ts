@@ -241,20 +241,22 @@ describe("the opening", () => {
     }),
   );
 
-  it.effect.each(own)("of $kind keeps the last who manages users", ({ kind }) =>
-    Effect.gen(function* () {
-      const { world, heard, sub, user } = withUser();
-      world.grants.set(sub, new Set([adminRole]));
-      const other = addUser(world, "other@hospital.example").sub;
-      world.grants.set(other, new Set([adminRole]));
-      world.grants.delete(admin);
-      assert.strictEqual(yield* heard("disable", { caller: sub, subject: other }), "done");
-      // Whom a change has disabled does not count, though they still have a token and a role.
-      assert.strictEqual(yield* heard(kind, { caller: other }), "LastManager");
-      assert.isTrue(user()?.enabled);
-      assert.strictEqual(yield* heard("enable", { caller: sub, subject: other }), "done");
-      assert.strictEqual(yield* heard(kind, { caller: other }), "done");
-    }),
+  it.effect.each(own)(
+    "of $kind is not for a manager whom a change has disabled, whatever their token says",
+    ({ kind }) =>
+      Effect.gen(function* () {
+        const { world, heard, sub, user } = withUser();
+        world.grants.set(sub, new Set([adminRole]));
+        const other = addUser(world, "other@hospital.example").sub;
+        world.grants.set(other, new Set([adminRole]));
+        world.grants.delete(admin);
+        assert.strictEqual(yield* heard("disable", { caller: sub, subject: other }), "done");
+        assert.strictEqual(yield* heard(kind, { caller: other }), "Forbidden");
+        assert.strictEqual(yield* heard("enable", { caller: other, subject: other }), "Forbidden");
+        assert.isTrue(user()?.enabled);
+        assert.strictEqual(yield* heard("enable", { caller: sub, subject: other }), "done");
+        assert.strictEqual(yield* heard(kind, { caller: other }), "done");
+      }),
   );
 });
 

@@ -66,7 +66,9 @@ export const DatabaseNeon = Layer.effect(
             sql.query(locking, [lock]),
             sql.query(statement.text, [...statement.parameters(values)]),
           ];
-          const [, rows] = await sql.transaction(queries, { fetchOptions });
+          // A database may begin transactions otherwise; the second statement has to see what its predecessor did.
+          const options = { isolationLevel: "ReadCommitted", fetchOptions } as const;
+          const [, rows] = await sql.transaction(queries, options);
           return rows ?? [];
         });
       }),

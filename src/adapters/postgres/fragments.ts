@@ -54,24 +54,28 @@ export const auditRow = (source: Fragment, id: Fragment, action: Fragment) => sq
 /** The lock of every change that could take the last CAN_MANAGE_USERS away. */
 export const MANAGERS = "registrar: managers";
 
-/** One row: whether the caller holds the permission. */
-export const mayManage = (caller: Fragment, permission: Fragment) => sql`
-  select exists (
-    select from user_role
-    join role_permission on role_permission.role_id = user_role.role_id
-    where user_role.user_id = ${caller} and role_permission.permission_id = ${permission}) as yes`;
-
 /**
- * A row for each grant by which somebody else than the subject manages users. Whom the newest change has disabled
- * cannot sign in, and does not count.
+ * The one definition of who manages users: a row for each grant that brings the permission to somebody whom the ledger's
+ * newest word has not disabled, and whom it has neither removed nor lost. A token outlives what was decided about its
+ * holder, and a grant may be written after it.
  */
-export const otherManagers = (subject: Fragment, permission: Fragment) => sql`
+const managing = (permission: Fragment) => sql`
   select from user_role
   join role_permission on role_permission.role_id = user_role.role_id
-  where role_permission.permission_id = ${permission} and user_role.user_id <> ${subject}
+  where role_permission.permission_id = ${permission}
     and coalesce((select change.kind from registrar.operation change
       where change.sub = user_role.user_id and change.kind in ('enable', 'disable')
-      order by change.started_at desc limit 1) <> 'disable', true)`;
+      order by change.started_at desc limit 1) <> 'disable', true)
+    and not exists (select from registrar.operation gone
+      where gone.sub = user_role.user_id and (gone.kind = 'remove' or gone.state = 'user_lost'))`;
+
+/** One row: whether the caller manages users. */
+export const mayManage = (caller: Fragment, permission: Fragment) => sql`
+  select exists (${managing(permission)} and user_role.user_id = ${caller}) as yes`;
+
+/** A row for each grant by which somebody else than the subject manages users. */
+export const otherManagers = (subject: Fragment, permission: Fragment) => sql`
+  ${managing(permission)} and user_role.user_id <> ${subject}`;
 
 /**
  * A tag as the id that it may be; null for any other text. The id is compared as a UUID, so that its index finds the

@@ -96,6 +96,58 @@ describe("409 for the last CAN_MANAGE_USERS holder", () => {
   });
 });
 
+describe("403 for whom this service has disabled", () => {
+  it("lets nobody enable themselves with a token that still lives, nor disable the others", async () => {
+    const { stack } = fixture;
+    const { sub, token } = await addAdmin(stack);
+    const put = (id: string, disabled: boolean, by?: string) =>
+      ask(fixture, `PUT /api/users/${id}`, { body: { disabled }, ...(by !== undefined && { token: by }) });
+    expect((await put(sub, true)).status).toBe(200);
+    expect((await put(sub, false, token)).status).toBe(403);
+    expect((await put(stack.adminSub, true, token)).status).toBe(403);
+    expect((await ask(fixture, "GET /api/roles", { token })).status).toBe(403);
+    const body = { email: "new.user@flip.example", roles: [] };
+    expect((await ask(fixture, "POST /api/users", { body, token })).status).toBe(403);
+    expect([stack.cognito.getUser(sub)?.enabled, stack.cognito.getUser(stack.adminSub)?.enabled]).toEqual([
+      false,
+      true,
+    ]);
+    expect((await put(sub, false)).status).toBe(200);
+    expect((await ask(fixture, "GET /api/roles", { token })).status).toBe(200);
+  });
+});
+
+describe("a database whose sessions begin in repeatable read", () => {
+  /** How transactions of new sessions begin; the old sessions are ended. */
+  const isolation = async (level: string) => {
+    await fixture.stack.query(
+      `do $$ begin execute format('alter database %I set default_transaction_isolation = %L', current_database(), '${level}'); end $$`,
+    );
+    await fixture.stack.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'`,
+    );
+  };
+
+  it("keeps one manager of two who delete each other: transactions say themselves what they need", async () => {
+    const { stack } = fixture;
+    await isolation("repeatable read");
+    try {
+      for (let turn = 0; turn < 5; turn++) {
+        const [one, two] = [await addAdmin(stack), await addAdmin(stack)];
+        await stack.query("delete from user_role where user_id = $1", [stack.adminSub]);
+        const answers = await Promise.all([
+          ask(fixture, `DELETE /api/users/${two.sub}`, { token: one.token }),
+          ask(fixture, `DELETE /api/users/${one.sub}`, { token: two.token }),
+        ]);
+        expect(answers.map(({ status }) => status).sort()).toEqual([200, 403]);
+      }
+    } finally {
+      await isolation("read committed");
+    }
+  });
+});
+
 describe("two administrators at once", () => {
   let other: { sub: string; token: string };
   beforeEach(async () => {

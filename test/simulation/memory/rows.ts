@@ -114,21 +114,21 @@ export const writeAudit = (
 export const graceEnd = (row: Row, { now, terms }: Statement): number =>
   Math.max(now, row.startedAt + 2 * terms.horizon) + MINUTE;
 
+/** Whether somebody holds the permission, and the ledger's newest word has not disabled, removed or lost them. */
 export const mayManageUsers = (world: World, user: UserId): boolean =>
-  [...(world.grants.get(user) ?? [])].some((role) => grantsManagement(world, role));
+  [...(world.grants.get(user) ?? [])].some((role) => grantsManagement(world, role)) &&
+  newest(world, user, "enable", "disable")?.kind !== "disable" &&
+  ![...world.rows.values()].some(
+    ({ sub, kind, state }) => sub === user && (kind === "remove" || state === "user_lost"),
+  );
 
 /** Whether a role brings CAN_MANAGE_USERS with it. */
 export const grantsManagement = (world: World, role: RoleId): boolean =>
   world.permissions.get(role)?.has(CAN_MANAGE_USERS) === true;
 
-/** Whether somebody else than the subject manages users and can sign in: whom the newest change has disabled cannot. */
+/** Whether somebody else than the subject manages users. */
 export const othersManage = (world: World, subject: UserId): boolean =>
-  [...world.grants.keys()].some(
-    (user) =>
-      user !== subject &&
-      mayManageUsers(world, user) &&
-      newest(world, user, "enable", "disable")?.kind !== "disable",
-  );
+  [...world.grants.keys()].some((user) => user !== subject && mayManageUsers(world, user));
 
 /** The newest row of these kinds for a user. Rows are kept in the order in which they were written. */
 export const newest = (world: World, user: UserId, ...kinds: ReadonlyArray<Row["kind"]>): Row | undefined =>
