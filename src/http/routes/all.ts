@@ -4,6 +4,7 @@
  */
 import type { Route } from "../route.ts";
 import * as audit from "./audit.ts";
+import * as changes from "./changes.ts";
 import * as operations from "./operations.ts";
 import * as registrations from "./registrations.ts";
 import * as service from "./service.ts";
@@ -15,6 +16,11 @@ const byPath = (a: Route, b: Route): number =>
 
 const compare = (a: string, b: string): number => (a < b ? -1 : 1);
 
-export const routes: ReadonlyArray<Route> = [registrations, users, operations, audit, service].flatMap(
-  (area): ReadonlyArray<Route> => Object.values(area).toSorted(byPath),
-);
+export const routes: ReadonlyArray<Route> = [
+  registrations,
+  users,
+  changes,
+  operations,
+  audit,
+  service,
+].flatMap((area): ReadonlyArray<Route> => Object.values(area).toSorted(byPath));

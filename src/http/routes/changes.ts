@@ -1,0 +1,197 @@
+/** The users who exist, to change: their roles, whether they may sign in, their second factor, their invitation. */
+import { Effect, Schema, SchemaTransformation } from "effect";
+import { newOperationId } from "../../domain/operation.ts";
+import { RegistrationBody, UserId, violation } from "../../domain/user.ts";
+import type { Caller } from "../../ports/token-verifier.ts";
+import * as changes from "../../programs/change.ts";
+import * as roles from "../../programs/roles.ts";
+import { route } from "../route.ts";
+import { RoleIds } from "../wire.ts";
+
+/** The user whom a path names by id. */
+const ByUserId = Schema.Struct({ user_id: UserId });
+
+/** Replaces the user's roles. */
+export const setRoles = route(
+  {
+    id: "setRoles",
+    method: "POST",
+    path: "/api/users/{user_id}/roles",
+    area: "Users",
+    summary: "Replaces the user's roles",
+    needs: "CAN_MANAGE_USERS",
+    params: ByUserId,
+    body: Schema.Struct({ roles: RegistrationBody.fields.roles }).annotate({ identifier: "RolesBody" }),
+    answers: {
+      200: {
+        means: "The user has exactly these roles, and the audit row is written.",
+        body: Schema.Struct({ roles: RoleIds }).annotate({ identifier: "RolesSet" }),
+      },
+    },
+    fails: [
+      "Forbidden",
+      "UnknownRoles",
+      "UserNotFound",
+      "RegistrationInProgress",
+      "LastManager",
+      "Unavailable",
+    ],
+  },
+  Effect.fnUntraced(function* ({ caller, params, body }) {
+    const command = { ...asked({ caller, params }), roles: [...new Set(body.roles)] };
+    return { status: 200 as const, body: { roles: yield* roles.setRoles(command) } };
+  }),
+);
+
+const Nothing = Schema.Struct({}).annotate({ identifier: "Nothing" });
+
+/** Deletes the user: grants and audit row first, then the user in the pool. May be repeated. */
+export const deleteUser = route(
+  {
+    id: "deleteUser",
+    method: "DELETE",
+    path: "/api/users/{user_id}",
+    area: "Users",
+    summary: "Deletes the user, with the grants",
+    needs: "CAN_MANAGE_USERS",
+    params: ByUserId,
+    answers: { 200: { means: "The user is gone; also where they were gone before.", body: Nothing } },
+    fails: [
+      "Forbidden",
+      "OwnAccount",
+      "LastManager",
+      "RegistrationInProgress",
+      ["ChangeTracked", "remove_tracked"],
+      ["Unavailable", "database_unavailable"],
+    ],
+  },
+  Effect.fnUntraced(function* (input) {
+    yield* changes.deleteUser(asked(input));
+    return { status: 200 as const, body: {} };
+  }),
+);
+
+/** What FLIP (pydantic, lax) takes for a truth value. */
+const TRUE = ["true", "1", "yes", "y", "on", "t"];
+const FALSE = ["false", "0", "no", "n", "off", "f"];
+
+const LaxBoolean = Schema.Union([Schema.Boolean, Schema.Number, Schema.String])
+  .annotate(violation("bool_type", "Input should be a valid boolean"))
+  .check(
+    Schema.makeFilter(
+      (value: unknown) => [...TRUE, ...FALSE].includes(String(value).toLowerCase()),
+      violation("bool_parsing", "Input should be a valid boolean, unable to interpret input"),
+    ),
+  )
+  .pipe(
+    Schema.decodeTo(
+      Schema.Boolean,
+      SchemaTransformation.transform({
+        decode: (value) => TRUE.includes(String(value).toLowerCase()),
+        encode: (value) => value,
+      }),
+    ),
+  );
+
+/** Disables or enables the user. */
+export const updateUser = route(
+  {
+    id: "updateUser",
+    method: "PUT",
+    path: "/api/users/{user_id}",
+    area: "Users",
+    summary: "Disables or enables the user",
+    needs: "CAN_MANAGE_USERS",
+    params: ByUserId,
+    body: Schema.Struct({ disabled: LaxBoolean }).annotate({ identifier: "UpdateUserBody" }),
+    answers: {
+      200: {
+        means: "The user is disabled, or enabled, and the audit row is written.",
+        body: Schema.Struct({ disabled: Schema.Boolean }).annotate({ identifier: "UserUpdated" }),
+      },
+    },
+    fails: [
+      "Forbidden",
+      "OwnAccount",
+      "LastManager",
+      "UserNotFound",
+      "RegistrationInProgress",
+      ["ChangeTracked", "disable_tracked", "enable_tracked"],
+      "Unavailable",
+    ],
+  },
+  Effect.fnUntraced(function* ({ caller, params, body: { disabled } }) {
+    yield* changes.setEnabled(asked({ caller, params }), !disabled);
+    return { status: 200 as const, body: { disabled } };
+  }),
+);
+
+/** Switches the user's second factor off and signs the user out. */
+export const resetMfa = route(
+  {
+    id: "resetMfa",
+    method: "POST",
+    path: "/api/users/{user_id}/mfa/reset",
+    area: "Users",
+    summary: "Switches the user's second factor off and signs the user out",
+    needs: "CAN_MANAGE_USERS",
+    params: ByUserId,
+    answers: { 200: { means: "The user enrols a second factor anew.", body: Nothing } },
+    fails: [
+      "Forbidden",
+      "UserNotFound",
+      "RegistrationInProgress",
+      ["ChangeTracked", "reset_mfa_tracked"],
+      "Unavailable",
+    ],
+  },
+  Effect.fnUntraced(function* (input) {
+    yield* changes.resetMfa(asked(input));
+    return { status: 200 as const, body: {} };
+  }),
+);
+
+/** Sends the invitation again, while the user has not signed in. */
+export const inviteAgain = route(
+  {
+    id: "inviteAgain",
+    method: "POST",
+    path: "/api/users/{user_id}/invitation",
+    area: "Users",
+    summary: "Sends the invitation again, while the user has not signed in",
+    needs: "CAN_MANAGE_USERS",
+    params: ByUserId,
+    answers: {
+      200: {
+        means: "Cognito has accepted the invitation for delivery.",
+        body: Schema.Struct({ invitation: Schema.Literal("sent") }).annotate({
+          identifier: "InvitationSent",
+        }),
+      },
+    },
+    fails: [
+      "Forbidden",
+      "UserNotFound",
+      "InvitationNotNeeded",
+      "RegistrationInProgress",
+      ["ChangeTracked", "invite_tracked"],
+      "Unavailable",
+    ],
+  },
+  Effect.fnUntraced(function* (input) {
+    yield* changes.inviteAgain(asked(input));
+    return { status: 200 as const, body: { invitation: "sent" as const } };
+  }),
+);
+
+const asked = ({
+  caller,
+  params,
+}: {
+  readonly caller: Caller;
+  readonly params: { readonly user_id: UserId };
+}) => ({
+  id: newOperationId(),
+  caller: caller.sub,
+  subject: params.user_id,
+});
