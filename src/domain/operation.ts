@@ -41,7 +41,10 @@ export type Verdict = typeof Verdict.Type;
 export const HistoryEntry = Schema.Struct({
   at: Schema.String,
   state: Schema.String,
+  /** `request`, `sweeper` or `operator`. */
   by: Schema.String,
+  /** The operator. */
+  who: Schema.optionalKey(UserId),
   note: Schema.optionalKey(Schema.String),
 });
 

@@ -18,8 +18,8 @@ import type {
 import type { Email, RoleId, UserId } from "../domain/user.ts";
 import type { DatabaseError } from "./database.ts";
 
-/** Who is moving the registration, for its history. */
-export const Actor = Context.Reference<"request" | "sweeper" | "operator">("registrar/Actor", {
+/** Who is moving an operation, for its history and the audit trail: an operator by their id. */
+export const Actor = Context.Reference<"request" | "sweeper" | UserId>("registrar/Actor", {
   defaultValue: () => "request",
 });
 

@@ -42,7 +42,7 @@ export const resolveOperation = Effect.fn("resolveOperation")(function* (
   if (operation.dueAt === null) return { resolution: "already_resolved" as Resolved, operation };
 
   const resolution: Resolved = yield* resolveNow(operation).pipe(
-    Effect.provideService(Actor, "operator"),
+    Effect.provideService(Actor, caller),
     Effect.provideService(LeaveUser, leave),
     Effect.catchTag("NeedsOperator", () => Effect.succeed("needs_operator" as const)),
     Effect.mapError((cause) => {

@@ -119,7 +119,16 @@ export const makeLedger = (test: Tester, subject: () => LedgerSubject) => {
     }
   });
 
-  return { check, request, read, readChange, manager, started, inState };
+  /** Two looks, a horizon apart, that do not find the user of a registered registration. */
+  const lose = Effect.fnUntraced(function* (of: OperationId) {
+    const ledger = yield* Ledger;
+    for (let looks = 0; looks < 2; looks++) {
+      if (looks > 0) yield* subject().age(HORIZON + 1);
+      yield* ledger.missing(of, (yield* read(of)).readAt);
+    }
+  });
+
+  return { check, request, read, readChange, manager, started, inState, lose };
 };
 
 /** Seconds from one time to another; NaN where one is absent. */

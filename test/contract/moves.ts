@@ -3,8 +3,9 @@ import { assert, describe } from "@effect/vitest";
 import { Effect } from "effect";
 import { AuditAction } from "../../src/domain/audit.ts";
 import type { OperationId, State } from "../../src/domain/operation.ts";
+import { Changes } from "../../src/ports/changes.ts";
 import { Actor, Ledger } from "../../src/ports/ledger.ts";
-import { HORIZON, makeLedger, newSub, seconds } from "./ledger.ts";
+import { HORIZON, makeLedger, newId, newSub, seconds } from "./ledger.ts";
 import type { LedgerSubject, Tester } from "./subjects.ts";
 
 type Moves = typeof Ledger.Service;
@@ -39,7 +40,7 @@ const MOVES: ReadonlyArray<
 ];
 
 export const movesContract = (name: string, test: Tester, subject: () => LedgerSubject) => {
-  const { check, read, started, inState } = makeLedger(test, subject);
+  const { check, inState, lose, manager, read, started } = makeLedger(test, subject);
   const still = ({ readAt: _, ...registration }: { readonly readAt: string }) => registration;
 
   describe(`${name}: Ledger moves`, () => {
@@ -131,17 +132,49 @@ export const movesContract = (name: string, test: Tester, subject: () => LedgerS
       "signs each move with who made it",
       Effect.gen(function* () {
         const ledger = yield* Ledger;
+        const operator = newSub();
         const { id } = yield* started();
         yield* Effect.provideService(ledger.fence(id), Actor, "sweeper");
         yield* Effect.provideService(
-          ledger.markRolledBack(id, { consumed: true, sub: null }),
+          ledger.markRolledBack(id, { consumed: true, sub: newSub() }),
           Actor,
-          "operator",
+          operator,
         );
+        const { history } = yield* read(id);
         assert.deepStrictEqual(
-          (yield* read(id)).history.map(({ state, by }) => `${state} ${by}`),
+          history.map(({ state, by }) => `${state} ${by}`),
           ["started request", "rolling_back sweeper", "rolled_back operator"],
         );
+        assert.deepStrictEqual(history.at(-1)?.who, operator);
+        const trail = (yield* subject().audit).map(({ action, by }) => [action, by]);
+        assert.deepStrictEqual(trail, [[AuditAction.rolledBack, operator]]);
+      }),
+    );
+
+    check(
+      "signs a user who is lost with whoever removed them here, and else with who registered them",
+      Effect.gen(function* () {
+        const changes = yield* Changes;
+        const remover = newSub();
+        yield* manager(remover);
+        const { sub, caller } = yield* inState("user_lost");
+        assert.isNotNull(sub);
+        const lost = () =>
+          Effect.map(subject().audit, (rows) =>
+            rows.filter(({ action }) => action === AuditAction.lost).map(({ userId, by }) => [userId, by]),
+          );
+        assert.deepStrictEqual(yield* lost(), [[sub, caller]]);
+        const removed = yield* inState("registered");
+        if (removed.sub === null) return;
+        yield* changes.open({
+          id: newId(),
+          kind: "remove",
+          caller: remover,
+          subject: removed.sub,
+          tag: null,
+        });
+        yield* lose(removed.id);
+        assert.deepStrictEqual((yield* lost()).at(-1), [removed.sub, remover]);
       }),
     );
   });

@@ -1,5 +1,6 @@
 /** The SQL of changes to users who exist: one statement a move. */
 import {
+  asId,
   auditRow,
   firstLine,
   history,
@@ -8,7 +9,6 @@ import {
   operation,
   otherManagers,
   recordDenial,
-  tagAsId,
   unresolved,
 } from "./fragments.ts";
 import { identifier, nullable, seconds, sql, statement, text, uuid } from "./sql.ts";
@@ -41,7 +41,7 @@ with allowed as (${mayManage(caller, permission)}
   union all
   -- Its request may still delete the user without a fence: nobody is invited who could be gone a moment later.
   select id from registrar.operation
-  where id = ${tagAsId(tag)} and ${kind} = 'invite' and state = 'registered' and acknowledged_at is null
+  where id = ${asId(tag)} and ${kind} = 'invite' and state = 'registered' and acknowledged_at is null
     and now() <= started_at + ${interval(horizon)}
 ), accepted as (
   select where (select yes from allowed) and not exists (select from known) and not exists (select from unresolved)

@@ -28,9 +28,17 @@ export const operation = (row: Fragment, budget: Fragment, horizon: Fragment): F
   return sql`jsonb_build_object(${list(pairs)})`;
 };
 
-/** The row's history with one more line. */
+/**
+ * A text as the id that it may be; null for any other text. The id is compared as a UUID, so that its index finds the
+ * row: as text, every look for a tag would read the whole ledger, under the managers' lock.
+ */
+export const asId = (text: Fragment) =>
+  sql`(case when ${text} ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then ${text}::uuid end)`;
+
+/** The row's history with one more line. An actor who is an id is an operator. */
 export const history = (state: Fragment, actor: Fragment, note: Fragment = sql`null::text`) =>
-  sql`history || jsonb_strip_nulls(jsonb_build_object('at', now(), 'state', ${state}, 'by', ${actor}, 'note', ${note}))`;
+  sql`history || jsonb_strip_nulls(jsonb_build_object('at', now(), 'state', ${state},
+    'by', case when ${asId(actor)} is null then ${actor} else 'operator' end, 'who', ${asId(actor)}, 'note', ${note}))`;
 
 /** The history of a new row. */
 export const firstLine = (state: Fragment, actor: Fragment) =>
@@ -42,11 +50,16 @@ export const firstLine = (state: Fragment, actor: Fragment) =>
  * time zone is. The statement's time, not the transaction's: a transaction that has waited for its turn began before
  * what it now follows.
  */
-export const auditRow = (source: Fragment, id: Fragment, action: Fragment) => sql`
+export const auditRow = (
+  source: Fragment,
+  id: Fragment,
+  action: Fragment,
+  by: Fragment = sql`moved.caller`,
+) => sql`
   insert into users_audit (id, action, user_id, modified_by_user_id, "timestamp")
   select entry.id, entry.action, entry.user_id, entry.modified_by_user_id, entry."timestamp"
   from ${source} moved, jsonb_populate_record(null::users_audit, jsonb_build_object(
-    'id', ${id}, 'action', ${action}, 'user_id', moved.sub, 'modified_by_user_id', moved.caller,
+    'id', ${id}, 'action', ${action}, 'user_id', moved.sub, 'modified_by_user_id', ${by},
     'timestamp', to_char(statement_timestamp() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'))) entry
   where moved.sub is not null
   on conflict (id) do nothing`;
@@ -77,17 +90,10 @@ export const mayManage = (caller: Fragment, permission: Fragment) => sql`
 export const otherManagers = (subject: Fragment, permission: Fragment) => sql`
   ${managing(permission)} and user_role.user_id <> ${subject}`;
 
-/**
- * A tag as the id that it may be; null for any other text. The id is compared as a UUID, so that its index finds the
- * row: as text, every look for a tag would read the whole ledger, under the managers' lock.
- */
-export const tagAsId = (tag: Fragment) =>
-  sql`(case when ${tag} ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then ${tag}::uuid end)`;
-
 /** The registration that created a user, by the ownership tag, while it has not kept the user: it may delete them. */
 export const unresolved = (tag: Fragment) => sql`
   select id from registrar.operation
-  where id = ${tagAsId(tag)} and state in ('started', 'rolling_back', 'rejected', 'rolled_back')`;
+  where id = ${asId(tag)} and state in ('started', 'rolling_back', 'rejected', 'rolled_back')`;
 
 /** The named roles that do not exist, in the order in which they were named. */
 export const unknownRoles = (roles: Fragment) => sql`

@@ -6,6 +6,7 @@
  */
 import { AuditAction } from "../../domain/audit.ts";
 import {
+  asId,
   auditRow,
   firstLine,
   history,
@@ -41,6 +42,15 @@ const gracePeriod = (needed: Fragment, horizon: Fragment) => {
   return sql`grace_until = ${until},
     due_at = ${until}`;
 };
+
+/** In whose name the trail has a move: the operator's who made it, or else the caller's who registered the user. */
+const whoever = (actor: Fragment) => sql`coalesce(${asId(actor)}, moved.caller)`;
+
+/** In whose name the trail has a user who is lost: the operator's, that of whoever removed them here, or the caller's. */
+const remover = (actor: Fragment) => sql`coalesce(${asId(actor)},
+    (select removal.caller from registrar.operation removal
+      where removal.sub = moved.sub and removal.kind = 'remove' order by removal.started_at limit 1),
+    moved.caller)`;
 
 /** How long a request that has just acknowledged may take for the invitation before the sweeper sends it. */
 const INVITING = sql`interval '60 seconds'`;
@@ -148,7 +158,7 @@ with moved as (
   returning *
 ), revoked as (
   delete from user_role using moved where user_role.user_id = moved.sub
-), audited as (${auditRow(sql`moved`, sql`gen_random_uuid()`, literal(AuditAction.rolledBack))}
+), audited as (${auditRow(sql`moved`, sql`gen_random_uuid()`, literal(AuditAction.rolledBack), whoever(actor))}
 )
 select id from moved`,
 );
@@ -216,7 +226,7 @@ with moved as (
   returning *
 ), revoked as (
   delete from user_role using lost where user_role.user_id = lost.sub
-), audited as (${auditRow(sql`lost`, sql`gen_random_uuid()`, literal(AuditAction.lost))}
+), audited as (${auditRow(sql`lost`, sql`gen_random_uuid()`, literal(AuditAction.lost), remover(actor))}
 )
 select coalesce((select state from lost), (select state from moved),
   (select state from registrar.operation where id = ${id})) as state`,
@@ -245,6 +255,7 @@ with moved as (
     sql`(select id, caller, ${sub} as sub from moved)`,
     sql`gen_random_uuid()`,
     literal(AuditAction.rolledBack),
+    whoever(actor),
   )}
 )
 select id from moved`,

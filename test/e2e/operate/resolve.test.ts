@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { Fault } from "../../../dev/faults.ts";
 import { patient, useWorker } from "../../support/fixture.ts";
-import { ask } from "../../support/life.ts";
+import { addAdmin, ask } from "../../support/life.ts";
 import { quiet } from "../../support/moments.ts";
 import { expectProblem } from "../../support/problem.ts";
 import { startWorker } from "../../support/worker.ts";
@@ -57,6 +57,18 @@ describe("200", () => {
     } finally {
       await untagged.stop();
     }
+  });
+});
+
+describe("the trail", () => {
+  it("has what an operator did under the operator's name, and the history, too", async () => {
+    const { stack } = fixture;
+    const id = await leftOver();
+    const operator = await addAdmin(stack);
+    const { json } = await ask(fixture, `POST /api/operations/${id}/resolve`, { token: operator.token });
+    expect(json.operation.history.at(-1)).toMatchObject({ by: "operator", who: operator.sub });
+    const { items } = (await ask(fixture, "GET /api/audit?action=Registration%20rolled%20back")).json;
+    expect(items).toMatchObject([{ actor: operator.sub }]);
   });
 });
 

@@ -16,6 +16,7 @@ import {
   MINUTE,
   noted,
   operationOf,
+  operatorOf,
   type Statement,
   update,
   writeAudit,
@@ -69,7 +70,7 @@ export const markRolledBack = (
   }));
   if (moved === undefined) return false;
   if (moved.sub !== null) at.world.grants.delete(moved.sub);
-  writeAudit(at, AuditAction.rolledBack, moved);
+  writeAudit(at, AuditAction.rolledBack, { caller: operatorOf(at) ?? moved.caller, sub: moved.sub });
   return true;
 };
 
@@ -125,7 +126,11 @@ export const missing = (at: Statement, id: OperationId, lookedAt: string): State
   );
   if (lost !== undefined) {
     if (lost.sub !== null) at.world.grants.delete(lost.sub);
-    writeAudit(at, AuditAction.lost, lost);
+    const removal = [...at.world.rows.values()].find(
+      ({ sub, kind }) => sub === lost.sub && kind === "remove",
+    );
+    const caller = operatorOf(at) ?? removal?.caller ?? lost.caller;
+    writeAudit(at, AuditAction.lost, { caller, sub: lost.sub });
   }
   update(at, id, inState("registered"), (row) => ({
     missingSince: row.missingSince ?? at.now,
@@ -155,7 +160,7 @@ export const endGracePeriod = (at: Statement, id: OperationId, sub: UserId | nul
   );
   if (moved === undefined) return false;
   if (sub !== null) at.world.grants.delete(sub);
-  writeAudit(at, AuditAction.rolledBack, { caller: moved.caller, sub });
+  writeAudit(at, AuditAction.rolledBack, { caller: operatorOf(at) ?? moved.caller, sub });
   return true;
 };
 

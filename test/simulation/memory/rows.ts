@@ -3,6 +3,7 @@
  * what the indexes of the migration refuse. `Terms` are the durations that SQL gets as parameters.
  */
 import { createHash } from "node:crypto";
+import { Schema } from "effect";
 import { CAN_MANAGE_USERS } from "../../../src/domain/audit.ts";
 import type {
   Change,
@@ -12,7 +13,7 @@ import type {
   Registration,
   State,
 } from "../../../src/domain/operation.ts";
-import type { RoleId, UserId } from "../../../src/domain/user.ts";
+import { type RoleId, UserId } from "../../../src/domain/user.ts";
 import { nextId, type Row, type World } from "./world.ts";
 
 /** Milliseconds. */
@@ -27,6 +28,7 @@ export interface Statement {
   readonly world: World;
   readonly terms: Terms;
   readonly now: number;
+  /** `request`, `sweeper`, or the id of an operator. */
   readonly by: string;
 }
 
@@ -94,7 +96,17 @@ export const noted = (
   { now, by }: Statement,
   state: Row["state"],
   note?: string,
-): Row["history"] => [...row.history, { at: iso(now), state, by, ...(note !== undefined && { note }) }];
+): Row["history"] => {
+  const who = operatorOf({ by });
+  const signed = who === undefined ? { by } : { by: "operator", who };
+  return [...row.history, { at: iso(now), state, ...signed, ...(note !== undefined && { note }) }];
+};
+
+const isUserId = Schema.is(UserId);
+
+/** The operator who makes a move, where it is one. */
+export const operatorOf = ({ by }: Pick<Statement, "by">): UserId | undefined =>
+  isUserId(by) ? by : undefined;
 
 /** What a row forgets when it moves on: how often it was tried, and why that failed. */
 export const fresh = { tries: 0, lastError: null } as const;
