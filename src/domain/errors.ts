@@ -85,6 +85,11 @@ export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable"
   cause: Schema.optionalKey(Schema.Defect()),
 }) {}
 
+/** Postgres refuses a statement, and will again: a table or a right is missing, or a rule of its own forbids it. */
+export class DatabaseRefused extends Schema.TaggedError<DatabaseRefused>()("DatabaseRefused", {
+  cause: Schema.Defect(),
+}) {}
+
 /** The change is written down, with its audit row, and not done yet: the sweeper carries it out. */
 export class ChangeTracked extends Schema.TaggedError<ChangeTracked>()("ChangeTracked", {
   operationId: OperationId,
@@ -152,4 +157,5 @@ export type RegistrationError =
   | UserLost
   | RegistrationRolledBack
   | CleanupRequired
+  | DatabaseRefused
   | Unavailable;

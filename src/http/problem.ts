@@ -176,6 +176,7 @@ const TOLD: {
     outcome: "tracked",
     retryable: true,
   }),
+  DatabaseRefused: () => ({ code: "database_refused", detail: say.DATABASE_REFUSED }),
   ChangeTracked: ({ kind, operationId }) => ({
     code: `${kind}_tracked`,
     detail: say.CHANGE_TRACKED[kind],

@@ -224,6 +224,13 @@ export const PROBLEMS = {
     left: TRACKED,
     todo: "Wait, or repeat the request: a repeat is the same operation.",
   },
+  database_refused: {
+    status: 500,
+    means:
+      "Postgres refuses a statement, and will again: a table or a right is missing, or a rule of its own forbids it.",
+    left: NOTHING,
+    todo: "An operator finds the SQLSTATE in the log. `npm run migrate` makes what is missing.",
+  },
   internal_error: {
     status: 500,
     means: "The service met a defect of its own, or the deployment is misconfigured.",
@@ -286,6 +293,7 @@ export const CODES = {
   CreateRefused: ["create_refused"],
   RegistrationRolledBack: ["registration_rolled_back"],
   CleanupRequired: ["cleanup_required"],
+  DatabaseRefused: ["database_refused"],
   ChangeTracked: [
     "remove_tracked",
     "disable_tracked",

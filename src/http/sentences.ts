@@ -60,6 +60,9 @@ export const IDEMPOTENCY_KEY_REUSED = "This Idempotency-Key was used before, for
 
 export const IN_PROGRESS = "A registration of this user is in progress. Please try again later.";
 
+export const DATABASE_REFUSED =
+  "The database refuses what was asked of it. An operator finds the reason in the log.";
+
 export const LEAVE_NOT_POSSIBLE =
   "The pool has ownership tags, and the tag decides whose user it is. Resolve it without leave.";
 

@@ -14,6 +14,15 @@ export class StatementRefused extends Schema.TaggedError<StatementRefused>()("St
   get isRetryable(): boolean {
     return this.sqlState.startsWith("40");
   }
+
+  /**
+   * Whether the same statement will be refused again: not where a race was lost (40), resources are short (53), a lock is
+   * held (55), or an operator or the system intervenes (57, 58).
+   * https://www.postgresql.org/docs/current/errcodes-appendix.html
+   */
+  get isForGood(): boolean {
+    return !/^(?:40|53|55|57|58)/.test(this.sqlState);
+  }
 }
 
 /** No answer, or none that proves anything: the statement may have committed, or may still. */
@@ -29,6 +38,11 @@ export class DatabaseError extends Schema.TaggedError<DatabaseError>()("Database
 }) {
   get isRetryable(): boolean {
     return this.reason.isRetryable;
+  }
+
+  /** Postgres has refused the statement, and will refuse it again: nothing was written. */
+  get isRefusal(): boolean {
+    return this.reason._tag === "StatementRefused" && this.reason.isForGood;
   }
 }
 

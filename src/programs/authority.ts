@@ -3,7 +3,7 @@
  * The statement that answers also writes a refusal to the audit trail.
  */
 import { Effect } from "effect";
-import { Forbidden, Unavailable } from "../domain/errors.ts";
+import { DatabaseRefused, Forbidden, Unavailable } from "../domain/errors.ts";
 import { newOperationId, type OperationId } from "../domain/operation.ts";
 import type { UserId } from "../domain/user.ts";
 import { Access } from "../ports/access.ts";
@@ -31,9 +31,9 @@ export const requireManager = Effect.fnUntraced(function* (
   if (!allowed) return yield* new Forbidden({ caller, action });
 });
 
-/** The database did not answer, and nothing was changed. */
+/** The database did not answer, or refused: nothing was changed. */
 export const databaseUnavailable = (cause: DatabaseError) =>
-  new Unavailable({ dependency: "database", cause });
+  cause.isRefusal ? new DatabaseRefused({ cause }) : new Unavailable({ dependency: "database", cause });
 
 /** The identity provider did not answer, and nothing was changed. */
 export const providerUnavailable = (cause: IdentityProviderError) =>

@@ -8,6 +8,7 @@
 import { Effect, Option } from "effect";
 import {
   ChangeTracked,
+  DatabaseRefused,
   Forbidden,
   InvitationNotNeeded,
   LastManager,
@@ -104,8 +105,12 @@ const perform = Effect.fn("change.perform")(function* (command: ChangeUser) {
   const changes = yield* Changes;
   const opening = yield* changes.open(command).pipe(
     Effect.retry(onceMore),
-    // The row may have been written, and then the sweeper carries the change out: neither can be promised.
-    Effect.mapError((cause) => new Unavailable({ dependency: "database", operationId: command.id, cause })),
+    // Without a refusal the row may have been written, and then the sweeper carries the change out.
+    Effect.mapError((cause) =>
+      cause.isRefusal
+        ? new DatabaseRefused({ cause })
+        : new Unavailable({ dependency: "database", operationId: command.id, cause }),
+    ),
   );
   if (opening._tag === "Denied") return yield* new Forbidden({ caller, action: "manage users" });
   if (opening._tag === "Unresolved") return yield* new RegistrationInProgress({ operationId: opening.id });

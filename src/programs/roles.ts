@@ -32,10 +32,9 @@ export const setRoles = Effect.fn("setRoles")(function* (command: Omit<SetRoles,
     .pipe(Effect.mapError((cause) => new Unavailable({ dependency: "user lookup", cause })));
   if (Option.isNone(profile)) return yield* new UserNotFound({ key: subject, kind: "set roles" });
 
-  const answer = yield* access.setRoles({ ...command, tag: profile.value.tag }).pipe(
-    Effect.retry(onceMore),
-    Effect.mapError((cause) => new Unavailable({ dependency: "database", cause })),
-  );
+  const answer = yield* access
+    .setRoles({ ...command, tag: profile.value.tag })
+    .pipe(Effect.retry(onceMore), Effect.mapError(databaseUnavailable));
   switch (answer._tag) {
     case "Set":
       return command.roles;

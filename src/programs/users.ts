@@ -121,9 +121,7 @@ const listed = Effect.fnUntraced(function* (limit: number, cursor: string | null
 
 const withRoles = Effect.fnUntraced(function* (users: ReadonlyArray<User>) {
   const access = yield* Access;
-  const roles = yield* access
-    .rolesOf(users.map(({ sub }) => sub))
-    .pipe(Effect.mapError((cause) => new Unavailable({ dependency: "database", cause })));
+  const roles = yield* access.rolesOf(users.map(({ sub }) => sub)).pipe(Effect.mapError(databaseUnavailable));
   return users.map(
     ({ sub, email, name, enabled }): Person => ({
       id: sub,

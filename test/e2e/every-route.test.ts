@@ -187,6 +187,10 @@ const PROVOCATIONS: Readonly<Record<Code, () => Promise<Answer>>> = {
     faulty(lostAt("RESEND"));
     return call(`POST /api/users/${id}/invitation`);
   },
+  database_refused: () => {
+    faulty({ target: "database", answer: "error", code: "42P01" });
+    return call("GET /api/roles");
+  },
   internal_error: async () => {
     const misconfigured = await startWorker(fixture.stack, { AWS_REGION: "nowhere" });
     return call("GET /api/roles", {}, misconfigured).finally(misconfigured.stop);

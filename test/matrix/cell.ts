@@ -5,7 +5,17 @@
 import type { Fault, Target } from "../../dev/faults.ts";
 
 /** What the caller hears, by the problem's name; `none`: nothing, `any`: it depends on who was quicker. */
-export type Heard = "200" | "try again" | "tracked" | "refused" | "exists" | "409" | "503" | "none" | "any";
+export type Heard =
+  | "200"
+  | "try again"
+  | "tracked"
+  | "refused"
+  | "exists"
+  | "409"
+  | "500"
+  | "503"
+  | "none"
+  | "any";
 
 /** What is in both stores in the end: the user and the audit row, nothing of the user, or only a foreign user. */
 export type End = "registered" | "nothing" | "foreign user";

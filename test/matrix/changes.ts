@@ -7,6 +7,7 @@ import { expect } from "vitest";
 import type { Target } from "../../dev/faults.ts";
 import { roles } from "../../dev/seed.ts";
 import type { Stack } from "../../dev/stack.ts";
+import type { Outcome } from "../../src/http/problem.ts";
 import type { Fixture } from "../support/fixture.ts";
 import { ask, tokenOf } from "../support/life.ts";
 import { auditOf, contradictions, grantsOf, sweepOut, watchRoles } from "../support/life-story.ts";
@@ -144,6 +145,7 @@ function heard({ success }: Operation, { part }: RemoteCall, { lands, kind }: Wa
   // What is noted behind the answer cannot change it.
   if (part === "finish") return success;
   if (kind.deed !== undefined) return undefined;
+  if (part === "open" && kind.class === "refused") return 500;
   if (part === "look" || part === "open") return 503;
   return part === "commit" && lands ? success : 500;
 }
@@ -204,6 +206,13 @@ async function perform(lane: Lane, operation: Operation, call: RemoteCall, { kin
   return { outcome, missed: struck ? 0 : 1 };
 }
 
+/** What a 500 says of the user, by the call that has failed. A refusal to open proves that nothing was written. */
+const OUTCOMES: Partial<Record<Part, Outcome>> = {
+  open: "nothing_created",
+  act: "tracked",
+  commit: "rolled_back",
+};
+
 const proof = (operation: Operation, call: RemoteCall, way: Way): Proof => {
   const status = heard(operation, call, way);
   const holds = holdsInTheEnd(call, way);
@@ -211,7 +220,7 @@ const proof = (operation: Operation, call: RemoteCall, way: Way): Proof => {
   const either = call.part === "finish" && way.kind.deed !== undefined;
   const promised = {
     heard: either ? expect.toBeOneOf([status, undefined]) : status,
-    told: status === 500 ? (call.part === "commit" ? "rolled_back" : "tracked") : undefined,
+    told: status === 500 ? OUTCOMES[call.part] : undefined,
     holds,
     rows: holds ? 1 : 0,
     contradictions: [],

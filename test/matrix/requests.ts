@@ -66,7 +66,7 @@ export const requestScenes: ReadonlyArray<Scene> = [
     call: calls.open,
     promised: {
       ...onTheWay,
-      refused: ["503", "nothing", "nobody"],
+      refused: ["500", "nothing", "nobody"],
       throttled: ["200", "registered", "request"],
       "lost before": ["200", "registered", "request"],
       "lost after": ["200", "registered", "request"],

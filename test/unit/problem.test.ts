@@ -7,6 +7,7 @@ import {
   ChangeTracked,
   CleanupRequired,
   CreateRefused,
+  DatabaseRefused,
   Forbidden,
   IdempotencyKeyReused,
   InvitationNotNeeded,
@@ -156,6 +157,19 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
       [409, "last_manager", "At least one user must keep the permission to manage users.", nothing, false],
     ],
   ],
+  DatabaseRefused: [
+    [
+      new DatabaseRefused({ cause }),
+      [
+        500,
+        "database_refused",
+        "The database refuses what was asked of it. An operator finds the reason in the log.",
+        nothing,
+        false,
+      ],
+    ],
+  ],
+
   LeaveNotPossible: [
     [
       new LeaveNotPossible({ operationId }),

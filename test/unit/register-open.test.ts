@@ -38,9 +38,9 @@ describe("open", () => {
       end: "rolled_back",
     },
     {
-      title: "answers 503 at once when the statement is refused",
+      title: "says at once that the statement is refused, and that trying again cannot help",
       faults: [{ on: "ledger.open", effect: "never", answer: "refused" }],
-      says: "Unavailable",
+      says: "DatabaseRefused",
     },
     {
       title: "asks once more when the statement lost a race",

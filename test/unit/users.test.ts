@@ -127,7 +127,7 @@ describe("a list", () => {
   ];
   it.effect.each([...silent])("cannot be shown while %s gives no answer", ([on, dependency]) =>
     Effect.gen(function* () {
-      for (const answer of ["unknown", "refused", "throttled"] as const) {
+      for (const answer of ["unknown", "throttled"] as const) {
         const { numbered } = crowd([{ on, effect: "never", answer }]);
         assert.deepInclude(yield* Effect.flip(numbered(1, 20)), { _tag: "Unavailable", dependency });
       }

@@ -64,7 +64,7 @@ export const getAudit = route(
         },
       },
     },
-    fails: ["Forbidden", ["Unavailable", "database_unavailable"]],
+    fails: ["Forbidden", "DatabaseRefused", ["Unavailable", "database_unavailable"]],
   },
   Effect.fnUntraced(function* ({ caller, query: asked, accept }) {
     const format = asked.format ?? accepted(accept);

@@ -84,7 +84,7 @@ export const getOperation = route(
     needs: "CAN_MANAGE_USERS",
     params: ByOperationId,
     answers: { 200: { means: "The operation as the ledger has it.", body: OperationView } },
-    fails: ["Forbidden", "OperationNotFound", ["Unavailable", "database_unavailable"]],
+    fails: ["Forbidden", "OperationNotFound", "DatabaseRefused", ["Unavailable", "database_unavailable"]],
   },
   Effect.fnUntraced(function* ({ caller, params }) {
     const operation = yield* operations.getOperation(caller.sub, params.operation_id);
@@ -126,7 +126,7 @@ export const listOperations = route(
         }),
       },
     },
-    fails: ["Forbidden", ["Unavailable", "database_unavailable"]],
+    fails: ["Forbidden", "DatabaseRefused", ["Unavailable", "database_unavailable"]],
   },
   Effect.fnUntraced(function* ({ caller, query }) {
     const page = yield* operations.listOperations(caller.sub, {
@@ -180,7 +180,7 @@ export const resolveOperation = route(
         }).annotate({ identifier: "Resolution" }),
       },
     },
-    fails: ["Forbidden", "OperationNotFound", "LeaveNotPossible", "Unavailable"],
+    fails: ["Forbidden", "OperationNotFound", "LeaveNotPossible", "DatabaseRefused", "Unavailable"],
   },
   Effect.fnUntraced(function* ({ caller, params, body: { leave = false } }) {
     const { resolution, operation } = yield* operations.resolveOperation(caller.sub, params.operation_id, {

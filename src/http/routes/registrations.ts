@@ -29,6 +29,7 @@ const FAILS = [
   "CreateRefused",
   "RegistrationRolledBack",
   "CleanupRequired",
+  "DatabaseRefused",
   "Unavailable",
 ] as const;
 

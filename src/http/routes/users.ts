@@ -70,7 +70,7 @@ export const listUsers = route(
         body: Schema.Union([People, PeopleAfter]),
       },
     },
-    fails: ["Forbidden", "Unavailable", "UnknownCursor"],
+    fails: ["Forbidden", "DatabaseRefused", "Unavailable", "UnknownCursor"],
   },
   Effect.fnUntraced(function* ({ caller, query: { pageNumber, pageSize, search = "", cursor } }) {
     const size = positive(pageSize, PAGE_SIZE);
@@ -147,7 +147,7 @@ export const getPermissions = route(
         }),
       },
     },
-    fails: ["NotOneself", "UserNotFound", ["Unavailable", "database_unavailable"]],
+    fails: ["NotOneself", "UserNotFound", "DatabaseRefused", ["Unavailable", "database_unavailable"]],
   },
   Effect.fnUntraced(function* ({ caller, params: { user_id } }) {
     const names = yield* users.getPermissions(caller.sub, user_id);
@@ -201,7 +201,7 @@ export const listRoles = route(
         body: Schema.Struct({ roles: Schema.Array(Role) }).annotate({ identifier: "Roles" }),
       },
     },
-    fails: ["Forbidden", ["Unavailable", "database_unavailable"]],
+    fails: ["Forbidden", "DatabaseRefused", ["Unavailable", "database_unavailable"]],
   },
   Effect.fnUntraced(function* ({ caller }) {
     return { status: 200 as const, body: { roles: yield* roles.listRoles(caller.sub) } };

@@ -13,7 +13,6 @@ import {
   type RegistrationError,
   RegistrationInProgress,
   RegistrationRolledBack,
-  Unavailable,
   UnknownRoles,
   UserExists,
   UserLost,
@@ -22,6 +21,7 @@ import type { Registered, RegisterUser, Registration } from "../../domain/operat
 import type { UserId } from "../../domain/user.ts";
 import { onceMore } from "../../ports/database.ts";
 import { Ledger } from "../../ports/ledger.ts";
+import { databaseUnavailable } from "../authority.ts";
 import { resolveRegistration } from "../sweep/resolve.ts";
 
 /** Times an opening may resolve another's registration, or lose a race, before the caller is asked to wait. */
@@ -36,10 +36,9 @@ export const open = Effect.fn("open")(function* (command: RegisterUser) {
   const ledger = yield* Ledger;
   let inTheWay = new RegistrationInProgress({ operationId: command.id });
   for (let turn = 0; turn < OPENINGS_MAX; turn++) {
-    const opening = yield* ledger.open(command).pipe(
-      Effect.retry(onceMore),
-      Effect.mapError((cause) => new Unavailable({ dependency: "database", cause })),
-    );
+    const opening = yield* ledger
+      .open(command)
+      .pipe(Effect.retry(onceMore), Effect.mapError(databaseUnavailable));
     switch (opening._tag) {
       case "Opened":
         if (opening.registration.state === "started") return opening satisfies Opened as Opened;
