@@ -86,9 +86,7 @@ const respond = Effect.fn("request")(function* (c: AppContext, route: Route, run
   const input = {
     caller,
     params: route.params && (yield* decode(route.params, c.req.param(), ["path"])),
-    query:
-      route.query &&
-      (yield* readQuery(route.query, new URL(c.req.url).searchParams, route.meaningfulWhenEmpty)),
+    query: yield* query(c.req.url, route),
     idempotencyKey: route.idempotent ? yield* idempotencyKey(c.req.header("Idempotency-Key")) : null,
     body: route.body && (yield* body(c.req.raw, route.body, route.bodyOptional)),
     accept: c.req.header("Accept") ?? "",
@@ -100,6 +98,12 @@ const respond = Effect.fn("request")(function* (c: AppContext, route: Route, run
   const content = { "Content-Type": pages.type, ...headers };
   return new Response(stream(pages, runtime, labels(c, route)), { status, headers: content });
 });
+
+/** Where no parameter is declared, none is known. A probe that needs no token may carry what it likes. */
+const query = (url: string, { needs, query: schema, meaningfulWhenEmpty }: Route) =>
+  needs === "nothing"
+    ? Effect.succeed(undefined)
+    : readQuery(schema, new URL(url).searchParams, meaningfulWhenEmpty);
 
 const body = (request: Request, schema: NonNullable<Route["body"]>, optional?: true) =>
   optional && request.headers.get("Content-Type") === null

@@ -72,11 +72,10 @@ const stages = (route: Route): ReadonlyArray<Code> => {
   const identified: ReadonlyArray<Code> = ["not_authenticated", "invalid_token", "signing_keys_unavailable"];
   const authenticated: ReadonlyArray<Code> = ["mfa_required", "identity_provider_unavailable"];
   const body: ReadonlyArray<Code> = ["malformed_body", "body_too_large", "unsupported_media_type"];
-  const decoded = route.params ?? route.query ?? route.body;
   return [
     ...(route.needs === "nothing" ? [] : identified),
     ...(route.needs === "nothing" || route.needs === "identity" ? [] : authenticated),
-    ...(decoded ? (["invalid_request"] as const) : []),
+    ...(route.needs === "nothing" ? [] : (["invalid_request"] as const)),
     ...(route.body ? body : []),
     ...(route.idempotent ? (["invalid_idempotency_key"] as const) : []),
     "internal_error",

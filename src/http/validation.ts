@@ -82,15 +82,19 @@ const readAtMost = Effect.fnUntraced(function* (
 
 /**
  * Decodes the parameters of a query. A parameter that the schema does not name is a violation; one without a value
- * counts as absent, unless that has a meaning; of one that is repeated the last counts, as in FLIP.
+ * counts as absent, unless that has a meaning; without a schema every one is unknown; of one that is repeated the last counts, as in FLIP.
  */
 export const readQuery = <S extends Schema.ConstraintDecoder<unknown>>(
-  schema: S,
+  schema: S | undefined,
   query: URLSearchParams,
   meaningfulWhenEmpty: ReadonlyArray<string> = [],
-) => {
+): Effect.Effect<S["Type"] | undefined, InvalidRequest> => {
   const given = [...query].filter(([name, value]) => value !== "" || meaningfulWhenEmpty.includes(name));
-  return decode(schema, Object.fromEntries(given), ["query"], "error");
+  if (schema !== undefined) return decode(schema, Object.fromEntries(given), ["query"], "error");
+  const names = [...new Set(given.map(([name]) => name))];
+  return names.length === 0
+    ? Effect.succeed(undefined)
+    : Effect.fail(refusal(names.map((name) => ordered({ ...UNKNOWN, loc: ["query", name] }))));
 };
 
 /** Decodes a value that came from outside; `loc` says where it stood. */
@@ -124,6 +128,7 @@ const named = (annotations: { readonly [key: string]: unknown } | undefined): Na
 type Named = Omit<Violation, "loc">;
 
 const MISSING: Named = { type: "missing", msg: "Field required" };
+const UNKNOWN: Named = { type: "extra_forbidden", msg: "Extra inputs are not permitted" };
 const NOT_AN_OBJECT: Named = {
   type: "model_attributes_type",
   msg: "Input should be a valid dictionary or object to extract fields from",
@@ -158,7 +163,7 @@ const violations = (
     case "InvalidType":
       return [ordered({ ...(inherited ?? nameOf(issue.ast) ?? generic), loc })];
     case "UnexpectedKey":
-      return [ordered({ type: "extra_forbidden", msg: "Extra inputs are not permitted", loc })];
+      return [ordered({ ...UNKNOWN, loc })];
     case "InvalidValue":
     case "Forbidden":
     case "OneOf":

@@ -86,12 +86,13 @@ describe("every operation", () => {
       ]);
     });
 
-  for (const route of routes.filter(({ query }) => query !== undefined))
+  for (const route of routes.filter(({ needs }) => needs !== "nothing"))
     it(`${route.id} refuses a query parameter that it does not know, and takes one without a value for absent`, async () => {
-      const what = `GET ${route.path}`;
-      const refused = await call(`${what}?filter=x`);
+      const what = `${route.method} ${route.path.replace(/\{.*?\}/, id)}`;
+      const refused = await call(`${what}?filter=x`, { body: {} });
       expect([refused.status, refused.json.errors]).toMatchObject([422, [{ loc: ["query", "filter"] }]]);
-      expect((await call(`${what}?filter=`)).status).toBe(200);
+      const { json } = await call(`${what}?filter=`, { body: {} });
+      expect(JSON.stringify(json)).not.toContain("filter");
     });
 });
 
