@@ -16,6 +16,7 @@ import { readSettings } from "../../src/settings.ts";
 import { directoryContract } from "./directory.ts";
 import { identityProviderContract } from "./identity-provider.ts";
 import { ledgerContract } from "./ledger-suite.ts";
+import { listsContract } from "./lists.ts";
 import type { LedgerSubject, PoolSubject } from "./subjects.ts";
 
 let stack: Stack;
@@ -79,3 +80,4 @@ afterAll(() => stack.stop());
 identityProviderContract("Cognito", it.live, () => pool);
 directoryContract("Cognito", it.live, () => pool);
 ledgerContract("PostgreSQL", it.live, () => ledger);
+listsContract("PostgreSQL", it.live, () => ledger);

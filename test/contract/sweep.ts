@@ -1,8 +1,8 @@
-/** What the sweeper's side of the ledger keeps: leases, back-off, forgetting of keys, and lists that do not skip. */
+/** What the sweeper's side of the ledger keeps: leases, back-off, forgetting of keys. */
 import { assert, describe } from "@effect/vitest";
 import { Effect } from "effect";
-import { Ledger, type ListQuery, type Page } from "../../src/ports/ledger.ts";
-import { BUDGET, everything, HORIZON, makeLedger, newSub, seconds } from "./ledger.ts";
+import { Ledger } from "../../src/ports/ledger.ts";
+import { BUDGET, HORIZON, makeLedger, newSub, seconds } from "./ledger.ts";
 import type { LedgerSubject, Tester } from "./subjects.ts";
 
 const DAY = 86_400;
@@ -161,70 +161,6 @@ export const sweepContract = (name: string, test: Tester, subject: () => LedgerS
         assert.deepStrictEqual(yield* ledger.expireKeys(), { keysExpired: 1, open: 1, needOperator: 0 });
         yield* started({ idempotencyKey: "done", email: done.email });
         assert.strictEqual((yield* read(open.id)).state, "registered");
-      }),
-    );
-
-    check(
-      "lists by state and by need, newest first",
-      Effect.gen(function* () {
-        const ledger = yield* Ledger;
-        const old = yield* inState("rolling_back");
-        yield* subject().age(10);
-        const recent = yield* inState("rolling_back");
-        yield* inState("completed");
-        yield* ledger.defer(old, "NeedsOperator", true);
-        const all = { ...everything, limit: 10 };
-        const ids = (query: Parameters<typeof ledger.list>[0]) =>
-          Effect.map(ledger.list(query), ({ items }) => items.map(({ id }) => id));
-        assert.deepStrictEqual(yield* ids({ ...all, state: "rolling_back" }), [recent.id, old.id]);
-        assert.deepStrictEqual(yield* ids({ ...all, needsOperator: true }), [old.id]);
-        assert.strictEqual((yield* ids({ ...all, needsOperator: false })).length, 2);
-        assert.strictEqual((yield* ids(all)).length, 3);
-      }),
-    );
-
-    check(
-      "lists by address, user, caller, kind and time of the start",
-      Effect.gen(function* () {
-        const ledger = yield* Ledger;
-        const old = yield* inState("completed");
-        yield* subject().age(3600);
-        const recent = yield* inState("started", { kind: "register_with_roles" });
-        const all = { ...everything, limit: 10 };
-        const ids = (query: Partial<Parameters<typeof ledger.list>[0]>) =>
-          Effect.map(ledger.list({ ...all, ...query }), ({ items }) => items.map(({ id }) => id));
-        const hourAgo = new Date(Date.parse(recent.startedAt) - 1_800_000).toISOString();
-        assert.deepStrictEqual(yield* ids({ email: old.email }), [old.id]);
-        assert.deepStrictEqual(yield* ids({ userId: old.sub }), [old.id]);
-        assert.deepStrictEqual(yield* ids({ caller: subject().admin }), [recent.id, old.id]);
-        assert.deepStrictEqual(yield* ids({ caller: newSub() }), []);
-        assert.deepStrictEqual(yield* ids({ kind: "register_with_roles" }), [recent.id]);
-        assert.deepStrictEqual(yield* ids({ from: hourAgo }), [recent.id]);
-        assert.deepStrictEqual(yield* ids({ until: hourAgo }), [old.id]);
-        assert.deepStrictEqual(yield* ids({ from: recent.startedAt, until: recent.startedAt }), []);
-      }),
-    );
-
-    check(
-      "pages without a gap or a repeat while others go on registering",
-      Effect.gen(function* () {
-        const ledger = yield* Ledger;
-        const before = yield* many(9);
-        const seen: Array<string> = [];
-        let cursor: ListQuery["cursor"] = null;
-        for (let page = 0; page < 60 && (page === 0 || cursor !== null); page++) {
-          const query: ListQuery = { ...everything, cursor, limit: 2 };
-          const [found]: readonly [Page, unknown] = yield* Effect.all([ledger.list(query), many(2)], {
-            concurrency: 2,
-          });
-          seen.push(...found.items.map((registration) => registration.id));
-          cursor = found.next;
-        }
-        assert.strictEqual(new Set(seen).size, seen.length);
-        assert.deepStrictEqual(
-          before.filter(({ id }) => !seen.includes(id)),
-          [],
-        );
       }),
     );
   });

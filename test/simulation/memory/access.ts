@@ -14,7 +14,7 @@ import {
   writeAudit,
   writeDenial,
 } from "./rows.ts";
-import { makeStatements, noting } from "./statements.ts";
+import { makeStatements, notHere, noting } from "./statements.ts";
 import { directWire, type Wire } from "./wire.ts";
 import { adminRole, observerRole, researcherRole, type World } from "./world.ts";
 
@@ -64,19 +64,14 @@ export const makeAccess = (world: World, wire: Wire, settings: Deployment) => {
           return allowed;
         }),
       setRoles: (command) => run("setRoles", command.subject, (at) => setRoles(at, command)),
-      roles: () => run("roles", "", () => [...world.roles].map(shown).sort(byName)),
+      roles: () => notHere("roles"),
       rolesOf: (users) =>
         run("rolesOf", "", () => {
           const granted = users.map((user) => [user, [...(world.grants.get(user) ?? [])]] as const);
           const found = granted.filter(([, roles]) => roles.length > 0);
           return new Map(found.map(([user, roles]) => [user, roles.map(shown).sort(byName)]));
         }),
-      permissionsOf: (user) =>
-        run("permissionsOf", user, () => {
-          const roles = world.grants.get(user);
-          if (roles === undefined || roles.size === 0) return null;
-          return [...roles].some((role) => grantsManagement(world, role)) ? ["CAN_MANAGE_USERS"] : [];
-        }),
+      permissionsOf: () => notHere("permissionsOf"),
     }),
   );
 };

@@ -9,7 +9,7 @@ import { type Deployment, Settings } from "../../../src/ports/settings.ts";
 import * as moves from "./moves.ts";
 import * as queries from "./queries.ts";
 import { operationOf } from "./rows.ts";
-import { makeStatements, noting } from "./statements.ts";
+import { makeStatements, notHere, noting } from "./statements.ts";
 import { directWire, type Wire } from "./wire.ts";
 import type { World } from "./world.ts";
 
@@ -51,7 +51,7 @@ export const makeLedger = (world: World, wire: Wire, settings: Deployment) => {
       lease: (limit) => run("lease", "", (at) => moves.lease(at, limit)),
       defer: (entry, error, needs) => run("defer", entry.id, (at) => moves.defer(at, entry, error, needs)),
       expireKeys: () => run("expireKeys", "", queries.expireKeys),
-      list: (query) => run("list", "", (at) => queries.list(at, query)),
+      list: () => notHere("list"),
     }),
   );
 };

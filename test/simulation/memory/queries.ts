@@ -1,10 +1,9 @@
-/** The ledger's questions in memory: `open`, which also writes, and what lists, counts and forgets. */
+/** The ledger's questions in memory: `open`, which also writes, and what counts and expires. */
 
-import { toUtc } from "../../../src/adapters/postgres/rows.ts";
 import { AuditAction } from "../../../src/domain/audit.ts";
 import type { RegisterUser } from "../../../src/domain/operation.ts";
-import type { ListQuery, Opening, Page } from "../../../src/ports/ledger.ts";
-import { inState, mayManageUsers, operationOf, registrationOf, type Statement, writeDenial } from "./rows.ts";
+import type { Opening } from "../../../src/ports/ledger.ts";
+import { inState, mayManageUsers, registrationOf, type Statement, writeDenial } from "./rows.ts";
 import type { Row } from "./world.ts";
 
 export const open = (at: Statement, command: RegisterUser): Opening => {
@@ -91,30 +90,5 @@ export const expireKeys = ({ world, terms, now }: Statement) => {
     keysExpired: forgotten.length,
     open: due.length,
     needOperator: due.filter(({ needsOperator }) => needsOperator).length,
-  };
-};
-
-export const list = (at: Statement, query: ListQuery): Page => {
-  const { state, kind, needsOperator, email, userId, caller, from, until, cursor, limit } = query;
-  const after = cursor && { time: Date.parse(cursor.at), id: cursor.id };
-  const found = [...at.world.rows.values()]
-    .filter((row) => state === null || row.state === state)
-    .filter((row) => kind === null || row.kind === kind)
-    .filter((row) => email === null || row.email === email)
-    .filter((row) => userId === null || row.sub === userId)
-    .filter((row) => caller === null || row.caller === caller)
-    .filter((row) => from === null || row.startedAt >= Date.parse(from))
-    .filter((row) => until === null || row.startedAt < Date.parse(until))
-    .filter((row) => needsOperator === null || row.needsOperator === needsOperator)
-    .filter(
-      (row) =>
-        after === null || row.startedAt < after.time || (row.startedAt === after.time && row.id < after.id),
-    )
-    .sort((one, two) => two.startedAt - one.startedAt || (one.id < two.id ? 1 : -1));
-  const items = found.slice(0, limit).map((row) => operationOf(row, at));
-  const last = items.at(-1);
-  return {
-    items,
-    next: found.length > limit && last !== undefined ? { at: toUtc(last.startedAt), id: last.id } : null,
   };
 };

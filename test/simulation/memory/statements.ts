@@ -34,6 +34,9 @@ export const noting = <S extends object>(service: S): S =>
     ]),
   ) as S;
 
+/** What nothing asks of the twin in memory is not there: it is proved on PostgreSQL alone. */
+export const notHere = (method: string) => Effect.die(new Error(`the twin in memory has no ${method}`));
+
 /** Sends the statements of one service. */
 export const makeStatements = <S extends Service>(
   service: S,

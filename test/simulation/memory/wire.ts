@@ -9,7 +9,7 @@ export type CallName =
   | `identity.${"create" | "find" | "remove" | "invite"}`
   | `directory.${"profile" | "page" | "enable" | "disable" | "resetMfa"}`
   | `changes.${"open" | "finish" | "isNewest" | "endGracePeriod"}`
-  | `access.${"mayManageUsers" | "setRoles" | "roles" | "rolesOf" | "permissionsOf"}`
+  | `access.${"mayManageUsers" | "setRoles" | "rolesOf"}`
   | `ledger.${
       | "open"
       | "commit"
@@ -25,8 +25,7 @@ export type CallName =
       | "find"
       | "lease"
       | "defer"
-      | "expireKeys"
-      | "list"}`;
+      | "expireKeys"}`;
 
 /** What an act sees: the time, and the pool as a read finds it (an earlier one, where the read is stale). */
 export interface Moment {
