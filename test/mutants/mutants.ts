@@ -19,6 +19,7 @@ const COPIED = [
   "test",
   "dev",
   "migrations",
+  "public",
   "package.json",
   "vitest.config.ts",
   "wrangler.toml",
@@ -103,7 +104,8 @@ async function tests(selection: ReadonlyArray<string>): Promise<Verdict> {
     ["run", "--reporter=json", `--outputFile=${report}`, ...selection],
     {},
   );
-  const { testResults } = JSON.parse(await readFile(report, "utf8")) as Report;
+  const { testResults, numTotalTests } = JSON.parse(await readFile(report, "utf8")) as Report;
+  if (numTotalTests === 0) throw new Error(`no test was run: ${selection.join(" ")}`);
   const failed = testResults.flatMap(({ name, status, assertionResults }) => [
     ...assertionResults.filter((test) => test.status === "failed").map(({ fullName }) => fullName),
     ...(status === "failed" && assertionResults.length === 0 ? [name] : []),
@@ -114,6 +116,7 @@ async function tests(selection: ReadonlyArray<string>): Promise<Verdict> {
 }
 
 interface Report {
+  readonly numTotalTests: number;
   readonly testResults: ReadonlyArray<{
     readonly name: string;
     readonly status: string;
