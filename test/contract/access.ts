@@ -208,9 +208,9 @@ export const accessContract = (name: string, test: Tester, subject: () => Ledger
     );
 
     check(
-      "keeps one manager where two take each other's role at once, twenty times",
+      "keeps one manager where two take each other's role at once, a hundred times",
       Effect.gen(function* () {
-        for (let turn = 0; turn < 20; turn++) {
+        for (let turn = 0; turn < 100; turn++) {
           const [one, two] = [newSub(), newSub()];
           yield* subject().reset;
           yield* manager(one);
