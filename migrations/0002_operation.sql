@@ -26,6 +26,13 @@ create table if not exists registrar.operation (
     )
   ),
   verdict text check (verdict in ('user_exists', 'create_refused')),
+  -- Why Cognito refused, in our own words.
+  reason text check (
+    reason in (
+      'address_not_accepted', 'password_policy', 'pool_rule', 'user_state', 'pool_trigger_broken', 'pool_configuration',
+      'credentials', 'other'
+    )
+  ),
   -- The Cognito user that the commit registered, that a rollback deleted, or that the change is about.
   sub uuid,
   started_at timestamptz not null default now(),

@@ -4,7 +4,7 @@
  * Messages name no person: an address stays in a field that only the answer to its own caller shows.
  */
 import { Schema } from "effect";
-import { ChangeKind, OperationId, RegistrationKind } from "./operation.ts";
+import { ChangeKind, OperationId, RefusalReason, RegistrationKind } from "./operation.ts";
 import { Email, RoleId, UserId } from "./user.ts";
 
 /** The caller does not hold CAN_MANAGE_USERS. */
@@ -31,6 +31,7 @@ export class UserExists extends Schema.TaggedError<UserExists>()("UserExists", {
 export class CreateRefused extends Schema.TaggedError<CreateRefused>()("CreateRefused", {
   ...Judged,
   why: Schema.Literals(["verdict", "configuration"]),
+  reason: RefusalReason,
   cause: Schema.optionalKey(Schema.Defect()),
 }) {}
 

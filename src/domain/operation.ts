@@ -37,6 +37,25 @@ export type State = typeof State.Type;
 export const Verdict = Schema.Literals(["user_exists", "create_refused"]);
 export type Verdict = typeof Verdict.Type;
 
+/**
+ * Why Cognito refused, in our own words: never a provider's text. About what was asked for: the pool does not take this
+ * address (`address_not_accepted`) or a password (`password_policy`), its pre sign-up trigger refuses (`pool_rule`), the
+ * user is not as they would have to be (`user_state`). About the deployment: the trigger is broken
+ * (`pool_trigger_broken`), the pool is not one that we can use (`pool_configuration`), keys or rights are wrong
+ * (`credentials`). `other`: none of these; the log has the provider's name for it.
+ */
+export const RefusalReason = Schema.Literals([
+  "address_not_accepted",
+  "password_policy",
+  "pool_rule",
+  "user_state",
+  "pool_trigger_broken",
+  "pool_configuration",
+  "credentials",
+  "other",
+]);
+export type RefusalReason = typeof RefusalReason.Type;
+
 /** One line of a registration's history: when it reached a state, and who moved it. */
 export const HistoryEntry = Schema.Struct({
   at: Schema.String,
@@ -63,6 +82,8 @@ export const Registration = Schema.Struct({
   roles: Schema.Array(RoleId),
   state: State,
   verdict: Schema.NullOr(Verdict),
+  /** Why Cognito refused, where it did. */
+  reason: Schema.NullOr(RefusalReason),
   sub: Schema.NullOr(UserId),
   startedAt: Schema.String,
   closedAt: Timestamp,

@@ -4,6 +4,7 @@
  * https://spec.openapis.org/oas/v3.1.1.html
  */
 import { JsonSchema, Schema, SchemaRepresentation } from "effect";
+import { RefusalReason } from "../domain/operation.ts";
 import { Violation } from "./errors.ts";
 import { OUTCOMES } from "./problem.ts";
 import { CODES, type Code, PROBLEMS } from "./problems.ts";
@@ -27,6 +28,9 @@ const Problem = Schema.Struct({
   retryable: Schema.Boolean.annotate({ description: "Whether the same request may succeed later." }),
   operationId: Schema.optionalKey(Uuid),
   requestId: Schema.String.annotate({ description: "Also in the log, and in X-Request-Id." }),
+  reason: Schema.optionalKey(
+    RefusalReason.annotate({ description: "Why Cognito refused: with `create_refused` only." }),
+  ),
   errors: Schema.optionalKey(Schema.Array(Violation.annotate({ identifier: "Violation" }))),
 }).annotate({ identifier: "Problem" });
 

@@ -4,6 +4,7 @@
  * Exhaustive by type: a failure without an entry here does not compile, and neither does an entry with a code that
  * problems.ts does not list for it. No provider's text, stack or secret passes.
  */
+import type { RefusalReason } from "../domain/operation.ts";
 import type { Violation } from "./errors.ts";
 import { type Code, type CodeOf, type HttpError, PROBLEMS, type Tag } from "./problems.ts";
 import * as say from "./sentences.ts";
@@ -22,6 +23,8 @@ export interface Problem {
   readonly outcome: Outcome;
   readonly retryable: boolean;
   readonly operationId?: string | undefined;
+  /** Why Cognito refused. */
+  readonly reason?: RefusalReason;
   readonly errors?: ReadonlyArray<Violation>;
   readonly retryAfter?: number;
   readonly headers?: Readonly<Record<string, string>>;
@@ -159,6 +162,7 @@ const TOLD: {
     code: "create_refused",
     detail: "Failed to create user",
     operationId: error.operationId,
+    reason: error.reason,
     retryable: error.why === "configuration",
     headers: replayed(error),
   }),
@@ -206,8 +210,19 @@ export const internalProblem = (outcome: Outcome): Problem =>
 
 /** Writes a problem as the answer to one request. */
 export const problemResponse = (problem: Problem, requestId: string): Response => {
-  const { status, code, title, detail, outcome, retryable, operationId, errors, retryAfter, headers } =
-    problem;
+  const {
+    status,
+    code,
+    title,
+    detail,
+    outcome,
+    retryable,
+    operationId,
+    reason,
+    errors,
+    retryAfter,
+    headers,
+  } = problem;
   const body = {
     type: `urn:registrar:problem:${code.replaceAll("_", "-")}`,
     title,
@@ -220,6 +235,7 @@ export const problemResponse = (problem: Problem, requestId: string): Response =
     retryable,
     ...(operationId !== undefined && { operationId }),
     requestId,
+    ...(reason && { reason }),
     ...(errors && { errors }),
   };
   return Response.json(body, {

@@ -5,6 +5,7 @@
  * so that a log, a list of slow statements and a fault switch can tell them apart.
  */
 import { Context, type Effect, Schedule, Schema } from "effect";
+import { failureName } from "./failure-name.ts";
 
 /** Postgres answered with an SQLSTATE that proves the statement was rolled back. */
 export class StatementRefused extends Schema.TaggedError<StatementRefused>()("StatementRefused", {
@@ -25,6 +26,11 @@ export class StatementRefused extends Schema.TaggedError<StatementRefused>()("St
   }
 }
 
+/** The statement could not be put into a request: the deployment is wrong. Proves: nothing was written. */
+export class StatementNotSent extends Schema.TaggedError<StatementNotSent>()("StatementNotSent", {}) {
+  readonly isRetryable = false;
+}
+
 /** No answer, or none that proves anything: the statement may have committed, or may still. */
 export class StatementUnknown extends Schema.TaggedError<StatementUnknown>()("StatementUnknown", {}) {
   readonly isRetryable = true;
@@ -33,15 +39,22 @@ export class StatementUnknown extends Schema.TaggedError<StatementUnknown>()("St
 /** The one error of this service. `statement` is its name, never its text or parameters. */
 export class DatabaseError extends Schema.TaggedError<DatabaseError>()("DatabaseError", {
   statement: Schema.String,
-  reason: Schema.Union([StatementRefused, StatementUnknown]),
+  reason: Schema.Union([StatementRefused, StatementNotSent, StatementUnknown]),
   cause: Schema.Defect(),
 }) {
   get isRetryable(): boolean {
     return this.reason.isRetryable;
   }
 
-  /** Postgres has refused the statement, and will refuse it again: nothing was written. */
+  /** The statement and its SQLSTATE, for the ledger: `ledger.commit: 57014`. */
+  get inAWord(): string {
+    const refused = this.reason._tag === "StatementRefused" ? this.reason.sqlState : undefined;
+    return `${this.statement}: ${refused ?? failureName(this.cause) ?? this.reason._tag}`;
+  }
+
+  /** Postgres has refused the statement, or was never asked, and that will be so again: nothing was written. */
   get isRefusal(): boolean {
+    if (this.reason._tag === "StatementNotSent") return true;
     return this.reason._tag === "StatementRefused" && this.reason.isForGood;
   }
 }

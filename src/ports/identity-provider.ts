@@ -4,20 +4,23 @@
  * A user is found by address, but removed and invited only by `sub`.
  */
 import { Context, type Effect, type Option, Schema } from "effect";
-import type { NewUser } from "../domain/operation.ts";
+import { type NewUser, RefusalReason } from "../domain/operation.ts";
 import type { Email, UserId } from "../domain/user.ts";
+import { failureName } from "./failure-name.ts";
 
 /** The address already has a user. Proves: this call created nothing. */
 export class UserAlreadyExists extends Schema.TaggedError<UserAlreadyExists>()("UserAlreadyExists", {}) {}
 
 /** The provider refused what was asked. Proves: no effect; the same request will be refused again. */
-export class Refused extends Schema.TaggedError<Refused>()("Refused", {}) {}
+export class Refused extends Schema.TaggedError<Refused>()("Refused", { why: RefusalReason }) {}
 
 /** The provider asks us to slow down. Proves: no effect. */
 export class Throttled extends Schema.TaggedError<Throttled>()("Throttled", {}) {}
 
 /** Pool, credentials or permissions are wrong. Proves: no effect; an operator has to mend the deployment. */
-export class Misconfigured extends Schema.TaggedError<Misconfigured>()("Misconfigured", {}) {}
+export class Misconfigured extends Schema.TaggedError<Misconfigured>()("Misconfigured", {
+  why: RefusalReason,
+}) {}
 
 /** No answer, or none that can be read. Proves nothing: the call may have taken effect, or may still. */
 export class OutcomeUnknown extends Schema.TaggedError<OutcomeUnknown>()("OutcomeUnknown", {}) {}
@@ -39,7 +42,12 @@ export class IdentityProviderError extends Schema.TaggedError<IdentityProviderEr
     reason: Schema.Union([UserAlreadyExists, Refused, Throttled, Misconfigured, OutcomeUnknown]),
     cause: Schema.Defect(),
   },
-) {}
+) {
+  /** The call and the provider's name for the failure, for the ledger: `remove: TooManyRequestsException`. */
+  get inAWord(): string {
+    return `${this.operation}: ${failureName(this.cause) ?? this.reason._tag}`;
+  }
+}
 
 /** A user of the pool. `tag` is the ownership tag: the id of the registration that created them, if one did. */
 export interface PoolUser {

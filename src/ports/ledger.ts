@@ -9,6 +9,7 @@ import type {
   ChangeState,
   Operation,
   OperationId,
+  RefusalReason,
   RegisterUser,
   Registration,
   RegistrationKind,
@@ -80,8 +81,16 @@ export class Ledger extends Context.Service<
       id: OperationId,
       end: { readonly consumed: boolean; readonly sub: UserId | null },
     ) => Answer<boolean>;
-    /** started → rejected, with the verdict; with a grace period where the outcome of the create is unknown. */
-    readonly reject: (id: OperationId, verdict: Verdict, outcomeUnknown: boolean) => Answer<boolean>;
+    /**
+     * started → rejected, with the verdict; with a grace period where the outcome of the create is unknown. `reason`: why
+     * Cognito refused, where it did.
+     */
+    readonly reject: (
+      id: OperationId,
+      verdict: Verdict,
+      outcomeUnknown: boolean,
+      reason: RefusalReason | null,
+    ) => Answer<boolean>;
     /** started → rolled_back where no create of this registration can land: the key and the address are free again. */
     readonly abandon: (id: OperationId) => Answer<boolean>;
     /** The caller has been told: from now on others may finish this registered registration. */

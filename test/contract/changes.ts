@@ -343,7 +343,7 @@ export const changesContract = (name: string, test: Tester, subject: () => Ledge
         assert.isFalse(yield* ledger.commit(id, newSub()));
         assert.strictEqual(yield* ledger.fence(id), "started");
         assert.isFalse(yield* ledger.markRolledBack(id, { consumed: true, sub: newSub() }));
-        assert.isFalse(yield* ledger.reject(id, "create_refused", true));
+        assert.isFalse(yield* ledger.reject(id, "create_refused", true, "other"));
         assert.isFalse(yield* ledger.abandon(id));
         assert.isFalse(yield* ledger.acknowledge(id));
         assert.isFalse(yield* ledger.complete(id));

@@ -52,10 +52,10 @@ export const endsContract = (name: string, test: Tester, subject: () => LedgerSu
         const unsure = yield* inState("rejected");
         assert.strictEqual(seconds(unsure.startedAt, unsure.graceUntil), 2 * HORIZON + 60);
         const certain = yield* started();
-        yield* ledger.reject(certain.id, "create_refused", false);
+        yield* ledger.reject(certain.id, "create_refused", false, "pool_rule");
         const rejected = yield* read(certain.id);
         assert.deepStrictEqual([rejected.graceUntil, rejected.dueAt], [null, null]);
-        assert.strictEqual(rejected.verdict, "create_refused");
+        assert.deepStrictEqual([rejected.verdict, rejected.reason], ["create_refused", "pool_rule"]);
       }),
     );
 

@@ -101,7 +101,7 @@ export const makeLedger = (test: Tester, subject: () => LedgerSubject) => {
         case "completed":
           return Effect.andThen(ledger.commit(of, sub), ledger.complete(of));
         case "rejected":
-          return ledger.reject(of, "user_exists", true);
+          return ledger.reject(of, "user_exists", true, null);
         case "rolled_back":
           return Effect.andThen(ledger.fence(of), ledger.markRolledBack(of, { consumed: false, sub: null }));
         case "user_lost":

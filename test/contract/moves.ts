@@ -31,7 +31,7 @@ const MOVES: ReadonlyArray<
     ["rolling_back"],
     (ledger, id) => ledger.markRolledBack(id, { consumed: true, sub: newSub() }),
   ],
-  ["reject", ["started"], (ledger, id) => ledger.reject(id, "create_refused", true)],
+  ["reject", ["started"], (ledger, id) => ledger.reject(id, "create_refused", true, "other")],
   ["abandon", ["started"], (ledger, id) => ledger.abandon(id)],
   ["acknowledge", ["registered"], (ledger, id) => ledger.acknowledge(id)],
   ["complete", ["registered"], (ledger, id) => ledger.complete(id)],

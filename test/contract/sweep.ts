@@ -72,13 +72,11 @@ export const sweepContract = (name: string, test: Tester, subject: () => LedgerS
           const [leased] = yield* ledger.lease(1);
           assert.strictEqual(leased?.tries, turn);
           minutes.push(seconds(leased?.readAt ?? null, leased?.dueAt ?? null) / 60);
-          assert.isTrue(
-            yield* ledger.defer(leased ?? registration, "IdentityProviderError: OutcomeUnknown", false),
-          );
+          assert.isTrue(yield* ledger.defer(leased ?? registration, "find: OutcomeUnknown", false));
           assert.strictEqual((yield* read(registration.id)).needsOperator, turn >= 10);
         }
         assert.deepStrictEqual(minutes, [1, 2, 4, 8, 16, 32, 60, 60, 60, 60, 1440, 1440]);
-        assert.strictEqual((yield* read(registration.id)).lastError, "IdentityProviderError: OutcomeUnknown");
+        assert.strictEqual((yield* read(registration.id)).lastError, "find: OutcomeUnknown");
       }),
     );
 
@@ -136,11 +134,11 @@ export const sweepContract = (name: string, test: Tester, subject: () => LedgerS
         const ledger = yield* Ledger;
         const before = yield* inState("rolling_back");
         yield* ledger.markRolledBack(before.id, { consumed: false, sub: null });
-        assert.isFalse(yield* ledger.defer(before, "IdentityProviderError: OutcomeUnknown", true));
+        assert.isFalse(yield* ledger.defer(before, "find: OutcomeUnknown", true));
         const graced = yield* read(before.id);
         assert.deepStrictEqual([graced.lastError, graced.needsOperator], [null, false]);
-        assert.isTrue(yield* ledger.defer(graced, "IdentityProviderError: Throttled", false));
-        assert.strictEqual((yield* read(before.id)).lastError, "IdentityProviderError: Throttled");
+        assert.isTrue(yield* ledger.defer(graced, "find: Throttled", false));
+        assert.strictEqual((yield* read(before.id)).lastError, "find: Throttled");
       }),
     );
 

@@ -60,8 +60,8 @@ export const mutations: ReadonlyArray<Mutation> = [
   ]),
   programs("failure mode 2: a create with an unknown outcome that met a foreign user has no grace period", [
     CREATE,
-    "ledger.reject(operationId, verdict, outcomeUnknown)",
-    "ledger.reject(operationId, verdict, false)",
+    "ledger.reject(operationId, verdict, outcomeUnknown, reason)",
+    "ledger.reject(operationId, verdict, false, reason)",
   ]),
   programs(
     "failure mode 3: a create is sent again although the first may still land",
@@ -386,6 +386,11 @@ export const mutations: ReadonlyArray<Mutation> = [
     "export const isNewest",
     "'disable', 'remove'",
     "'disable'",
+  ]),
+  postgres("SQL: why Cognito refused is not kept", [
+    "export const reject",
+    "reason = ${reason}",
+    "reason = nullif(${reason}, ${reason})",
   ]),
   postgresIn("src/adapters/postgres/changes.ts")("SQL: changes do not wait their turn", [
     "export const ChangesPostgres",

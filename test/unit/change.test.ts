@@ -452,7 +452,7 @@ describe("opposed changes", () => {
       assert.strictEqual((yield* sweep()).deferred, 1);
       const graced = [...world.rows.values()].find(({ kind }) => kind === "enable");
       assert.isNotNull(graced?.graceUntil);
-      assert.strictEqual(graced?.lastError, "IdentityProviderError: Throttled");
+      assert.strictEqual(graced?.lastError, "enable: Throttled");
       yield* rest();
       assert.isTrue(user()?.enabled);
       assert.deepStrictEqual(violations(world), []);

@@ -345,15 +345,15 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
   ],
   CreateRefused: [
     [
-      new CreateRefused({ operationId, why: "verdict", cause }),
+      new CreateRefused({ operationId, why: "verdict", reason: "pool_rule", cause }),
       [500, "create_refused", "Failed to create user", nothing, false],
     ],
     [
-      new CreateRefused({ operationId, why: "verdict", replayed: true }),
+      new CreateRefused({ operationId, why: "verdict", reason: "pool_rule", replayed: true }),
       [500, "create_refused", "Failed to create user", nothing, false, replayed],
     ],
     [
-      new CreateRefused({ operationId, why: "configuration", cause }),
+      new CreateRefused({ operationId, why: "configuration", reason: "credentials", cause }),
       [500, "create_refused", "Failed to create user", nothing, true],
     ],
   ],
@@ -465,6 +465,7 @@ describe("the answer to", () => {
       assert.strictEqual(body.operationId, named ? operationId : undefined);
       const instance = named ? `/api/operations/${operationId}` : "urn:registrar:request:request-1";
       assert.strictEqual(body.instance, instance);
+      assert.strictEqual(body.reason, error._tag === "CreateRefused" ? error.reason : undefined);
       assert.strictEqual(body.type, `urn:registrar:problem:${code.replaceAll("_", "-")}`);
       assert.notInclude(text, "a stack that nobody may see");
     });

@@ -32,7 +32,7 @@ describe("the same key again", () => {
     },
     {
       title: "repeats that Cognito refused",
-      change: { state: "rejected", verdict: "create_refused" },
+      change: { state: "rejected", verdict: "create_refused", reason: "password_policy" },
       says: "CreateRefused",
     },
     {

@@ -62,7 +62,7 @@ describe("a sweep", () => {
       const summary = yield* sweep();
       assert.deepStrictEqual([summary.rolled_back, summary.deferred], [3, 2]);
       const errors = [...world.rows.values()].flatMap(({ lastError }) => lastError ?? []);
-      assert.sameMembers(errors, ["IdentityProviderError: Throttled", "Defect"]);
+      assert.sameMembers(errors, ["find: Throttled", "Defect"]);
     }),
   );
 

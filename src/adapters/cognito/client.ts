@@ -7,6 +7,7 @@
  */
 import { type AttributeType, CognitoIdentityProviderClient } from "@aws-sdk/client-cognito-identity-provider";
 import { Context, Effect, Layer, Predicate, Redacted, Schedule, Schema } from "effect";
+import type { RefusalReason } from "../../domain/operation.ts";
 import { UserId } from "../../domain/user.ts";
 import { callTimeout } from "../../ports/budget.ts";
 import {
@@ -19,76 +20,135 @@ import {
   UserAlreadyExists,
 } from "../../ports/identity-provider.ts";
 import { Settings } from "../../ports/settings.ts";
+import { noteSent } from "./sent.ts";
 
 const EXISTS = new Set(["UsernameExistsException", "AliasExistsException"]);
-const REFUSED = new Set([
-  "InvalidParameterException",
-  "InvalidPasswordException",
-  "PreconditionNotMetException",
-]);
+
 const THROTTLED = new Set([
-  "TooManyRequestsException",
-  "ThrottlingException",
-  "Throttling",
+  "BandwidthLimitExceeded",
+  "RequestLimitExceeded",
   "RequestThrottledException",
-]);
-const MISCONFIGURED = new Set([
-  "AccessDeniedException",
-  "CredentialsProviderError",
-  "ExpiredTokenException",
-  "IncompleteSignatureException",
-  "InvalidSignatureException",
-  "InvalidSmsRoleAccessPolicyException",
-  "InvalidSmsRoleTrustRelationshipException",
-  "MissingAuthenticationTokenException",
-  "NotAuthorizedException",
-  "OperationNotEnabledException",
-  "ResourceNotFoundException",
-  "UnrecognizedClientException",
+  "SlowDown",
+  "Throttling",
+  "ThrottledException",
+  "ThrottlingException",
+  "TooManyRequestsException",
 ]);
 
+/** Refused for good, and why. An exception that the caller reads for itself (no such user) is here as well. */
+const REFUSED: Readonly<Record<string, RefusalReason>> = {
+  InvalidParameterException: "other",
+  InvalidPasswordException: "password_policy",
+  PasswordHistoryPolicyViolationException: "password_policy",
+  PasswordResetRequiredException: "user_state",
+  PreconditionNotMetException: "other",
+  UnsupportedUserStateException: "user_state",
+  UserNotConfirmedException: "user_state",
+  UserNotFoundException: "user_state",
+  ValidationException: "other",
+};
+
+/** Refused until somebody mends the deployment, and where. */
+const MISCONFIGURED: Readonly<Record<string, RefusalReason>> = {
+  AccessDenied: "credentials",
+  AccessDeniedException: "credentials",
+  ExpiredToken: "credentials",
+  ExpiredTokenException: "credentials",
+  IncompleteSignature: "credentials",
+  IncompleteSignatureException: "credentials",
+  InvalidAccessKeyId: "credentials",
+  InvalidClientTokenId: "credentials",
+  InvalidSignatureException: "credentials",
+  MissingAuthenticationToken: "credentials",
+  MissingAuthenticationTokenException: "credentials",
+  NotAuthorized: "credentials",
+  NotAuthorizedException: "credentials",
+  OptInRequired: "credentials",
+  RequestExpired: "credentials",
+  SignatureDoesNotMatch: "credentials",
+  UnrecognizedClientException: "credentials",
+  FeatureUnavailableInTierException: "pool_configuration",
+  ForbiddenException: "pool_configuration",
+  InvalidSmsRoleAccessPolicyException: "pool_configuration",
+  InvalidSmsRoleTrustRelationshipException: "pool_configuration",
+  InvalidUserPoolConfigurationException: "pool_configuration",
+  OperationNotEnabledException: "pool_configuration",
+  ResourceNotFoundException: "pool_configuration",
+  UnknownOperationException: "pool_configuration",
+  UserPoolAddOnNotEnabledException: "pool_configuration",
+};
+
 /**
- * What a failure of the SDK proves. A name counts only on an answer below 500 (or before anything was sent);
- * all else, timeouts and unreadable answers included, proves nothing. Nor does LimitExceeded: the day's mails may be
- * used up by the very call that has made the user. `attribute`: the ownership attribute, which the pool has to have.
+ * What a failure of the SDK proves. `sent`: whether the request had left; one that could not be built or signed has had
+ * no effect. A name counts only on an answer from 400 to 499; all else, timeouts and unreadable answers included, proves
+ * nothing. Nor does LimitExceeded: the day's mails may be used up by the very call that has made the user. `attribute`:
+ * the ownership attribute, which the pool has to have.
+ * https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminCreateUser.html
+ * https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/CommonErrors.html
  */
 export const classify = (
   cause: unknown,
   attribute: string | null = null,
+  sent = true,
 ): IdentityProviderError["reason"] => {
   const name = errorName(cause);
   const status = httpStatus(cause);
+  if (status === undefined) return withoutAnswer(name, sent);
   if (status === 429) return new Throttled();
-  if (status !== undefined && (status < 400 || status >= 500)) return new OutcomeUnknown();
-  if (MISCONFIGURED.has(name) || doesNotFit(cause, attribute)) return new Misconfigured();
-  if (status === undefined) return new OutcomeUnknown();
+  if (status < 400 || status >= 500) return new OutcomeUnknown();
   if (EXISTS.has(name)) return new UserAlreadyExists();
-  if (REFUSED.has(name)) return new Refused();
   if (THROTTLED.has(name)) return new Throttled();
-  return TRIGGERS.has(name) ? beforeTheUser(messageOf(cause)) : new OutcomeUnknown();
+  if (TRIGGERS.has(name)) return beforeTheUser(name, messageOf(cause));
+  if (name === "InvalidParameterException") return invalidParameter(messageOf(cause), attribute);
+  const refused = REFUSED[name];
+  if (refused !== undefined) return new Refused({ why: refused });
+  const misconfigured = MISCONFIGURED[name];
+  return misconfigured === undefined ? new OutcomeUnknown() : new Misconfigured({ why: misconfigured });
+};
+
+/** What interrupts a call proves nothing, whenever it does. */
+const INTERRUPTED = new Set(["AbortError", "TimeoutError"]);
+
+const withoutAnswer = (name: string, sent: boolean): IdentityProviderError["reason"] => {
+  if (name === "CredentialsProviderError") return new Misconfigured({ why: "credentials" });
+  if (sent || INTERRUPTED.has(name)) return new OutcomeUnknown();
+  // Only the credentials reach a header; a key with a line break makes one that cannot be sent.
+  return new Misconfigured({ why: name === "TypeError" ? "credentials" : "other" });
 };
 
 const messageOf = (cause: unknown): string =>
-  Predicate.hasProperty(cause, "message") ? String(cause.message) : "";
+  Predicate.hasProperty(cause, "message") ? String(cause.message).slice(0, MESSAGE_LENGTH_MAX) : "";
 
-/** The pool is not one that we can use: a deployment to mend, not a verdict on this user. */
-const doesNotFit = (cause: unknown, attribute: string | null): boolean => {
-  if (errorName(cause) !== "InvalidParameterException") return false;
-  const message = messageOf(cause);
+/** How much of a provider's text is read. */
+const MESSAGE_LENGTH_MAX = 2048;
+
+/** A verdict on what was asked for; or the pool is not one that we can use, which is a deployment to mend. */
+const invalidParameter = (message: string, attribute: string | null): IdentityProviderError["reason"] => {
   // The pool has no attribute for the tag; or its user names are something else than addresses.
-  return (attribute !== null && message.includes(attribute)) || message.includes("cannot be of email format");
+  if (attribute !== null && message.includes(attribute)) return new Misconfigured({ why: POOL });
+  if (message.includes("cannot be of email format")) return new Misconfigured({ why: POOL });
+  if (/password/i.test(message)) return new Refused({ why: "password_policy" });
+  return new Refused({ why: /e-?mail|username/i.test(message) ? "address_not_accepted" : "other" });
 };
 
-const TRIGGERS = new Set(["UserLambdaValidationException", "UnexpectedLambdaException"]);
+const POOL = "pool_configuration";
+
+const TRIGGERS = new Set([
+  "InvalidLambdaResponseException",
+  "UnexpectedLambdaException",
+  "UserLambdaValidationException",
+]);
 
 /**
  * What a trigger's failure proves. The pre sign-up trigger runs before there is a user: what it refuses is refused, and
  * where it is broken the deployment is. Every other trigger of a create runs when the user may be there.
  * https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-pre-sign-up.html
  */
-const beforeTheUser = (message: string): IdentityProviderError["reason"] => {
-  if (message.startsWith("PreSignUp failed")) return new Refused();
-  return message.startsWith("PreSignUp invocation failed") ? new Misconfigured() : new OutcomeUnknown();
+const beforeTheUser = (name: string, message: string): IdentityProviderError["reason"] => {
+  if (!/^PreSignUp\b/.test(message)) return new OutcomeUnknown();
+  return name !== "InvalidLambdaResponseException" && message.startsWith("PreSignUp failed")
+    ? new Refused({ why: "pool_rule" })
+    : new Misconfigured({ why: "pool_trigger_broken" });
 };
 
 /** The exception's name on the wire, or nothing. */
@@ -127,6 +187,7 @@ const make = Effect.gen(function* () {
     ...(settings.cognitoEndpoint && { endpoint: settings.cognitoEndpoint }),
   });
   const attribute = settings.ownershipAttribute;
+  const sent = noteSent(client);
 
   return {
     UserPoolId: settings.userPoolId,
@@ -139,9 +200,13 @@ const make = Effect.gen(function* () {
       send: (client: CognitoIdentityProviderClient, options: { abortSignal: AbortSignal }) => Promise<A>,
     ) {
       const limit = yield* callTimeout(settings.cognitoTimeout);
+      const abortSignal = AbortSignal.timeout(limit);
       return yield* Effect.tryPromise({
-        try: () => send(client, { abortSignal: AbortSignal.timeout(limit) }),
-        catch: (cause) => new IdentityProviderError({ operation, reason: classify(cause, attribute), cause }),
+        try: () => send(client, { abortSignal }),
+        catch: (cause) => {
+          const reason = classify(cause, attribute, sent.has(abortSignal));
+          return new IdentityProviderError({ operation, reason, cause });
+        },
       });
     }),
 

@@ -20,6 +20,11 @@ import {
 import { Settings } from "../../ports/settings.ts";
 import { CognitoClient, errorName, isAbsent, once } from "./client.ts";
 
+/** A refusal that another name for the same user may not meet; not one of the user's own state. */
+const isAboutTheName = (error: IdentityProviderError): boolean =>
+  error.reason._tag === "Refused" &&
+  (error.reason.why !== "user_state" || errorName(error.cause) === "UserNotFoundException");
+
 export const IdentityProviderCognito = Layer.effect(
   IdentityProvider,
   Effect.gen(function* () {
@@ -52,7 +57,7 @@ export const IdentityProviderCognito = Layer.effect(
       if (holder.sub === sub) return yield* resend(email);
       return yield* new IdentityProviderError({
         operation: "invite",
-        reason: new Refused(),
+        reason: new Refused({ why: "user_state" }),
         cause: Object.assign(new Error("the address has another user"), { name: "UserNotFoundException" }),
       });
     });
@@ -98,9 +103,7 @@ export const IdentityProviderCognito = Layer.effect(
       // Not repeated here: every message that is sent makes the one before it worthless.
       invite: Effect.fn("IdentityProvider.invite")(
         function* (user) {
-          yield* resend(user.sub).pipe(
-            Effect.catchReason("IdentityProviderError", "Refused", () => resendByAddress(user)),
-          );
+          yield* resend(user.sub).pipe(Effect.catchIf(isAboutTheName, () => resendByAddress(user)));
           return "sent" as const;
         },
         Effect.catchIf(isAbsent, () => Effect.succeed("absent" as const)),

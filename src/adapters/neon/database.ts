@@ -12,30 +12,46 @@ import {
   Database,
   DatabaseError,
   type Row,
+  StatementNotSent,
   StatementRefused,
   StatementUnknown,
 } from "../../ports/database.ts";
 import { Settings } from "../../ports/settings.ts";
 
 /**
- * SQLSTATEs that leave the outcome open: connection exceptions (08), a server going away (57P),
- * statement_completion_unknown (40003), internal errors (XX).
+ * SQLSTATEs that leave the outcome open: what is no error at all (00 to 03), connection exceptions (08), a server going
+ * away (57P), statement_completion_unknown (40003), internal errors (XX).
  * https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
-const OPEN = /^(08|57P|40003|XX)/;
+const OPEN = /^(0[0-3]|08|57P|40003|XX)/;
 
-/** What a failure of the driver proves. */
-export const classify = (cause: unknown): DatabaseError["reason"] => {
-  const code = cause instanceof NeonDbError ? cause.code : undefined;
-  return code !== undefined && /^[0-9A-Z]{5}$/.test(code) && !OPEN.test(code)
+/** The server as a whole has gone down with the statement: whether its end was written before that is not known. */
+const PANIC = "PANIC";
+
+/** What a failure of the driver proves. `sent`: whether the request had left. */
+export const classify = (cause: unknown, sent = true): DatabaseError["reason"] => {
+  if (!sent) return new StatementNotSent();
+  const { code, severity } = cause instanceof NeonDbError ? cause : { code: undefined, severity: undefined };
+  return code !== undefined && /^[0-9A-Z]{5}$/.test(code) && !OPEN.test(code) && severity !== PANIC
     ? new StatementRefused({ sqlState: code })
     : new StatementUnknown();
+};
+
+/** The requests that have left, by their signals: what fails and is not here was never sent. */
+const sentRequests = new WeakSet<AbortSignal>();
+
+/** `fetch`, which notes what it sends. A URL or a header that cannot be sent is found before that. */
+const fetchNoted: typeof fetch = (input, init) => {
+  new Request(input, init);
+  if (init?.signal) sentRequests.add(init.signal);
+  return fetch(input, init);
 };
 
 export const DatabaseNeon = Layer.effect(
   Database,
   Effect.gen(function* () {
     const settings = yield* Settings;
+    neonConfig.fetchFunction = fetchNoted;
     if (settings.neonEndpoint !== null) neonConfig.fetchEndpoint = settings.neonEndpoint;
     const sql = neon(Redacted.value(settings.databaseUrl));
 
@@ -45,9 +61,13 @@ export const DatabaseNeon = Layer.effect(
     ) {
       yield* Effect.annotateCurrentSpan("statement", name);
       const limit = yield* callTimeout(settings.databaseTimeout);
+      const signal = AbortSignal.timeout(limit);
       return yield* Effect.tryPromise({
-        try: () => statement({ signal: AbortSignal.timeout(limit) }),
-        catch: (cause) => new DatabaseError({ statement: name, reason: classify(cause), cause }),
+        try: () => statement({ signal }),
+        catch: (cause) => {
+          const reason = classify(cause, sentRequests.has(signal));
+          return new DatabaseError({ statement: name, reason, cause });
+        },
       });
     });
 

@@ -165,10 +165,10 @@ select id from moved`,
 
 export const reject = statement(
   "ledger.reject",
-  { id: uuid, verdict: text, outcomeUnknown: boolean, horizon: seconds, actor: text },
-  ({ id, verdict, outcomeUnknown, horizon, actor }) => sql`
+  { id: uuid, verdict: text, outcomeUnknown: boolean, reason: nullable(text), horizon: seconds, actor: text },
+  ({ id, verdict, outcomeUnknown, reason, horizon, actor }) => sql`
 update registrar.operation
-set state = 'rejected', verdict = ${verdict}, closed_at = now(),
+set state = 'rejected', verdict = ${verdict}, reason = ${reason}, closed_at = now(),
   history = ${history(sql`'rejected'`, actor, verdict)},
   ${gracePeriod(outcomeUnknown, horizon)}
 where id = ${id} and state = 'started'

@@ -85,8 +85,8 @@ export const LedgerPostgres = Layer.effect(
         return yield* moved(statements.markRolledBack, { id, consumed, sub, horizon, actor: yield* Actor });
       }),
 
-      reject: Effect.fn("Ledger.reject")(function* (id, verdict, outcomeUnknown) {
-        const values = { id, verdict, outcomeUnknown, horizon, actor: yield* Actor };
+      reject: Effect.fn("Ledger.reject")(function* (id, verdict, outcomeUnknown, reason) {
+        const values = { id, verdict, outcomeUnknown, reason, horizon, actor: yield* Actor };
         return yield* moved(statements.reject, values);
       }),
 

@@ -13,7 +13,7 @@ import {
   Unavailable,
   UserExists,
 } from "../../domain/errors.ts";
-import { OperationId, type Registration, type Verdict } from "../../domain/operation.ts";
+import { OperationId, type RefusalReason, type Registration, type Verdict } from "../../domain/operation.ts";
 import { withinBudget } from "../../ports/budget.ts";
 import {
   IdentityProvider,
@@ -39,8 +39,8 @@ export const create = Effect.fn("create")(function* (registration: Registration,
     Effect.catchReasons("IdentityProviderError", {
       UserAlreadyExists: (_, cause) => readBack(registration, { outcomeUnknown: false, again, cause }),
       OutcomeUnknown: (_, cause) => readBack(registration, { outcomeUnknown: true, again: false, cause }),
-      Refused: (_, cause) => reject(registration, "create_refused", false, cause),
-      Misconfigured: (_, cause) => misconfigured(registration, cause),
+      Refused: ({ why }, cause) => reject(registration, "create_refused", false, cause, why),
+      Misconfigured: ({ why }, cause) => misconfigured(registration, why, cause),
       Throttled: (_, cause) => unavailable(registration, cause),
     }),
     Effect.catchTag("IdentityProviderError", Effect.die),
@@ -107,10 +107,10 @@ const tryAgain = (registration: Registration, cause?: IdentityProviderError) =>
 const unavailable = (registration: Registration, cause: IdentityProviderError) =>
   Effect.andThen(abandon(registration), new Unavailable({ dependency: "identity provider", cause }));
 
-const misconfigured = (registration: Registration, cause: IdentityProviderError) =>
+const misconfigured = (registration: Registration, reason: RefusalReason, cause: IdentityProviderError) =>
   Effect.andThen(
     abandon(registration),
-    new CreateRefused({ operationId: registration.id, why: "configuration", cause }),
+    new CreateRefused({ operationId: registration.id, why: "configuration", reason, cause }),
   );
 
 const reject = Effect.fn("create.reject")(function* (
@@ -118,12 +118,13 @@ const reject = Effect.fn("create.reject")(function* (
   verdict: Verdict,
   outcomeUnknown: boolean,
   cause: IdentityProviderError,
+  reason: RefusalReason | null = null,
 ) {
   const ledger = yield* Ledger;
   const { id: operationId, email } = registration;
-  yield* bestEffort(ledger.reject(operationId, verdict, outcomeUnknown));
+  yield* bestEffort(ledger.reject(operationId, verdict, outcomeUnknown, reason));
   if (verdict === "user_exists") return yield* new UserExists({ operationId, email });
-  return yield* new CreateRefused({ operationId, why: "verdict", cause });
+  return yield* new CreateRefused({ operationId, why: "verdict", reason: reason ?? "other", cause });
 });
 
 /** The answer is known whether or not the ledger hears of it now: what stays open there, the sweeper closes. */

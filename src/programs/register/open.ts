@@ -92,7 +92,12 @@ const replay = Effect.fn("open.replay")(function* (
       if (registration.verdict === "user_exists") {
         return yield* new UserExists({ operationId, email: registration.email, replayed: true });
       }
-      return yield* new CreateRefused({ operationId, why: "verdict", replayed: true });
+      return yield* new CreateRefused({
+        operationId,
+        why: "verdict",
+        reason: registration.reason ?? "other",
+        replayed: true,
+      });
     case "user_lost":
       return yield* new UserLost({ operationId });
   }

@@ -106,12 +106,10 @@ const defer = Effect.fn("sweep.defer")(function* (registration: Operation, cause
   yield* Effect.ignore(ledger.defer(registration, reason, reason === "NeedsOperator"));
 });
 
-type Failure = { readonly _tag: string; readonly reason?: { readonly _tag: string } };
+type Failure = { readonly _tag: string; readonly inAWord?: string };
 
-/** The failure in a word for the ledger: which service, and what it proved. Never a provider's text. */
+/** The failure in a word for the ledger: which call or statement, and its name there. Never a provider's text. */
 const describe = (cause: Cause.Cause<Failure>) => {
   const [failure] = cause.reasons.filter(Cause.isFailReason);
-  if (failure === undefined) return "Defect";
-  const { _tag, reason } = failure.error;
-  return reason === undefined ? _tag : `${_tag}: ${reason._tag}`;
+  return failure === undefined ? "Defect" : (failure.error.inAWord ?? failure.error._tag);
 };

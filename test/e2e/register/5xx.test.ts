@@ -25,15 +25,21 @@ const sent = (operation: string) =>
 describe("500", () => {
   it("says that Cognito refused the user, who is not created", async () => {
     const { stack, worker } = fixture;
-    for (const code of ["InvalidParameterException", "AccessDeniedException", "ResourceNotFoundException"]) {
+    for (const [code, reason] of [
+      ["InvalidParameterException", "other"],
+      ["AccessDeniedException", "credentials"],
+      ["ResourceNotFoundException", "pool_configuration"],
+    ] as const) {
       stack.faults.set([{ target: "cognito", match: "=AdminCreateUser", answer: "error", code }]);
-      const retryable = code !== "InvalidParameterException";
-      expectProblem(await worker.register(body), {
+      const retryable = reason !== "other";
+      const answer = await worker.register(body);
+      expectProblem(answer, {
         status: 500,
         code: "create_refused",
         detail: "Failed to create user",
         retryable,
       });
+      expect(answer.json.reason).toBe(reason);
       await expectNothingOf(stack, email);
     }
   });

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { roles } from "../../../dev/seed.ts";
 import { patient, useWorker } from "../../support/fixture.ts";
+import { ask } from "../../support/life.ts";
 import { eventually, hold, quiet } from "../../support/moments.ts";
 import { expectProblem } from "../../support/problem.ts";
 import { expectRegistered, look } from "../../support/stores.ts";
@@ -87,6 +88,21 @@ describe("a repeated Idempotency-Key", () => {
     expect(second.headers["idempotency-replayed"]).toBe("true");
     expect(second.json).toEqual({ ...first.json, requestId: second.json.requestId });
     expect(stack.faults.calls("cognito")).toEqual([]);
+  });
+
+  it("replays why Cognito refused, and the operation shows it", async () => {
+    const { stack, worker } = fixture;
+    stack.faults.set([
+      { target: "cognito", match: "=AdminCreateUser", answer: "error", code: "InvalidPasswordException" },
+    ]);
+    const first = await worker.register(body, { key });
+    stack.faults.clear();
+    const second = await worker.register(body, { key });
+    expect([first.json.code, first.json.reason]).toEqual(["create_refused", "password_policy"]);
+    expect(second.headers["idempotency-replayed"]).toBe("true");
+    expect(second.json).toEqual({ ...first.json, requestId: second.json.requestId });
+    const shown = await ask(fixture, `GET /api/operations/${first.json.operationId}`);
+    expect([shown.json.verdict, shown.json.reason]).toEqual(["create_refused", "password_policy"]);
   });
 
   it("runs again after a rollback", async () => {

@@ -66,6 +66,7 @@ const open = (at: Statement, command: ChangeUser): ChangeOpening => {
     sub: subject,
     state: "pending",
     verdict: null,
+    reason: null,
     startedAt: now,
     closedAt: null,
     acknowledgedAt: null,

@@ -19,9 +19,9 @@ import { addUser, removeUser, type User, userAt, type World } from "./world.ts";
 
 const REASONS: Record<Word, () => IdentityProviderError["reason"]> = {
   unknown: () => new OutcomeUnknown(),
-  refused: () => new Refused(),
+  refused: () => new Refused({ why: "pool_rule" }),
   throttled: () => new Throttled(),
-  misconfigured: () => new Misconfigured(),
+  misconfigured: () => new Misconfigured({ why: "credentials" }),
 };
 
 type CallName = IdentityProviderError["operation"];

@@ -32,8 +32,8 @@ export const makeLedger = (world: World, wire: Wire, settings: Deployment) => {
         return Option.isNone(entry) || isChange(entry.value) ? "started" : entry.value.state;
       }),
       markRolledBack: (id, end) => run("markRolledBack", id, (at) => moves.markRolledBack(at, id, end)),
-      reject: (id, verdict, outcomeUnknown) =>
-        run("reject", id, (at) => moves.reject(at, id, verdict, outcomeUnknown)),
+      reject: (id, verdict, outcomeUnknown, reason) =>
+        run("reject", id, (at) => moves.reject(at, id, verdict, outcomeUnknown, reason)),
       abandon: (id) => run("abandon", id, (at) => moves.abandon(at, id)),
       acknowledge: (id) => run("acknowledge", id, (at) => moves.acknowledge(at, id)),
       complete: (id) => run("complete", id, (at) => moves.complete(at, id)),

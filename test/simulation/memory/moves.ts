@@ -5,7 +5,7 @@
 
 import { TRIES_BEFORE_OPERATOR } from "../../../src/adapters/postgres/ledger-statements.ts";
 import { AuditAction } from "../../../src/domain/audit.ts";
-import type { Operation, OperationId, State, Verdict } from "../../../src/domain/operation.ts";
+import type { Operation, OperationId, RefusalReason, State, Verdict } from "../../../src/domain/operation.ts";
 import type { UserId } from "../../../src/domain/user.ts";
 import {
   DAY,
@@ -74,10 +74,17 @@ export const markRolledBack = (
   return true;
 };
 
-export const reject = (at: Statement, id: OperationId, verdict: Verdict, outcomeUnknown: boolean): boolean =>
+export const reject = (
+  at: Statement,
+  id: OperationId,
+  verdict: Verdict,
+  outcomeUnknown: boolean,
+  reason: RefusalReason | null,
+): boolean =>
   update(at, id, inState("started"), (row) => ({
     state: "rejected",
     verdict,
+    reason,
     closedAt: at.now,
     graceUntil: outcomeUnknown ? graceEnd(row, at) : null,
     dueAt: outcomeUnknown ? graceEnd(row, at) : null,

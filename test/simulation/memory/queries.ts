@@ -54,6 +54,7 @@ export const open = (at: Statement, command: RegisterUser): Opening => {
     idempotencyKey,
     state: "started",
     verdict: null,
+    reason: null,
     sub: null,
     startedAt: now,
     closedAt: null,

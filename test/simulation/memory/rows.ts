@@ -49,6 +49,7 @@ const shown = (row: Row, { terms, now }: Statement) => ({
   roles: row.roles,
   state: row.state,
   verdict: row.verdict,
+  reason: row.reason,
   sub: row.sub,
   startedAt: iso(row.startedAt),
   closedAt: isoOrNull(row.closedAt),

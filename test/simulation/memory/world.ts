@@ -9,6 +9,7 @@ import type {
   ChangeState,
   HistoryEntry,
   OperationId,
+  RefusalReason,
   RegistrationKind,
   State,
   Verdict,
@@ -40,6 +41,7 @@ export interface Row {
   readonly idempotencyKey: string | null;
   readonly state: State | ChangeState;
   readonly verdict: Verdict | null;
+  readonly reason: RefusalReason | null;
   readonly sub: UserId | null;
   readonly startedAt: number;
   readonly closedAt: number | null;
