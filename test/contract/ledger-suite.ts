@@ -1,4 +1,4 @@
-/** The whole contract of the ledger: of Ledger, in its four parts, of Changes, and of Access. */
+/** The whole contract of the ledger: of Ledger, in its four parts, of Changes, of Access, and of the trail. */
 import { accessContract } from "./access.ts";
 import { changesContract } from "./changes.ts";
 import { endsContract } from "./ends.ts";
@@ -6,6 +6,7 @@ import { movesContract } from "./moves.ts";
 import { openContract } from "./open.ts";
 import type { LedgerSubject, Tester } from "./subjects.ts";
 import { sweepContract } from "./sweep.ts";
+import { trailContract } from "./trail.ts";
 
 export const ledgerContract = (name: string, test: Tester, subject: () => LedgerSubject) => {
   openContract(name, test, subject);
@@ -14,4 +15,5 @@ export const ledgerContract = (name: string, test: Tester, subject: () => Ledger
   sweepContract(name, test, subject);
   changesContract(name, test, subject);
   accessContract(name, test, subject);
+  trailContract(name, test, subject);
 };

@@ -45,12 +45,14 @@ ledgerContract("memory", it.effect, () => ({
   managing: adminRole,
   age: (seconds) => TestClock.adjust(seconds * 1000),
   audit: Effect.sync(() => world.audit.map(({ id, action, userId, by }) => ({ id, action, userId, by }))),
+  roleChanges: Effect.sync(() => [...world.roleChanges]),
   grant: (sub, role) =>
     Effect.sync(() => void world.grants.set(sub, new Set([...(world.grants.get(sub) ?? []), role]))),
   grants: (sub) => Effect.sync(() => [...(world.grants.get(sub) ?? [])]),
   reset: Effect.sync(() => {
     world.rows.clear();
     world.audit.length = 0;
+    world.roleChanges.length = 0;
     world.grants.clear();
     world.grants.set(admin, new Set([adminRole]));
   }),

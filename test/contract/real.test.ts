@@ -55,6 +55,11 @@ beforeAll(async () => {
         `select id, action, user_id as "userId", modified_by_user_id as by from users_audit`,
       ),
     ),
+    roleChanges: promised(() =>
+      stack.query<{ id: string; caller: string; subject: string; before: string[]; after: string[] }>(
+        "select id, caller, subject, before, after from registrar.role_change",
+      ),
+    ),
     grant: (sub, role) =>
       Effect.asVoid(
         promised(() => stack.query("insert into user_role (user_id, role_id) values ($1, $2)", [sub, role])),
@@ -68,7 +73,7 @@ beforeAll(async () => {
       ),
     reset: Effect.asVoid(
       promised(async () => {
-        await stack.query("truncate registrar.operation, users_audit, user_role");
+        await stack.query("truncate registrar.operation, registrar.role_change, users_audit, user_role");
         const admin = [stack.adminSub, seededRoles.admin];
         await stack.query("insert into user_role (user_id, role_id) values ($1, $2)", admin);
       }),

@@ -33,6 +33,16 @@ export interface LedgerSubject {
       readonly by: string;
     }>
   >;
+  /** The records of roles before and after, by the id of the audit row. */
+  readonly roleChanges: Effect.Effect<
+    ReadonlyArray<{
+      readonly id: string;
+      readonly caller: string;
+      readonly subject: string;
+      readonly before: ReadonlyArray<string>;
+      readonly after: ReadonlyArray<string>;
+    }>
+  >;
   /** A grant that somebody else has written, FLIP for instance. */
   readonly grant: (sub: UserId, role: RoleId) => Effect.Effect<void>;
   readonly grants: (sub: UserId) => Effect.Effect<ReadonlyArray<string>>;

@@ -71,7 +71,7 @@ export class Replay {
 
   /** Runs the statements in their order. Answers what differs, one sentence each. */
   async run(acts: ReadonlyArray<Act>, world: World): Promise<ReadonlyArray<string>> {
-    await this.#postgres.exec("truncate registrar.operation, users_audit, user_role");
+    await this.#postgres.exec("truncate registrar.operation, registrar.role_change, users_audit, user_role");
     await this.#postgres.query("insert into user_role values ($1, $2)", [admin, adminRole]);
     const differences: string[] = [];
     for (const [nth, act] of acts.entries()) {
@@ -126,6 +126,19 @@ export class Replay {
       "select concat_ws(' ', action, user_id, modified_by_user_id) as row from users_audit",
     );
     const audited = world.audit.map(({ action, userId, by }) => [action, userId, by].join(" "));
+    const changes = await this.#postgres.query<{ row: string }>(
+      `select concat_ws(' ', action, role_change.caller, role_change.subject, before::text, after::text) as row
+       from registrar.role_change join users_audit using (id)`,
+    );
+    const changed = world.roleChanges.map(({ id, caller, subject, before, after }) =>
+      [
+        world.audit.find((entry) => entry.id === id)?.action,
+        caller,
+        subject,
+        `{${before}}`,
+        `{${after}}`,
+      ].join(" "),
+    );
     const grants = await this.#postgres.query<{ row: string }>(
       "select concat_ws(' ', user_id, role_id) as row from user_role",
     );
@@ -133,6 +146,7 @@ export class Replay {
     return [
       ...unlike("operation", operations, rows),
       ...unlike("users_audit", audited, audit.rows),
+      ...unlike("role_change", changed, changes.rows),
       ...unlike("user_role", granted, grants.rows),
     ];
   }

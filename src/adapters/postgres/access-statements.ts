@@ -1,6 +1,14 @@
 /** The SQL of roles, permissions and grants, in FLIP's tables. */
 import { AuditAction } from "../../domain/audit.ts";
-import { auditRow, mayManage, otherManagers, recordDenial, unknownRoles, unresolved } from "./fragments.ts";
+import {
+  auditRow,
+  mayManage,
+  otherManagers,
+  recordDenial,
+  rolesReplaced,
+  unknownRoles,
+  unresolved,
+} from "./fragments.ts";
 import { literal, nullable, sql, statement, text, uuid, uuids } from "./sql.ts";
 
 export const mayManageUsers = statement(
@@ -46,6 +54,7 @@ with allowed as (${mayManage(caller, permission)}
   select accepted.sub, role.id from accepted, unnest(${roles}) role(id)
   on conflict do nothing
 ), audited as (${auditRow(sql`accepted`, id, literal(AuditAction.rolesUpdated))}
+), recorded as (${rolesReplaced(sql`audited`, sql`select distinct unnest(${roles})`)}
 )
 select (select yes from allowed) as "allowed",
   (select coalesce(jsonb_agg(id order by n), '[]') from unknown_role) as "unknownRoles",

@@ -9,6 +9,7 @@ import {
   operation,
   otherManagers,
   recordDenial,
+  rolesRevoked,
   unresolved,
 } from "./fragments.ts";
 import { identifier, nullable, seconds, sql, statement, text, uuid } from "./sql.ts";
@@ -62,7 +63,9 @@ with allowed as (${mayManage(caller, permission)}
   returning *
 ), revoked as (
   delete from user_role where user_id = ${subject} and exists (select from opened where kind = 'remove')
+  returning role_id
 ), audited as (${auditRow(sql`opened`, sql`moved.id`, action)}
+), recorded as (${rolesRevoked(sql`audited`, sql`revoked`)}
 )
 select (select yes from allowed) as "allowed", (select id from unresolved) as "unresolved",
   (select ${operation(identifier("mine"), budget, horizon)}

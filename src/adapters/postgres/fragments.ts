@@ -62,7 +62,31 @@ export const auditRow = (
     'id', ${id}, 'action', ${action}, 'user_id', moved.sub, 'modified_by_user_id', ${by},
     'timestamp', to_char(statement_timestamp() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'))) entry
   where moved.sub is not null
-  on conflict (id) do nothing`;
+  on conflict (id) do nothing
+  returning id, user_id, modified_by_user_id`;
+
+/** The ids of a user's roles as the statement finds them, whatever it does to them itself. */
+const rolesOf = (user: Fragment) =>
+  sql`array(select role_id from user_role where user_id = ${user} order by role_id)`;
+
+/** Writes down, for each audit row that `audited` wrote, which roles the user had, and which they have now. */
+const roleChange = (audited: Fragment, before: Fragment, after: Fragment, when: Fragment = sql`true`) => sql`
+  insert into registrar.role_change (id, caller, subject, before, after, at)
+  select audited.id, audited.modified_by_user_id, audited.user_id, ${before}, ${after}, statement_timestamp()
+  from ${audited} audited where ${when}`;
+
+/** The record of a change that leaves the user with the roles that `after` selects. */
+export const rolesReplaced = (audited: Fragment, after: Fragment) =>
+  roleChange(audited, rolesOf(sql`audited.user_id`), sql`array(${after} order by 1)`);
+
+/** The record of a change that takes all the user's roles, which `revoked` returned. Without a role, there is none. */
+export const rolesRevoked = (audited: Fragment, revoked: Fragment) =>
+  roleChange(
+    audited,
+    sql`array(select role_id from ${revoked} order by role_id)`,
+    sql`'{}'`,
+    sql`exists (select from ${revoked})`,
+  );
 
 /** The lock of every change that could take the last CAN_MANAGE_USERS away. */
 export const MANAGERS = "registrar: managers";

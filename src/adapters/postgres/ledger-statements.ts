@@ -14,6 +14,8 @@ import {
   mayManage,
   operation,
   recordDenial,
+  rolesReplaced,
+  rolesRevoked,
   unknownRoles,
 } from "./fragments.ts";
 import {
@@ -131,6 +133,10 @@ with moved as (
     sql`gen_random_uuid()`,
     literal(AuditAction.rolesUpdated),
   )}
+), recorded as (${rolesReplaced(
+    sql`granted_audited`,
+    sql`select role_id from user_role where user_id = audited.user_id union select unnest(roles) from moved`,
+  )}
 )
 select id from moved`,
 );
@@ -157,8 +163,9 @@ with moved as (
   where id = ${id} and state = 'rolling_back'
   returning *
 ), revoked as (
-  delete from user_role using moved where user_role.user_id = moved.sub
+  delete from user_role using moved where user_role.user_id = moved.sub returning role_id
 ), audited as (${auditRow(sql`moved`, sql`gen_random_uuid()`, literal(AuditAction.rolledBack), whoever(actor))}
+), recorded as (${rolesRevoked(sql`audited`, sql`revoked`)}
 )
 select id from moved`,
 );
@@ -225,8 +232,9 @@ with moved as (
   where id = ${id} and state = 'registered' and missing_since < ${lookedAt} - ${interval(horizon)}
   returning *
 ), revoked as (
-  delete from user_role using lost where user_role.user_id = lost.sub
+  delete from user_role using lost where user_role.user_id = lost.sub returning role_id
 ), audited as (${auditRow(sql`lost`, sql`gen_random_uuid()`, literal(AuditAction.lost), remover(actor))}
+), recorded as (${rolesRevoked(sql`audited`, sql`revoked`)}
 )
 select coalesce((select state from lost), (select state from moved),
   (select state from registrar.operation where id = ${id})) as state`,
@@ -250,13 +258,14 @@ with moved as (
   where id = ${id} and state in ('rejected', 'rolled_back') and grace_until is not null
   returning *
 ), revoked as (
-  delete from user_role where user_id = ${sub} and exists (select from moved)
+  delete from user_role where user_id = ${sub} and exists (select from moved) returning role_id
 ), audited as (${auditRow(
     sql`(select id, caller, ${sub} as sub from moved)`,
     sql`gen_random_uuid()`,
     literal(AuditAction.rolledBack),
     whoever(actor),
   )}
+), recorded as (${rolesRevoked(sql`audited`, sql`revoked`)}
 )
 select id from moved`,
 );

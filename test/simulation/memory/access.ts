@@ -9,6 +9,7 @@ import {
   grantsManagement,
   mayManageUsers,
   othersManage,
+  replaceRoles,
   type Statement,
   unresolved,
   writeAudit,
@@ -37,8 +38,7 @@ const setRoles = (at: Statement, command: SetRoles): RolesSet => {
   if (unknown.length > 0) return { _tag: "UnknownRoles", roles: unknown };
   const managers = othersManage(world, subject) || roles.some((role) => grantsManagement(world, role));
   if (!managers) return { _tag: "LastManager" };
-  world.grants.set(subject, new Set(roles));
-  writeAudit(at, AuditAction.rolesUpdated, { caller, sub: subject }, id);
+  replaceRoles(at, writeAudit(at, AuditAction.rolesUpdated, { caller, sub: subject }, id), roles);
   return { _tag: "Set" };
 };
 

@@ -12,6 +12,7 @@ import {
   mayManageUsers,
   noted,
   othersManage,
+  revokeRoles,
   type Statement,
   unresolved,
   update,
@@ -79,8 +80,8 @@ const open = (at: Statement, command: ChangeUser): ChangeOpening => {
     history: [{ at: new Date(now).toISOString(), state: "pending", by }],
   };
   world.rows.set(id, row);
-  if (kind === "remove") world.grants.delete(subject);
-  writeAudit(at, CHANGE_ACTION[kind], row, id);
+  const audited = writeAudit(at, CHANGE_ACTION[kind], row, id);
+  if (kind === "remove") revokeRoles(at, audited);
   return { _tag: "Opened", change: changeOf(row, at) };
 };
 

@@ -17,6 +17,8 @@ import {
   noted,
   operationOf,
   operatorOf,
+  replaceRoles,
+  revokeRoles,
   type Statement,
   update,
   writeAudit,
@@ -40,8 +42,8 @@ export const commit = (at: Statement, id: OperationId, sub: UserId): boolean => 
   if (moved === undefined) return false;
   writeAudit(at, AuditAction.registered, moved, moved.id);
   if (moved.kind === "register_with_roles") {
-    at.world.grants.set(sub, new Set([...(at.world.grants.get(sub) ?? []), ...moved.roles]));
-    writeAudit(at, AuditAction.rolesUpdated, moved);
+    const audited = writeAudit(at, AuditAction.rolesUpdated, moved);
+    replaceRoles(at, audited, [...(at.world.grants.get(sub) ?? []), ...moved.roles]);
   }
   return true;
 };
@@ -69,8 +71,8 @@ export const markRolledBack = (
     history: noted(row, at, "rolled_back"),
   }));
   if (moved === undefined) return false;
-  if (moved.sub !== null) at.world.grants.delete(moved.sub);
-  writeAudit(at, AuditAction.rolledBack, { caller: operatorOf(at) ?? moved.caller, sub: moved.sub });
+  const caller = operatorOf(at) ?? moved.caller;
+  revokeRoles(at, writeAudit(at, AuditAction.rolledBack, { caller, sub: moved.sub }));
   return true;
 };
 
@@ -132,12 +134,11 @@ export const missing = (at: Statement, id: OperationId, lookedAt: string): State
     }),
   );
   if (lost !== undefined) {
-    if (lost.sub !== null) at.world.grants.delete(lost.sub);
     const removal = [...at.world.rows.values()].find(
       ({ sub, kind }) => sub === lost.sub && kind === "remove",
     );
     const caller = operatorOf(at) ?? removal?.caller ?? lost.caller;
-    writeAudit(at, AuditAction.lost, { caller, sub: lost.sub });
+    revokeRoles(at, writeAudit(at, AuditAction.lost, { caller, sub: lost.sub }));
   }
   update(at, id, inState("registered"), (row) => ({
     missingSince: row.missingSince ?? at.now,
@@ -166,8 +167,8 @@ export const endGracePeriod = (at: Statement, id: OperationId, sub: UserId | nul
     }),
   );
   if (moved === undefined) return false;
-  if (sub !== null) at.world.grants.delete(sub);
-  writeAudit(at, AuditAction.rolledBack, { caller: operatorOf(at) ?? moved.caller, sub });
+  const caller = operatorOf(at) ?? moved.caller;
+  revokeRoles(at, writeAudit(at, AuditAction.rolledBack, { caller, sub }));
   return true;
 };
 

@@ -14,7 +14,7 @@ import type {
   State,
 } from "../../../src/domain/operation.ts";
 import { type RoleId, UserId } from "../../../src/domain/user.ts";
-import { nextId, type Row, type World } from "./world.ts";
+import { type AuditRow, nextId, type Row, type World } from "./world.ts";
 
 /** Milliseconds. */
 export interface Terms {
@@ -112,15 +112,39 @@ export const operatorOf = ({ by }: Pick<Statement, "by">): UserId | undefined =>
 /** What a row forgets when it moves on: how often it was tried, and why that failed. */
 export const fresh = { tries: 0, lastError: null } as const;
 
-/** Writes an audit row, once per id, about somebody. */
+/** Writes an audit row, once per id, about somebody. Answers the row that it wrote. */
 export const writeAudit = (
   { world, now }: Statement,
   action: string,
   { caller, sub }: { readonly caller: UserId; readonly sub: UserId | null },
   id: string = nextId(world),
+): AuditRow | undefined => {
+  if (sub === null || world.audit.some((entry) => entry.id === id)) return undefined;
+  const row = { id, action, userId: sub, by: caller, at: now };
+  world.audit.push(row);
+  return row;
+};
+
+/** Replaces a user's roles, and writes down which they had, under the audit row that says so. */
+export const replaceRoles = (
+  { world }: Statement,
+  audited: AuditRow | undefined,
+  roles: Iterable<RoleId>,
 ): void => {
-  if (sub === null || world.audit.some((entry) => entry.id === id)) return;
-  world.audit.push({ id, action, userId: sub, by: caller, at: now });
+  if (audited === undefined) return;
+  const { id, by: caller, userId: subject } = audited;
+  const after = new Set(roles);
+  const before = world.grants.get(subject) ?? [];
+  world.roleChanges.push({ id, caller, subject, before: [...before].sort(), after: [...after].sort() });
+  world.grants.set(subject, after);
+};
+
+/** Takes all of a user's roles. Where they had one, the audit row that says so has a record of them. */
+export const revokeRoles = (at: Statement, audited: AuditRow | undefined): void => {
+  if (audited === undefined) return;
+  const { grants } = at.world;
+  if ((grants.get(audited.userId)?.size ?? 0) > 0) replaceRoles(at, audited, []);
+  grants.delete(audited.userId);
 };
 
 /** When no create of this registration can land any more, nor a read be from before that, and a minute. */

@@ -63,6 +63,15 @@ export interface AuditRow {
   readonly at: number;
 }
 
+/** A row of table `registrar.role_change`: the roles before and after, sorted, under the id of the audit row. */
+export interface RoleChange {
+  readonly id: string;
+  readonly caller: UserId;
+  readonly subject: UserId;
+  readonly before: ReadonlyArray<RoleId>;
+  readonly after: ReadonlyArray<RoleId>;
+}
+
 export interface Mail {
   readonly sub: UserId;
   readonly email: string;
@@ -82,6 +91,7 @@ export interface World {
   users: ReadonlyArray<User>;
   readonly rows: Map<string, Row>;
   readonly audit: Array<AuditRow>;
+  readonly roleChanges: Array<RoleChange>;
   readonly mails: Array<Mail>;
   readonly removals: Array<Removal>;
   readonly roles: Set<RoleId>;
@@ -117,6 +127,7 @@ export const makeWorld = (): World => ({
   users: [],
   rows: new Map(),
   audit: [],
+  roleChanges: [],
   mails: [],
   removals: [],
   roles: new Set([adminRole, researcherRole, observerRole]),

@@ -1,0 +1,13 @@
+-- What the audit trail says beyond FLIP's table, beside it: which roles a change of roles took and gave. Written in the
+-- statement that writes the audit row, under the audit row's id. Safe to run again.
+
+create table if not exists registrar.role_change (
+  -- The id of the row of users_audit.
+  id uuid primary key,
+  caller uuid not null,
+  subject uuid not null,
+  -- The ids of all the user's roles, sorted: before the change, and after it.
+  before uuid[] not null,
+  after uuid[] not null,
+  at timestamptz not null
+);

@@ -1,0 +1,125 @@
+/** What the audit trail keeps beside FLIP's table: for each change of roles, which they were and which they are. */
+import { assert, describe } from "@effect/vitest";
+import { Effect } from "effect";
+import { AuditAction } from "../../src/domain/audit.ts";
+import type { RoleId, UserId } from "../../src/domain/user.ts";
+import { Access } from "../../src/ports/access.ts";
+import { Changes } from "../../src/ports/changes.ts";
+import { Ledger } from "../../src/ports/ledger.ts";
+import { makeLedger, newId, newSub } from "./ledger.ts";
+import type { LedgerSubject, Tester } from "./subjects.ts";
+
+export const trailContract = (name: string, test: Tester, subject: () => LedgerSubject) => {
+  const { check, inState, lose } = makeLedger(test, subject);
+
+  const set = Effect.fnUntraced(function* (user: UserId, roles: ReadonlyArray<RoleId>, id = newId()) {
+    const access = yield* Access;
+    return yield* access.setRoles({ id, caller: subject().admin, subject: user, tag: null, roles });
+  });
+
+  /** What is recorded of a user's roles: the audit row's action and actor, and the roles, both sorted. */
+  const recorded = Effect.fnUntraced(function* (user: UserId | null) {
+    const rows = yield* subject().audit;
+    return (yield* subject().roleChanges)
+      .filter((change) => change.subject === user)
+      .map(({ id, caller, before, after }) => {
+        const row = rows.find((entry) => entry.id === id);
+        assert.deepStrictEqual(
+          [row?.userId, row?.by],
+          [user, caller],
+          "the audit row tells of another change",
+        );
+        return [row?.action, before, after];
+      });
+  });
+
+  describe(`${name}: the trail`, () => {
+    check(
+      "has the roles before and after each change of roles, sorted, whoever had written them before",
+      Effect.gen(function* () {
+        const user = newSub();
+        const [one, two] = [...subject().roles].sort();
+        if (one === undefined || two === undefined) return;
+        yield* subject().grant(user, two);
+        for (const roles of [[two, one, two], [one], [one], []]) yield* set(user, roles);
+        assert.sameDeepMembers(yield* recorded(user), [
+          [AuditAction.rolesUpdated, [two], [one, two]],
+          [AuditAction.rolesUpdated, [one, two], [one]],
+          [AuditAction.rolesUpdated, [one], [one]],
+          [AuditAction.rolesUpdated, [one], []],
+        ]);
+      }),
+    );
+
+    check(
+      "has them once, however often the statement is repeated, and not where nothing was changed",
+      Effect.gen(function* () {
+        const { admin, roles } = subject();
+        const [user, id] = [newSub(), newId()];
+        yield* set(user, [roles[0]], id);
+        yield* set(user, [roles[1]], id);
+        yield* set(admin, []);
+        assert.deepStrictEqual(yield* recorded(user), [[AuditAction.rolesUpdated, [], [roles[0]]]]);
+        assert.deepStrictEqual(yield* recorded(admin), []);
+      }),
+    );
+
+    check(
+      "has the roles that a registration grants, beside those that somebody else has granted already",
+      Effect.gen(function* () {
+        const ledger = yield* Ledger;
+        const [one, two] = [...subject().roles].sort();
+        if (one === undefined || two === undefined) return;
+        const user = newSub();
+        const { id } = yield* inState("started", { kind: "register_with_roles", roles: [two] });
+        yield* subject().grant(user, one);
+        yield* ledger.commit(id, user);
+        yield* ledger.commit(id, user);
+        assert.deepStrictEqual(yield* recorded(user), [[AuditAction.rolesUpdated, [one], [one, two]]]);
+        const { sub } = yield* inState("registered", { kind: "register", roles: [two] });
+        assert.deepStrictEqual(yield* recorded(sub), []);
+      }),
+    );
+
+    check(
+      "has the roles that a deletion takes, and nothing of a user who had none",
+      Effect.gen(function* () {
+        const changes = yield* Changes;
+        const { admin: caller, roles } = subject();
+        const [user, nobody] = [newSub(), newSub()];
+        for (const role of roles) yield* subject().grant(user, role);
+        for (const who of [user, nobody, user]) {
+          yield* changes.open({ id: newId(), kind: "remove", caller, subject: who, tag: null });
+        }
+        yield* changes.open({ id: newId(), kind: "disable", caller, subject: newSub(), tag: null });
+        assert.deepStrictEqual(yield* recorded(user), [[AuditAction.removed, [...roles].sort(), []]]);
+        assert.strictEqual((yield* subject().roleChanges).length, 1);
+      }),
+    );
+
+    check(
+      "has the roles that a rollback, its final check and a loss take",
+      Effect.gen(function* () {
+        const ledger = yield* Ledger;
+        const [role] = subject().roles;
+        const [deleted, left] = [newSub(), newSub()];
+        for (const user of [deleted, left]) yield* subject().grant(user, role);
+        const { id } = yield* inState("rolling_back");
+        yield* ledger.markRolledBack(id, { consumed: false, sub: deleted });
+        yield* ledger.endGracePeriod(id, left);
+        for (const user of [deleted, left]) {
+          assert.deepStrictEqual(yield* recorded(user), [[AuditAction.rolledBack, [role], []]]);
+        }
+        const lost = yield* inState("registered", { kind: "register_with_roles", roles: [role] });
+        yield* lose(lost.id);
+        assert.sameDeepMembers(yield* recorded(lost.sub), [
+          [AuditAction.rolesUpdated, [], [role]],
+          [AuditAction.lost, [role], []],
+        ]);
+        const { id: nothing } = yield* inState("rolling_back");
+        yield* ledger.markRolledBack(nothing, { consumed: true, sub: newSub() });
+        assert.strictEqual((yield* subject().roleChanges).length, 4);
+      }),
+    );
+  });
+};
