@@ -29,15 +29,24 @@ export const inUtc = (text: string): string => {
 };
 
 /** A date, or an instant. */
-export const Instant = Schema.String.annotate({
-  description: "A date in UTC, or an instant: in UTC where it names no offset.",
-  examples: ["2026-11-23", "2026-11-23T04:00:00Z"],
-}).check(
-  Schema.makeFilter(
-    isInstant,
-    violation("datetime_parsing", "Input should be a date or an instant, such as 2026-11-23T04:00:00Z"),
-  ),
-);
+const instant = (bound: string) =>
+  Schema.optionalKey(
+    Schema.String.annotate({
+      description: `A date in UTC, or an instant: in UTC where it names no offset. ${bound}`,
+      examples: ["2026-11-23", "2026-11-23T04:00:00Z"],
+    }).check(
+      Schema.makeFilter(
+        isInstant,
+        violation("datetime_parsing", "Input should be a date or an instant, such as 2026-11-23T04:00:00Z"),
+      ),
+    ),
+  );
+
+/** The bounds of a list of what happened when. */
+export const Period = {
+  from: instant("What happened then is included."),
+  until: instant("What happened then is excluded."),
+};
 
 /** A whole number in a query, as text. */
 export const inRange = (value: string, minimum: number, maximum: number): boolean =>

@@ -1,15 +1,32 @@
 /** Who did what to whom and when, read only. The SQL behind it is AuditTrailPostgres.ts. */
 import { Context, type Effect } from "effect";
-import type { UserId } from "../domain/user.ts";
+import type { RoleId, UserId } from "../domain/user.ts";
 import type { DatabaseError } from "./database.ts";
+
+/** A role in a record of the past; `rolename` is null where there is no such role any more. */
+export interface PastRole {
+  readonly id: RoleId;
+  readonly rolename: string | null;
+}
+
+/** All the roles that a user had before a change, and has had since. */
+export interface RoleChange {
+  readonly before: ReadonlyArray<PastRole>;
+  readonly after: ReadonlyArray<PastRole>;
+}
 
 /** One row of the trail. `at`: an ISO string in UTC, to the microsecond. */
 export interface AuditEntry {
   readonly id: string;
   readonly action: string;
   readonly subject: UserId;
+  /** The address with which the ledger has registered the subject; null where it has not. */
+  readonly subjectEmail: string | null;
   readonly actor: UserId;
+  readonly actorEmail: string | null;
   readonly at: string;
+  /** Null where the row tells of no change of roles, or of one that nobody has recorded. */
+  readonly roles: RoleChange | null;
 }
 
 /** Where to begin: null fields do not filter. `from` is included, `until` is not. */

@@ -193,20 +193,16 @@ export const mutations: ReadonlyArray<Mutation> = [
     "if (isRemoved(at.world, sub)) return false;",
     "",
   ]),
-  programs("a removal leaves the grants", [
-    CHANGES,
-    `if (kind === "remove") world.grants.delete(subject);`,
-    "",
-  ]),
+  programs("a removal leaves the grants", [CHANGES, `if (kind === "remove") revokeRoles(at, audited);`, ""]),
   programs("a rollback leaves the grants", [
     MOVES,
-    "if (moved.sub !== null) at.world.grants.delete(moved.sub);",
-    "",
+    "revokeRoles(at, writeAudit(at, AuditAction.rolledBack, { caller, sub: moved.sub }))",
+    "writeAudit(at, AuditAction.rolledBack, { caller, sub: moved.sub })",
   ]),
   programs("a user who is lost keeps the grants", [
     MOVES,
-    "if (lost.sub !== null) at.world.grants.delete(lost.sub);",
-    "",
+    "revokeRoles(at, writeAudit(at, AuditAction.lost, { caller, sub: lost.sub }))",
+    "writeAudit(at, AuditAction.lost, { caller, sub: lost.sub })",
   ]),
   programs("a change is done to a user whose registration has not kept them", [
     CHANGES,
@@ -401,6 +397,21 @@ export const mutations: ReadonlyArray<Mutation> = [
     "export const AccessPostgres",
     "database.queryAlone(MANAGERS, ",
     "database.query(",
+  ]),
+  fragments("SQL: a change of roles is recorded without the roles before it", [
+    "export const rolesReplaced",
+    "rolesOf(sql`audited.user_id`)",
+    "sql`'{}'`",
+  ]),
+  fragments("SQL: a deletion of a user without a role is recorded as a change of roles", [
+    "export const rolesRevoked",
+    "exists (select from ${revoked})",
+    "true",
+  ]),
+  postgres("SQL: a registration's grants are recorded without those of others", [
+    "export const commit",
+    "select role_id from user_role where user_id = audited.user_id union select unnest(roles) from moved",
+    "select unnest(roles) from moved",
   ]),
   accessSql("SQL: a lost user is given roles", ["removed as (", "or state = 'user_lost'", ""]),
   accessSql("SQL: a repeat sets the roles again", [

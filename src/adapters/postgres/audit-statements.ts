@@ -1,9 +1,21 @@
 /** The SQL of the audit trail, in FLIP's table. */
 import { type Fragment, integer, nullable, sql, statement, text, uuid } from "./sql.ts";
 
-/** A value as one of the column's type; a zone in it is dropped where the column has none. */
+/**
+ * A value as one of the column's type; a zone in it is dropped where the column has none. A subquery of its own, so that
+ * it is computed once, and an index on the column can be searched for it.
+ */
 const asTimestamp = (instant: Fragment) =>
-  sql`(jsonb_populate_record(null::users_audit, jsonb_build_object('timestamp', ${instant})))."timestamp"`;
+  sql`(select (jsonb_populate_record(null::users_audit, jsonb_build_object('timestamp', ${instant})))."timestamp")`;
+
+/** The address with which the ledger has last registered this user; null where it has not. */
+const addressOf = (user: Fragment) => sql`(select email from registrar.operation
+    where sub = ${user} and email is not null order by started_at desc limit 1)`;
+
+/** Ids of roles as JSON, by name; what has no name any more comes last. */
+const named = (ids: Fragment) => sql`(select coalesce(jsonb_agg(
+    jsonb_build_object('id', past.id, 'rolename', roles.name) order by roles.name, past.id), '[]')
+  from unnest(${ids}) past(id) left join roles on roles.id = past.id)`;
 
 export const page = statement(
   "audit.page",
@@ -18,7 +30,10 @@ export const page = statement(
     limit: integer,
   },
   ({ actor, subject, action, from, until, at, id, limit }) => sql`
-select id, action, user_id as subject, modified_by_user_id as actor, to_jsonb("timestamp") as at
+select id, action, user_id as subject, ${addressOf(sql`user_id`)} as "subjectEmail",
+  modified_by_user_id as actor, ${addressOf(sql`modified_by_user_id`)} as "actorEmail", to_jsonb("timestamp") as at,
+  (select jsonb_build_object('before', ${named(sql`before`)}, 'after', ${named(sql`after`)})
+    from registrar.role_change where role_change.id = users_audit.id) as roles
 from users_audit
 where (${actor} is null or modified_by_user_id = ${actor})
   and (${subject} is null or user_id = ${subject})

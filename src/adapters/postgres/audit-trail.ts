@@ -3,19 +3,24 @@
  * ones: parameters are read as the column's own type, and what comes out is brought to UTC here.
  */
 import { Effect, Layer, Schema } from "effect";
-import { UserId } from "../../domain/user.ts";
+import { RoleId, UserId } from "../../domain/user.ts";
 import { AuditTrail } from "../../ports/audit-trail.ts";
 import { Database } from "../../ports/database.ts";
 import * as statements from "./audit-statements.ts";
 import { decodeRow, toUtc } from "./rows.ts";
+
+const Roles = Schema.Array(Schema.Struct({ id: RoleId, rolename: Schema.NullOr(Schema.String) }));
 
 const Rows = Schema.Array(
   Schema.Struct({
     id: Schema.String,
     action: Schema.String,
     subject: UserId,
+    subjectEmail: Schema.NullOr(Schema.String),
     actor: UserId,
+    actorEmail: Schema.NullOr(Schema.String),
     at: Schema.String,
+    roles: Schema.NullOr(Schema.Struct({ before: Roles, after: Roles })),
   }),
 );
 

@@ -3,14 +3,20 @@
  * `format` or by `Accept`).
  */
 import { Effect, Schema } from "effect";
+import { AuditAction } from "../../domain/audit.ts";
 import { UserId, violation } from "../../domain/user.ts";
-import type { AuditEntry, AuditQuery } from "../../ports/audit-trail.ts";
+import type { AuditEntry, AuditQuery, PastRole } from "../../ports/audit-trail.ts";
 import { auditPage, readAudit } from "../../programs/audit.ts";
-import { CursorParameter, Instant, inUtc, limitUpTo, parseCursor, writeCursor } from "../query.ts";
+import { CursorParameter, inUtc, limitUpTo, Period, parseCursor, writeCursor } from "../query.ts";
 import { type Pages, route } from "../route.ts";
 import { Next, Timestamp, Uuid } from "../wire.ts";
 
 const PAGE_SIZE = { default: 50, max: 500 };
+
+/** The actions of the trail. FLIP may write others. */
+const WORDS = Object.values(AuditAction)
+  .map((word) => `“${word}”`)
+  .join(", ");
 
 const Format = Schema.Literals(["json", "ndjson", "csv"]);
 
@@ -18,15 +24,14 @@ const Query = Schema.Struct({
   actor: Schema.optionalKey(UserId),
   subject: Schema.optionalKey(UserId),
   action: Schema.optionalKey(
-    Schema.String.check(
+    Schema.String.annotate({ description: `The whole word. Registrar writes: ${WORDS}.` }).check(
       Schema.makeFilter(
         (text: string) => !text.includes("\0"),
         violation("value_error", "Input should be text without NUL"),
       ),
     ),
   ),
-  from: Schema.optionalKey(Instant),
-  until: Schema.optionalKey(Instant),
+  ...Period,
   format: Schema.optionalKey(
     Format.annotate(violation("literal_error", "Input should be one of: json, ndjson, csv")),
   ),
@@ -34,13 +39,57 @@ const Query = Schema.Struct({
   cursor: CursorParameter,
 });
 
+const PastRoleView = Schema.Struct({
+  id: Uuid,
+  rolename: Schema.NullOr(Schema.String).annotate({
+    description: "As the role is called now; null where there is no such role any more.",
+  }),
+}).annotate({ identifier: "PastRole" });
+
 const Entry = Schema.Struct({
   id: Uuid,
   action: Schema.String,
   subject: Uuid,
   actor: Uuid,
   at: Timestamp,
+  roles: Schema.NullOr(
+    Schema.Struct({ before: Schema.Array(PastRoleView), after: Schema.Array(PastRoleView) }),
+  ).annotate({
+    description: "All roles of the subject before and after; null where the row tells of no change of roles.",
+  }),
 }).annotate({ identifier: "AuditEntry" });
+
+/** An instant as a spreadsheet reads times: to the second, without a zone. */
+const inSheet = (at: string) => at.slice(0, 19).replace("T", " ");
+
+const inWords = (roles: ReadonlyArray<PastRole> = []) =>
+  roles.map(({ id, rolename }) => rolename ?? id).join("; ");
+
+/** The columns of the CSV. A cell without a value is empty. */
+const COLUMNS: ReadonlyArray<{
+  readonly head: string;
+  readonly of: (entry: AuditEntry) => string | null;
+}> = [
+  { head: "at (UTC)", of: ({ at }) => inSheet(at) },
+  { head: "actor", of: ({ actor }) => actor },
+  { head: "actor email", of: ({ actorEmail }) => actorEmail },
+  { head: "action", of: ({ action }) => action },
+  { head: "subject", of: ({ subject }) => subject },
+  { head: "subject email", of: ({ subjectEmail }) => subjectEmail },
+  { head: "roles before", of: ({ roles }) => inWords(roles?.before) },
+  { head: "roles after", of: ({ roles }) => inWords(roles?.after) },
+  { head: "id", of: ({ id }) => id },
+];
+
+/** An entry as JSON has it. Addresses are for the reader of a table, who has nobody to ask. */
+const view = ({ id, action, subject, actor, at, roles }: AuditEntry): typeof Entry.Encoded => ({
+  id,
+  action,
+  subject,
+  actor,
+  at,
+  roles,
+});
 
 /** The audit trail: one page as JSON, or all that matches as NDJSON or CSV. */
 export const getAudit = route(
@@ -59,7 +108,7 @@ export const getAudit = route(
         means: "The rows that match.",
         body: Schema.Struct({ items: Schema.Array(Entry), next: Next }).annotate({ identifier: "AuditPage" }),
         also: {
-          "text/csv": "A header line and one line a row: at, actor, action, subject, id (RFC 4180).",
+          "text/csv": `A header line and one line a row (RFC 4180): ${COLUMNS.map(({ head }) => head).join(", ")}.`,
           "application/x-ndjson": "One AuditEntry a line.",
         },
       },
@@ -79,7 +128,10 @@ export const getAudit = route(
     };
     const first = yield* readAudit(caller.sub, query);
     if (format === "json") {
-      return { status: 200 as const, body: { items: first.entries, next: writeCursor(first.next) } };
+      return {
+        status: 200 as const,
+        body: { items: first.entries.map(view), next: writeCursor(first.next) },
+      };
     }
     const { headers = {}, ...written } = EXPORTS[format];
     const rest = (cursor: AuditQuery["cursor"]) => auditPage({ ...query, cursor });
@@ -99,20 +151,19 @@ const FORMULA = /^[=+\-@\t\r]/;
 // spreadsheet from reading text as a formula.
 const cell = (value: string) => `"${FORMULA.test(value) ? "'" : ""}${value.replaceAll('"', '""')}"`;
 
-const toCsv = ({ at, actor, action, subject, id }: AuditEntry) =>
-  `${[at, actor, action, subject, id].map(cell).join(",")}\r\n`;
+const toCsv = (entry: AuditEntry) => `${COLUMNS.map(({ of }) => cell(of(entry) ?? "")).join(",")}\r\n`;
 
 const EXPORTS = {
   csv: {
     type: "text/csv; charset=utf-8",
     headers: { "Content-Disposition": 'attachment; filename="audit.csv"' },
-    head: "at,actor,action,subject,id\r\n",
+    head: `${COLUMNS.map(({ head }) => head).join(",")}\r\n`,
     write: toCsv,
   },
   ndjson: {
     type: "application/x-ndjson",
     headers: {},
     head: "",
-    write: (entry: AuditEntry) => `${JSON.stringify(entry)}\n`,
+    write: (entry: AuditEntry) => `${JSON.stringify(view(entry))}\n`,
   },
 };

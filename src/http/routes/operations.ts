@@ -13,7 +13,7 @@ import {
 } from "../../domain/operation.ts";
 import { Email, UserId, violation } from "../../domain/user.ts";
 import * as operations from "../../programs/operations.ts";
-import { CursorParameter, Instant, inUtc, limitUpTo, parseCursor, writeCursor } from "../query.ts";
+import { CursorParameter, inUtc, limitUpTo, Period, parseCursor, writeCursor } from "../query.ts";
 import { route } from "../route.ts";
 import { Address, Next, RoleIds, Timestamp, Uuid } from "../wire.ts";
 
@@ -116,8 +116,7 @@ export const listOperations = route(
       email: Schema.optionalKey(Email),
       userId: Schema.optionalKey(UserId),
       caller: Schema.optionalKey(UserId),
-      from: Schema.optionalKey(Instant),
-      until: Schema.optionalKey(Instant),
+      ...Period,
       limit: limitUpTo(PAGE_SIZE.max),
       cursor: CursorParameter,
     }),

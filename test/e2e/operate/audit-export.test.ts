@@ -1,11 +1,20 @@
 /** `GET /api/audit` for archives: NDJSON and CSV, whole, however many rows there are. */
 import { describe, expect, it } from "vitest";
+import { roles } from "../../../dev/seed.ts";
 import { patient, useWorker } from "../../support/fixture.ts";
-import { ask } from "../../support/life.ts";
+import { ask, tokenOf } from "../../support/life.ts";
+import { quiet } from "../../support/moments.ts";
 
 const fixture = useWorker(patient);
 const audit = (query: string, headers: Record<string, string> = {}) =>
   ask(fixture, `GET /api/audit${query}`, { headers });
+
+interface Entry {
+  readonly id: string;
+  readonly at: string;
+  readonly actor: string;
+  readonly subject: string;
+}
 
 /** That many rows, several at each time. */
 const write = (count: number) =>
@@ -16,6 +25,8 @@ const write = (count: number) =>
      from generate_series(1, $1) n returning id`,
     [count],
   );
+
+const HEAD = "at (UTC),actor,actor email,action,subject,subject email,roles before,roles after,id";
 
 const ids = (rows: ReadonlyArray<{ id: string }>) => rows.map(({ id }) => id).sort();
 const ofNdjson = (text: string) =>
@@ -41,8 +52,10 @@ describe("200", () => {
     expect(answer.headers["content-type"]).toBe("text/csv; charset=utf-8");
     expect(answer.headers["content-disposition"]).toBe('attachment; filename="audit.csv"');
     const [head, ...lines] = answer.text.trimEnd().split("\r\n");
-    expect([head, lines.length]).toEqual(["at,actor,action,subject,id", 1100]);
-    const line = /^"[\d:.TZ-]{27}","[0-9a-f-]{36}","Updated ""x"", y","[0-9a-f-]{36}","([0-9a-f-]{36})"$/;
+    expect([head, lines.length]).toEqual([HEAD, 1100]);
+    const time = "\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d";
+    const uuid = "[0-9a-f-]{36}";
+    const line = new RegExp(`^"${time}","${uuid}","","Updated ""x"", y","${uuid}","","","","(${uuid})"$`);
     expect(lines.map((one) => one.match(line)?.[1] ?? one).sort()).toEqual(ids(written));
   });
 
@@ -57,9 +70,74 @@ describe("200", () => {
       expect(text).toContain(`,"${cell}",`);
   });
 
+  it("reads as a table: times in UTC, addresses that the ledger knows, roles by their names", async () => {
+    const { stack } = fixture;
+    const body = { email: "new.user@flip.example", roles: [roles.observer, roles.researcher] };
+    const { json } = await ask(fixture, "POST /api/step/users", { body });
+    await quiet(stack);
+    await ask(fixture, `POST /api/users/${json.userId}/roles`, { body: { roles: [roles.admin] } });
+    const of = tokenOf(stack, json.userId);
+    await ask(fixture, `POST /api/users/${json.userId}/roles`, {
+      token: of,
+      body: { roles: [roles.observer] },
+    });
+    const calls = stack.faults.calls().length;
+    const [, latest, earlier, granted] = (await audit("?format=csv&action=Updated user roles")).text.split(
+      "\r\n",
+    );
+    expect(
+      stack.faults
+        .calls()
+        .slice(calls)
+        .filter(({ target }) => target === "cognito"),
+    ).toEqual([]);
+    const { text } = await audit("?format=ndjson&action=Updated user roles");
+    const [first, second, third] = ofNdjson(text) as unknown as [Entry, Entry, Entry];
+    const line = ({ at, actor, subject, id }: Entry, email: string, before: string, after: string) =>
+      [
+        at.slice(0, 19).replace("T", " "),
+        actor,
+        email,
+        "Updated user roles",
+        subject,
+        body.email,
+        before,
+        after,
+        id,
+      ]
+        .map((cell) => `"${cell}"`)
+        .join(",");
+    expect([latest, earlier, granted]).toEqual([
+      line(first, body.email, "Admin", "Observer"),
+      line(second, "", "Observer; Researcher", "Admin"),
+      line(third, "", "", "Observer; Researcher"),
+    ]);
+    expect(first.actor).toBe(json.userId);
+    expect(second.actor).toBe(stack.adminSub);
+  });
+
+  it("neutralises what other people called a role, and shows the id of one that is gone", async () => {
+    const { stack } = fixture;
+    const [gone, odd, user] = [crypto.randomUUID(), crypto.randomUUID(), crypto.randomUUID()];
+    await stack.query("insert into roles values ($1, '=HYPERLINK(1)', '', now(), now())", [odd]);
+    const id = crypto.randomUUID();
+    await stack.query("insert into users_audit values ($1, 'Updated user roles', $2, $2, now())", [id, user]);
+    await stack.query(
+      "insert into registrar.role_change (id, caller, subject, before, after, at) values ($1, $2, $2, $3, $4, now())",
+      [id, user, [odd], [odd, gone]],
+    );
+    const [, row] = (await audit("?format=csv")).text.split("\r\n");
+    expect(row).toContain(`,"'=HYPERLINK(1)","'=HYPERLINK(1); ${gone}","${id}"`);
+    const [entry] = (await audit("")).json.items;
+    expect(entry.roles.after).toEqual([
+      { id: odd, rolename: "=HYPERLINK(1)" },
+      { id: gone, rolename: null },
+    ]);
+  });
+
   it("is an empty table where nothing matches", async () => {
     await write(3);
-    expect((await audit("?format=csv&action=none")).text).toBe("at,actor,action,subject,id\r\n");
+    expect((await audit("?format=csv&action=none")).text).toBe(`${HEAD}\r\n`);
   });
 
   it("chooses the format by Accept, and the parameter wins", async () => {

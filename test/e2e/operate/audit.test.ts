@@ -9,14 +9,15 @@ const fixture = useWorker(patient);
 const audit = (query: Record<string, string> = {}) =>
   ask(fixture, `GET /api/audit?${new URLSearchParams(query)}`);
 
-interface Operation {
+interface Entry {
   readonly id: string;
   readonly action: string;
   readonly subject: string;
   readonly actor: string;
   readonly at: string;
+  readonly roles: unknown;
 }
-const actions = (items: ReadonlyArray<Operation>) => items.map(({ action }) => action);
+const actions = (items: ReadonlyArray<Entry>) => items.map(({ action }) => action);
 
 /** Writes rows as FLIP does: naive UTC; `at` in seconds after a fixed day's start. */
 async function write(rows: { action?: string; subject?: string; actor?: string; at: number }[]) {
@@ -42,7 +43,7 @@ describe("200", () => {
     await ask(fixture, `PUT /api/users/${user}`, { ...by, body: { disabled: false } });
     await ask(fixture, `POST /api/users/${user}/mfa/reset`, by);
     await ask(fixture, `DELETE /api/users/${user}`, by);
-    const { items, next } = (await audit({ subject: user })).json as { items: Operation[]; next: null };
+    const { items, next } = (await audit({ subject: user })).json as { items: Entry[]; next: null };
     expect(next).toBeNull();
     expect(actions(items).slice(0, 6)).toEqual([
       "Deleted user",
@@ -67,6 +68,24 @@ describe("200", () => {
     }
   });
 
+  it("says who made whom an administrator: the roles before and after each change of them, by name", async () => {
+    const { stack } = fixture;
+    const user = await addUser(stack, { roles: [roles.observer] });
+    const [admin, observer] = [
+      { id: roles.admin, rolename: "Admin" },
+      { id: roles.observer, rolename: "Observer" },
+    ];
+    await ask(fixture, `POST /api/users/${user}/roles`, { body: { roles: [roles.observer, roles.admin] } });
+    await ask(fixture, `PUT /api/users/${user}`, { body: { disabled: true } });
+    await ask(fixture, `DELETE /api/users/${user}`);
+    const { items } = (await audit({ subject: user })).json;
+    expect(items.map(({ action, actor, roles }: Entry) => [action, actor, roles])).toEqual([
+      ["Deleted user", stack.adminSub, { before: [admin, observer], after: [] }],
+      ["Disabled user", stack.adminSub, null],
+      ["Updated user roles", stack.adminSub, { before: [observer], after: [admin, observer] }],
+    ]);
+  });
+
   it("keeps denied registrations under their own action, about whom they were", async () => {
     const { stack } = fixture;
     const user = await addUser(stack);
@@ -74,7 +93,7 @@ describe("200", () => {
     await ask(fixture, `DELETE /api/users/${user}`, { token });
     await ask(fixture, "POST /api/step/users", { token, body: { email: "a@flip.example", roles: [] } });
     const denied = (await audit({ actor: stack.viewerSub })).json.items;
-    expect(denied.map(({ action, subject }: Operation) => [action, subject])).toEqual([
+    expect(denied.map(({ action, subject }: Entry) => [action, subject])).toEqual([
       ["Denied registration", stack.viewerSub],
       ["Denied user management", user],
     ]);

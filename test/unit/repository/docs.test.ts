@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { assert, describe, it } from "@effect/vitest";
+import { AuditAction } from "../../../src/domain/audit.ts";
 import { PROBLEMS } from "../../../src/http/problems.ts";
 import { routes } from "../../../src/http/routes/all.ts";
 import { Environment } from "../../../src/settings.ts";
@@ -120,6 +121,17 @@ describe("docs/api.md", () => {
     );
     const known = Object.entries(PROBLEMS).map(([code, { status }]) => `${code} ${status}`);
     assert.deepStrictEqual(rows.toSorted(), known.toSorted());
+  });
+
+  it("has every action of the audit trail, and no other; the OpenAPI document has them, too", () => {
+    const words = Object.values(AuditAction).toSorted();
+    const table = /^\| action \| says \|\n\|.*\n((?:\|.*\n)+)/m.exec(read("docs/api.md"))?.[1] ?? "";
+    const cells = table.split("\n").map((row) => row.split("|")[1] ?? "");
+    const named = [...cells.join().matchAll(/`([^`]+)`/g)].map(([, word = ""]) => word);
+    assert.deepStrictEqual(named.toSorted(), words);
+    const described = /Registrar writes: (.*?)\./.exec(read("public/openapi.json"))?.[1] ?? "";
+    const quoted = [...described.matchAll(/“(.+?)”/g)].map(([, word = ""]) => word);
+    assert.deepStrictEqual(quoted.toSorted(), words);
   });
 
   it("names every route", () => {
