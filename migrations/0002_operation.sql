@@ -46,6 +46,16 @@ create table if not exists registrar.operation (
   needs_operator boolean not null default false,
   last_error text,
   history jsonb not null default '[]',
+  -- In which order the sweeper takes up what is due: rollbacks, final checks, changes, and what only waits to be finished
+  -- or invited.
+  urgency smallint not null generated always as (
+    case
+      when state in ('started', 'rolling_back') then 0
+      when closed_at is not null then 1
+      when kind in ('remove', 'disable', 'enable', 'reset_mfa') then 2
+      else 3
+    end
+  ) stored,
 
   -- An operation that is not closed always has a time at which it is due.
   constraint operation_open_is_due check (
@@ -84,7 +94,7 @@ create unique index if not exists operation_key
 create unique index if not exists operation_open_change
   on registrar.operation (sub, kind) where state = 'pending';
 
-create index if not exists operation_due on registrar.operation (due_at) where due_at is not null;
+create index if not exists operation_due on registrar.operation (urgency, due_at) where due_at is not null;
 
 create index if not exists operation_user on registrar.operation (sub, started_at desc) where sub is not null;
 

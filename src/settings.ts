@@ -165,8 +165,8 @@ export const Environment = Schema.Struct({
   SIGNING_KEYS_TIMEOUT_MS: orElse(duration(50, 20_000, "milliseconds"), "3000").annotate({
     description: "How long reading the pool's signing keys may take.",
   }),
-  SWEEP_BATCH: orElse(numberFrom(1, 500, "operations"), "50").annotate({
-    description: "How many operations one sweep takes up at the most.",
+  SWEEP_CALLS: orElse(numberFrom(20, 9000, "calls"), "900").annotate({
+    description: "How many remote calls one sweep makes at the most. Workers Free allows 50: set 45.",
   }),
   SWEEP_SECONDS: orElse(duration(1, 600, "seconds"), "45").annotate({
     description: "How long one sweep goes on taking up operations.",
@@ -265,7 +265,7 @@ const toDeployment = (read: typeof Environment.Type): Deployment => ({
   cognitoTimeout: read.COGNITO_TIMEOUT_MS,
   databaseTimeout: read.DATABASE_TIMEOUT_MS,
   signingKeysTimeout: read.SIGNING_KEYS_TIMEOUT_MS,
-  sweepBatch: read.SWEEP_BATCH,
+  sweepCalls: read.SWEEP_CALLS,
   sweepTime: read.SWEEP_SECONDS,
   corsOrigins: read.CORS_ORIGINS,
 });

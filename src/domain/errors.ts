@@ -45,6 +45,11 @@ export class RegistrationInProgress extends Schema.TaggedError<RegistrationInPro
   },
 ) {}
 
+/** The ledger's row of this operation cannot be read, and stands in the way: an operator has to mend it. */
+export class OperationUndecodable extends Schema.TaggedError<OperationUndecodable>()("OperationUndecodable", {
+  operationId: OperationId,
+}) {}
+
 /** The idempotency key was used before, for another request. */
 export class IdempotencyKeyReused extends Schema.TaggedError<IdempotencyKeyReused>()("IdempotencyKeyReused", {
   operationId: OperationId,
@@ -143,6 +148,7 @@ export type ManagementError =
   | InvitationNotNeeded
   | LeaveNotPossible
   | OperationNotFound
+  | OperationUndecodable
   | UnknownCursor
   | MfaRequired
   | NotOneself;
@@ -154,6 +160,7 @@ export type RegistrationError =
   | UserExists
   | CreateRefused
   | RegistrationInProgress
+  | OperationUndecodable
   | IdempotencyKeyReused
   | UserLost
   | RegistrationRolledBack

@@ -1,6 +1,10 @@
 /** What happens next to an operation, in words for the person who asks at two in the morning. */
 import { isChange, type Operation } from "./operation.ts";
 
+/** What happens to a row that cannot be read. */
+export const UNDECODABLE_STEP =
+  "The row cannot be read, and nobody moves it. Mend the fields that `unreadable` names in the database; the sweeper looks at it daily.";
+
 /** One sentence: who will do what, or why nothing is left to do. */
 export const nextStep = (registration: Operation): string => {
   if (registration.lastError === "NeedsOperator") {

@@ -134,6 +134,34 @@ export type Change = typeof Change.Type;
 export const Operation = Schema.Union([Registration, Change]);
 export type Operation = typeof Operation.Type;
 
+/**
+ * A row that is none of these: somebody has written to it by hand, or another version has. What can be said of it is
+ * text as the row has it, cut short, and true of nothing. Nobody moves such a row before an operator has mended it.
+ */
+export interface Undecodable {
+  readonly undecodable: true;
+  readonly id: OperationId;
+  readonly kind: string | null;
+  readonly state: string | null;
+  readonly email: string | null;
+  readonly sub: string | null;
+  readonly caller: string | null;
+  readonly startedAt: string;
+  readonly closedAt: string | null;
+  readonly dueAt: string | null;
+  readonly tries: number | null;
+  readonly needsOperator: boolean;
+  readonly lastError: string | null;
+  /** The fields that cannot be read. Empty: each can, but not together. */
+  readonly unreadable: ReadonlyArray<string>;
+}
+
+/** A row of the ledger, whatever is in it. */
+export type AnyOperation = Operation | Undecodable;
+
+/** Whether a row can be read. */
+export const isDecodable = (operation: AnyOperation): operation is Operation => !("undecodable" in operation);
+
 /** Whether a row is a change. */
 export const isChange = (operation: Operation): operation is Change => operation.email === null;
 

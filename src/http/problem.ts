@@ -141,6 +141,11 @@ const TOLD: {
     retryAfter,
     retryable: true,
   }),
+  OperationUndecodable: ({ operationId }) => ({
+    code: "operation_undecodable",
+    detail: say.OPERATION_UNDECODABLE,
+    operationId,
+  }),
   UserLost: ({ operationId }) => ({ code: "user_removed", detail: say.USER_REMOVED, operationId }),
   OwnAccount: ({ kind }) => ({ code: "own_account", detail: say.OWN_ACCOUNT[kind] }),
   LastManager: () => ({

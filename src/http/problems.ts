@@ -224,6 +224,12 @@ export const PROBLEMS = {
     left: TRACKED,
     todo: "Wait, or repeat the request: a repeat is the same operation.",
   },
+  operation_undecodable: {
+    status: 500,
+    means: "The ledger's row of an operation cannot be read, and stands in the way of what was asked for.",
+    left: NOTHING,
+    todo: "An operator mends the row: GET /api/operations/{operationId} names the fields.",
+  },
   database_refused: {
     status: 500,
     means:
@@ -285,6 +291,7 @@ export const CODES = {
   UserExists: ["user_exists"],
   IdempotencyKeyReused: ["idempotency_key_reused"],
   RegistrationInProgress: ["registration_in_progress"],
+  OperationUndecodable: ["operation_undecodable"],
   UserLost: ["user_removed"],
   OwnAccount: ["own_account"],
   LastManager: ["last_manager"],

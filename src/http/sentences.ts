@@ -60,6 +60,9 @@ export const IDEMPOTENCY_KEY_REUSED = "This Idempotency-Key was used before, for
 
 export const IN_PROGRESS = "A registration of this user is in progress. Please try again later.";
 
+export const OPERATION_UNDECODABLE =
+  "An operation in the ledger that stands in the way cannot be read. An operator has to mend it.";
+
 export const DATABASE_REFUSED =
   "The database refuses what was asked of it. An operator finds the reason in the log.";
 

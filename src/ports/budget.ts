@@ -25,8 +25,19 @@ export const withinBudget: Effect.Effect<boolean> = Effect.gen(function* () {
   return (yield* Clock.currentTimeMillis) < (yield* Budget);
 });
 
-/** The time limit of one call, in milliseconds: its own, or what is left of the budget. */
+/** How many remote calls the work in hand has made: whoever has to know provides a count of their own. */
+export const Calls = Context.Reference<{ made: number }>("registrar/Calls", {
+  defaultValue: () => ({ made: 0 }),
+});
+
+/** Counts one remote call. */
+export const countCall: Effect.Effect<void> = Effect.map(Calls, (calls) => {
+  calls.made += 1;
+});
+
+/** The time limit of one call that is about to be made, in milliseconds: its own, or what is left of the budget. */
 export const callTimeout = Effect.fnUntraced(function* (limit: Duration.Duration) {
+  yield* countCall;
   const left = (yield* Budget) - (yield* Clock.currentTimeMillis);
   return Math.min(Duration.toMillis(limit), Math.max(left, GRACE_MS));
 });

@@ -9,6 +9,8 @@ import type { DatabaseError } from "./database.ts";
 /** What `open` found. A repeat of a change that is still pending is the same change. */
 export type ChangeOpening =
   | { readonly _tag: "Opened"; readonly change: Change }
+  /** The pending change of this kind is a row that cannot be read. */
+  | { readonly _tag: "Undecodable"; readonly id: OperationId }
   | { readonly _tag: "Denied" }
   /** The user's registration has not kept them: it is under way, or they are left over from it. */
   | { readonly _tag: "Unresolved"; readonly id: OperationId }

@@ -5,6 +5,7 @@
  */
 import { Context, type Effect, type Option } from "effect";
 import type {
+  AnyOperation,
   ChangeKind,
   ChangeState,
   Operation,
@@ -33,6 +34,8 @@ export type Opening =
   | { readonly _tag: "KeyHeld"; readonly registration: Registration; readonly sameRequest: boolean }
   /** The address belongs to this open registration. */
   | { readonly _tag: "AddressHeld"; readonly registration: Registration }
+  /** What holds the key or the address is a row that cannot be read. */
+  | { readonly _tag: "Undecodable"; readonly id: OperationId }
   /** A concurrent request won the address or the key; ask again to see it. */
   | { readonly _tag: "Contended" };
 
@@ -40,7 +43,7 @@ type Answer<A> = Effect.Effect<A, DatabaseError>;
 
 /** A page of the ledger, newest first; `next` continues it. */
 export interface Page {
-  readonly items: ReadonlyArray<Operation>;
+  readonly items: ReadonlyArray<AnyOperation>;
   readonly next: Cursor | null;
 }
 
@@ -107,9 +110,14 @@ export class Ledger extends Context.Service<
     /** The final check of a closed registration was made. `sub`: whom it found, and deleted. */
     readonly endGracePeriod: (id: OperationId, sub: UserId | null) => Answer<boolean>;
     /** Reads one row of the ledger in a new statement. */
-    readonly find: (id: OperationId) => Answer<Option.Option<Operation>>;
-    /** Takes up to `limit` due rows, each for one sweeper only, and puts their next try off. */
-    readonly lease: (limit: number) => Answer<ReadonlyArray<Operation>>;
+    readonly find: (id: OperationId) => Answer<Option.Option<AnyOperation>>;
+    /**
+     * Takes up to `limit` due rows, the most urgent first and each for one sweeper only, and puts their next try off.
+     * Rollbacks are the most urgent, then final checks, then changes, then what only waits to be finished or invited.
+     */
+    readonly lease: (limit: number) => Answer<ReadonlyArray<AnyOperation>>;
+    /** Calls an operator to a row that cannot be read; it is looked at again a day later. */
+    readonly setAside: (id: OperationId) => Answer<boolean>;
     /**
      * Notes why a row could not be resolved, unless it has been closed since it was read; `needsOperator` calls an
      * operator at once, without waiting for ten tries.

@@ -30,8 +30,8 @@ export interface Deployment {
   readonly cognitoTimeout: Duration.Duration;
   readonly databaseTimeout: Duration.Duration;
   readonly signingKeysTimeout: Duration.Duration;
-  /** How many operations one sweep takes up at the most, and how long it goes on taking up more. */
-  readonly sweepBatch: number;
+  /** How many remote calls one sweep may make, and how long it goes on taking up more operations. */
+  readonly sweepCalls: number;
   readonly sweepTime: Duration.Duration;
   /** Origins whose pages may call the API. */
   readonly corsOrigins: ReadonlyArray<string>;

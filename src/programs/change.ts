@@ -12,6 +12,7 @@ import {
   Forbidden,
   InvitationNotNeeded,
   LastManager,
+  OperationUndecodable,
   OwnAccount,
   RegistrationInProgress,
   Unavailable,
@@ -115,6 +116,7 @@ const perform = Effect.fn("change.perform")(function* (command: ChangeUser) {
   if (opening._tag === "Denied") return yield* new Forbidden({ caller, action: "manage users" });
   if (opening._tag === "Unresolved") return yield* new RegistrationInProgress({ operationId: opening.id });
   if (opening._tag === "LastManager") return yield* new LastManager();
+  if (opening._tag === "Undecodable") return yield* new OperationUndecodable({ operationId: opening.id });
 
   const { change } = opening;
   const outcome = yield* carryOut(change).pipe(

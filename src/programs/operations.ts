@@ -1,7 +1,7 @@
 /** The ledger for operators: what became of an operation, which ones are open, and one more try now. */
 import { Effect, Option } from "effect";
-import { LeaveNotPossible, OperationNotFound, Unavailable } from "../domain/errors.ts";
-import type { OperationId } from "../domain/operation.ts";
+import { LeaveNotPossible, OperationNotFound, OperationUndecodable, Unavailable } from "../domain/errors.ts";
+import { isDecodable, type OperationId } from "../domain/operation.ts";
 import type { UserId } from "../domain/user.ts";
 import { IdentityProvider } from "../ports/identity-provider.ts";
 import { Actor, Ledger, type ListQuery } from "../ports/ledger.ts";
@@ -39,6 +39,7 @@ export const resolveOperation = Effect.fn("resolveOperation")(function* (
   const operation = yield* find(id);
   const identity = yield* IdentityProvider;
   if (leave && identity.tagsUsers) return yield* new LeaveNotPossible({ operationId: id });
+  if (!isDecodable(operation)) return yield* new OperationUndecodable({ operationId: id });
   if (operation.dueAt === null) return { resolution: "already_resolved" as Resolved, operation };
 
   const resolution: Resolved = yield* resolveNow(operation).pipe(

@@ -7,7 +7,7 @@ import type { UserId } from "../../src/domain/user.ts";
 import { Access } from "../../src/ports/access.ts";
 import { Changes } from "../../src/ports/changes.ts";
 import { Actor, Ledger } from "../../src/ports/ledger.ts";
-import { BUDGET, HORIZON, makeLedger, newId, newSub, seconds } from "./ledger.ts";
+import { BUDGET, HORIZON, lease, makeLedger, newId, newSub, seconds } from "./ledger.ts";
 import type { LedgerSubject, Tester } from "./subjects.ts";
 
 export const changesContract = (name: string, test: Tester, subject: () => LedgerSubject) => {
@@ -333,7 +333,7 @@ export const changesContract = (name: string, test: Tester, subject: () => Ledge
         const ledger = yield* Ledger;
         const { id } = yield* opened("disable", newSub());
         yield* subject().age(BUDGET + 1);
-        const [leased] = yield* ledger.lease(10);
+        const [leased] = yield* lease(10);
         assert.deepInclude(leased, { id, kind: "disable", stale: true, tries: 1 });
         if (leased === undefined) return;
         assert.isTrue(yield* ledger.defer(leased, "IdentityProviderError: Throttled", false));

@@ -1,7 +1,10 @@
 /** Steps that the ledger's suites share: requests, registrations brought to a state, and the one check that resets first. */
 import { Effect, Option } from "effect";
 import {
+  type AnyOperation,
   isChange,
+  isDecodable,
+  type Operation,
   OperationId,
   type RegisterUser,
   type Registration,
@@ -34,6 +37,18 @@ export const newId = () => OperationId.make(crypto.randomUUID());
 export const newSub = () => UserId.make(crypto.randomUUID());
 export const someone = () => Email.make(`${crypto.randomUUID()}@hospital.example`);
 
+/** A row that can be read. */
+export const known = (row: AnyOperation): Operation => {
+  if (!isDecodable(row)) throw new Error(`${row.id} cannot be read: ${row.unreadable.join(", ")}`);
+  return row;
+};
+
+/** Leases rows that can be read. */
+export const lease = Effect.fnUntraced(function* (limit: number) {
+  const ledger = yield* Ledger;
+  return (yield* ledger.lease(limit)).map(known);
+});
+
 export const makeLedger = (test: Tester, subject: () => LedgerSubject) => {
   /** One test on an empty ledger. */
   const check = <A, E>(title: string, body: Effect.Effect<A, E, Ledger | Changes | Access>) =>
@@ -54,13 +69,13 @@ export const makeLedger = (test: Tester, subject: () => LedgerSubject) => {
 
   const read = Effect.fnUntraced(function* (id: OperationId) {
     const ledger = yield* Ledger;
-    const entry = Option.getOrThrow(yield* ledger.find(id));
+    const entry = known(Option.getOrThrow(yield* ledger.find(id)));
     return isChange(entry) ? yield* Effect.die(new Error(`${id} is a change`)) : entry;
   });
 
   const readChange = Effect.fnUntraced(function* (id: OperationId) {
     const ledger = yield* Ledger;
-    const entry = Option.getOrThrow(yield* ledger.find(id));
+    const entry = known(Option.getOrThrow(yield* ledger.find(id)));
     return isChange(entry) ? entry : yield* Effect.die(new Error(`${id} is a registration`));
   });
 

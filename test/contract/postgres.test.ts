@@ -13,7 +13,7 @@ import { type Email, UserId } from "../../src/domain/user.ts";
 import { Ledger } from "../../src/ports/ledger.ts";
 import { Settings } from "../../src/ports/settings.ts";
 import { readSettings } from "../../src/settings.ts";
-import { newId, newSub, someone } from "./ledger.ts";
+import { known, newId, newSub, someone } from "./ledger.ts";
 
 let stack: Stack;
 beforeAll(async () => {
@@ -81,7 +81,7 @@ describe("the time of an audit row", () => {
       Effect.gen(function* () {
         const { id } = yield* registered;
         const found = yield* Effect.flatMap(Ledger, (ledger) => ledger.find(id));
-        return found._tag === "Some" ? found.value : yield* Effect.die(new Error("not found"));
+        return found._tag === "Some" ? known(found.value) : yield* Effect.die(new Error("not found"));
       }),
     );
     await setTimeZone("UTC");

@@ -1,8 +1,9 @@
 /** What the sweeper's side of the ledger keeps: leases, back-off, forgetting of keys. */
 import { assert, describe } from "@effect/vitest";
 import { Effect } from "effect";
+import { Changes } from "../../src/ports/changes.ts";
 import { Ledger } from "../../src/ports/ledger.ts";
-import { BUDGET, HORIZON, makeLedger, newSub, seconds } from "./ledger.ts";
+import { BUDGET, HORIZON, lease, makeLedger, newId, newSub, seconds } from "./ledger.ts";
 import type { LedgerSubject, Tester } from "./subjects.ts";
 
 const DAY = 86_400;
@@ -16,15 +17,54 @@ export const sweepContract = (name: string, test: Tester, subject: () => LedgerS
     check(
       "leases what is due, and nothing before its time",
       Effect.gen(function* () {
-        const ledger = yield* Ledger;
         const { id } = yield* started();
-        assert.deepStrictEqual(yield* ledger.lease(10), []);
+        assert.deepStrictEqual(yield* lease(10), []);
         yield* subject().age(BUDGET + 1);
-        const [leased] = yield* ledger.lease(10);
+        const [leased] = yield* lease(10);
         assert.strictEqual(leased?.id, id);
         assert.isTrue(leased?.stale);
         assert.isFalse(leased?.pastHorizon);
         assert.strictEqual(leased?.tries, 1);
+      }),
+    );
+
+    check(
+      "leases the most urgent first: rollbacks, final checks, changes, and then what waits to be finished",
+      Effect.gen(function* () {
+        const ledger = yield* Ledger;
+        const changes = yield* Changes;
+        const finishing = yield* inState("registered");
+        const change = (kind: "invite" | "disable") =>
+          changes.open({ id: newId(), caller: subject().admin, subject: newSub(), kind, tag: null });
+        yield* change("invite");
+        yield* change("disable");
+        const graced = yield* inState("rolled_back");
+        const orphan = yield* inState("rolling_back");
+        const left = yield* started();
+        yield* subject().age(2 * HORIZON + 120);
+        const order: Array<string> = [];
+        for (let turn = 0; turn < 3; turn++) {
+          const leased = yield* lease(2);
+          order.push(...leased.map(({ id, kind }) => (kind === "register" ? id : kind)));
+        }
+        assert.sameMembers(order.slice(0, 2), [orphan.id, left.id]);
+        assert.deepStrictEqual(order.slice(2, 4), [graced.id, "disable"]);
+        assert.sameMembers(order.slice(4), [finishing.id, "invite"]);
+        assert.deepStrictEqual(yield* ledger.lease(10), []);
+      }),
+    );
+
+    check(
+      "sets a row aside for an operator, and looks at it again a day later",
+      Effect.gen(function* () {
+        const ledger = yield* Ledger;
+        const { id } = yield* inState("rolling_back");
+        assert.isTrue(yield* ledger.setAside(id));
+        const aside = yield* read(id);
+        assert.deepStrictEqual([aside.needsOperator, aside.lastError], [true, "undecodable"]);
+        assert.closeTo(seconds(aside.readAt, aside.dueAt), DAY, 1);
+        const closed = yield* inState("completed");
+        assert.isFalse(yield* ledger.setAside(closed.id));
       }),
     );
 
@@ -45,19 +85,18 @@ export const sweepContract = (name: string, test: Tester, subject: () => LedgerS
     check(
       "leases each registration to one of twelve sweepers at a time",
       Effect.gen(function* () {
-        const ledger = yield* Ledger;
         yield* many(30);
         yield* subject().age(BUDGET + 1);
         const leases = yield* Effect.all(
-          Array.from({ length: 12 }, () => ledger.lease(5)),
+          Array.from({ length: 12 }, () => lease(5)),
           { concurrency: "unbounded" },
         );
         const ids = leases.flat().map(({ id }) => id);
         assert.strictEqual(new Set(ids).size, ids.length);
         assert.isAtMost(Math.max(...leases.map(({ length }) => length)), 5);
-        const rest = yield* ledger.lease(30);
+        const rest = yield* lease(30);
         assert.strictEqual(ids.length + rest.length, 30);
-        assert.deepStrictEqual(yield* ledger.lease(30), []);
+        assert.deepStrictEqual(yield* lease(30), []);
       }),
     );
 
@@ -69,7 +108,7 @@ export const sweepContract = (name: string, test: Tester, subject: () => LedgerS
         const minutes: Array<number> = [];
         for (let turn = 1; turn <= 12; turn++) {
           yield* subject().age(DAY);
-          const [leased] = yield* ledger.lease(1);
+          const [leased] = yield* lease(1);
           assert.strictEqual(leased?.tries, turn);
           minutes.push(seconds(leased?.readAt ?? null, leased?.dueAt ?? null) / 60);
           assert.isTrue(yield* ledger.defer(leased ?? registration, "find: OutcomeUnknown", false));
@@ -104,11 +143,10 @@ export const sweepContract = (name: string, test: Tester, subject: () => LedgerS
     check(
       "tags a registration for an operator by the lease alone, where every sweeper dies before it can say why",
       Effect.gen(function* () {
-        const ledger = yield* Ledger;
         const { id } = yield* inState("rolling_back");
         for (let turn = 1; turn <= 12; turn++) {
           yield* subject().age(DAY);
-          const [leased] = yield* ledger.lease(1);
+          const [leased] = yield* lease(1);
           assert.strictEqual(leased?.needsOperator, turn > 10);
         }
         assert.strictEqual((yield* read(id)).tries, 12);
@@ -121,10 +159,10 @@ export const sweepContract = (name: string, test: Tester, subject: () => LedgerS
         const ledger = yield* Ledger;
         const { id } = yield* started();
         yield* subject().age(DAY);
-        yield* ledger.lease(1);
+        yield* lease(1);
         yield* ledger.fence(id);
         yield* subject().age(DAY);
-        assert.strictEqual((yield* ledger.lease(1))[0]?.tries, 2);
+        assert.strictEqual((yield* lease(1))[0]?.tries, 2);
       }),
     );
 

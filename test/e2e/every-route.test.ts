@@ -188,6 +188,11 @@ const PROVOCATIONS: Readonly<Record<Code, () => Promise<Answer>>> = {
     faulty(lostAt("RESEND"));
     return call(`POST /api/users/${id}/invitation`);
   },
+  operation_undecodable: async () => {
+    const unreadable = await anOperation();
+    await fixture.stack.query("update registrar.operation set history = '{}' where id = $1", [unreadable]);
+    return call(`POST /api/operations/${unreadable}/resolve`);
+  },
   database_refused: () => {
     faulty({ target: "database", answer: "error", code: "42P01" });
     return call("GET /api/roles");

@@ -383,6 +383,26 @@ export const mutations: ReadonlyArray<Mutation> = [
     "'disable', 'remove'",
     "'disable'",
   ]),
+  postgres("SQL: what only waits to be finished is taken up before an orphan", [
+    "const LEVELS",
+    "(values (0), (1), (2), (3))",
+    "(values (3), (2), (1), (0))",
+  ]),
+  postgres("SQL: a row that cannot be read is taken up again each minute", [
+    "export const setAside",
+    ", due_at = now() + interval '1 day'",
+    "",
+  ]),
+  programs("a sweep makes more calls than it may", [
+    "src/programs/sweep/sweep.ts",
+    "(sweepCalls - CALLS_BESIDE - calls.made) / CALLS_OF_ONE",
+    "(sweepCalls - CALLS_BESIDE - calls.made) / 1",
+  ]),
+  programs("a row that cannot be read is worked on", [
+    "src/programs/sweep/sweep.ts",
+    ": setAside(operation);",
+    ': Effect.succeed("deferred" as const);',
+  ]),
   postgres("SQL: why Cognito refused is not kept", [
     "export const reject",
     "reason = ${reason}",

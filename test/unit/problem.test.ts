@@ -16,6 +16,7 @@ import {
   MfaRequired,
   NotOneself,
   OperationNotFound,
+  OperationUndecodable,
   OwnAccount,
   RegistrationInProgress,
   RegistrationRolledBack,
@@ -164,6 +165,19 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
         500,
         "database_refused",
         "The database refuses what was asked of it. An operator finds the reason in the log.",
+        nothing,
+        false,
+      ],
+    ],
+  ],
+
+  OperationUndecodable: [
+    [
+      new OperationUndecodable({ operationId }),
+      [
+        500,
+        "operation_undecodable",
+        "An operation in the ledger that stands in the way cannot be read. An operator has to mend it.",
         nothing,
         false,
       ],

@@ -17,8 +17,8 @@ describe("the configuration", () => {
   it("has defaults for all that need not be said", () => {
     const read = settings();
     assert.deepStrictEqual(
-      [read.ownershipAttribute, read.invitation, read.sweepBatch],
-      ["custom:registration_id", "after-commit", 50],
+      [read.ownershipAttribute, read.invitation, read.sweepCalls],
+      ["custom:registration_id", "after-commit", 900],
     );
     assert.deepStrictEqual(
       [read.requestBudget, read.horizon, read.idempotencyKeysKept, read.sweepTime].map(Duration.toSeconds),
@@ -77,7 +77,7 @@ describe("the configuration", () => {
     ["COGNITO_TIMEOUT_MS", "10"],
     ["DATABASE_TIMEOUT_MS", "1e3"],
     ["SIGNING_KEYS_TIMEOUT_MS", "99999"],
-    ["SWEEP_BATCH", "many"],
+    ["SWEEP_CALLS", "many"],
     ["SWEEP_SECONDS", ""],
     ["ENFORCE_MFA", "yes"],
     ["CORS_ORIGINS", "https://a.example/path"],
@@ -147,7 +147,7 @@ describe("the configuration", () => {
   });
 
   it("says that horizon and budget do not fit beside other bad keys", () => {
-    assert.deepStrictEqual(problems({ ...bindings, SWEEP_BATCH: "0", HORIZON_SECONDS: "20" }).length, 2);
+    assert.deepStrictEqual(problems({ ...bindings, SWEEP_CALLS: "19", HORIZON_SECONDS: "20" }).length, 2);
   });
 
   it("keeps secrets out of what is printed", () => {

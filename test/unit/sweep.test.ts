@@ -1,12 +1,15 @@
-/** The sweeper: bounded batches, one registration's trouble kept from the others, back-off, and its account of itself. */
+/** The sweeper: the most urgent first, its limits, one registration's trouble kept from the others, back-off, and its account of itself. */
 import { assert, describe, it } from "@effect/vitest";
-import { Effect, Fiber } from "effect";
+import { Effect, Fiber, Option } from "effect";
 import { TestClock } from "effect/testing";
 import { Email } from "../../src/domain/user.ts";
+import { WakeSweeper } from "../../src/ports/background.ts";
 import { Ledger } from "../../src/ports/ledger.ts";
 import { finishInBackground } from "../../src/programs/register/finish.ts";
+import { sweep } from "../../src/programs/sweep/sweep.ts";
 import { violations } from "../simulation/invariants.ts";
 import { BUDGET_MS, command, HORIZON_MS, makeScene, operationId } from "../simulation/memory/scene.ts";
+import { addUser } from "../simulation/memory/world.ts";
 
 const abandonedRegistrations = Effect.fnUntraced(function* (
   count: number,
@@ -33,13 +36,47 @@ describe("a sweep", () => {
     }),
   );
 
-  it.effect("takes up no more than its batch", () =>
+  it.effect("goes on until nothing is due, and says so", () =>
     Effect.gen(function* () {
-      const { sweep } = yield* abandonedRegistrations(20, [], { SWEEP_BATCH: "7" });
-      assert.strictEqual((yield* sweep()).leased, 7);
-      assert.strictEqual((yield* sweep()).leased, 7);
-      assert.strictEqual((yield* sweep()).leased, 6);
-      assert.strictEqual((yield* sweep()).leased, 0);
+      const { sweep } = yield* abandonedRegistrations(150);
+      const summary = yield* sweep();
+      assert.deepStrictEqual([summary.leased, summary.more], [150, false]);
+      assert.isAtMost(summary.calls, 900);
+    }),
+  );
+
+  it.effect("makes no more calls than it may, says that there is more, and asks to be woken", () =>
+    Effect.gen(function* () {
+      const { run, wire } = yield* abandonedRegistrations(20, [], { SWEEP_CALLS: "45" });
+      let woken = 0;
+      const swept = sweep().pipe(
+        Effect.provideService(
+          WakeSweeper,
+          Effect.sync(() => void woken++),
+        ),
+      );
+      let leased = 0;
+      for (let turn = 1; leased < 20; turn++) {
+        wire.calls.length = 0;
+        const summary = yield* run(swept);
+        assert.isAtLeast(summary.leased, Math.min(6, 20 - leased), "it comes forward");
+        assert.strictEqual(summary.calls, wire.calls.length);
+        assert.isAtMost(wire.calls.length, 45);
+        leased += summary.leased;
+        assert.deepStrictEqual([summary.more, woken], leased < 20 ? [true, turn] : [false, turn - 1]);
+      }
+    }),
+  );
+
+  it.effect("makes no more calls than it may where each operation takes all the calls that it can", () =>
+    Effect.gen(function* () {
+      const faults = (["identity.find", "ledger.fence"] as const).map(
+        (on) => ({ on, times: 1000, effect: "never", answer: "unknown" }) as const,
+      );
+      const { sweep, wire } = yield* abandonedRegistrations(60, faults, { SWEEP_CALLS: "45" });
+      wire.calls.length = 0;
+      assert.strictEqual((yield* sweep()).calls, wire.calls.length);
+      assert.isAtMost(wire.calls.length, 45);
     }),
   );
 
@@ -49,7 +86,44 @@ describe("a sweep", () => {
       const { sweep } = yield* abandonedRegistrations(20, slow, { SWEEP_SECONDS: "3" });
       const fiber = yield* Effect.forkChild(sweep());
       yield* TestClock.adjust(60_000);
-      assert.strictEqual((yield* Fiber.join(fiber)).leased, 12);
+      const { leased, more } = yield* Fiber.join(fiber);
+      assert.deepStrictEqual([leased, more], [12, true]);
+    }),
+  );
+
+  it.effect("takes an orphan up before six hundred invitations that were due long before", () =>
+    Effect.gen(function* () {
+      const { world, row, sweep } = yield* abandonedRegistrations(1);
+      const orphan = { ...row(), dueAt: BUDGET_MS };
+      for (let n = 2; n <= 601; n++) {
+        const sub = addUser(world, `user-${n}@hospital.example`).sub;
+        const id = operationId(n);
+        const change = { id, kind: "invite", state: "pending", email: null, sub, dueAt: 1 } as const;
+        world.rows.set(id, { ...orphan, ...change });
+      }
+      world.rows.delete(orphan.id);
+      world.rows.set(orphan.id, orphan);
+      const { leased, calls } = yield* sweep();
+      assert.strictEqual(row(1).state, "rolled_back");
+      assert.isAtMost(calls, 900);
+      assert.isAbove(leased, 100);
+      assert.isTrue(
+        [...world.rows.values()].some(({ tries }) => tries === 0),
+        "not everything was taken up",
+      );
+    }),
+  );
+
+  it.effect("sets a row aside that cannot be read, and resolves its neighbours", () =>
+    Effect.gen(function* () {
+      const { row, run, wire, sweep: swept } = yield* abandonedRegistrations(2);
+      const neighbour = yield* run(Effect.flatMap(Ledger, (ledger) => ledger.find(operationId(2))));
+      const unreadable = { undecodable: true, id: operationId(1), unreadable: ["history"] };
+      wire.add({ on: "ledger.lease", instead: [unreadable, Option.getOrThrow(neighbour)] });
+      const { undecodable, deferred, rolled_back } = yield* swept();
+      assert.deepStrictEqual([undecodable, deferred, rolled_back], [1, 0, 1]);
+      assert.deepStrictEqual([row(1).needsOperator, row(1).lastError], [true, "undecodable"]);
+      assert.deepStrictEqual([row(2).state, row(2).tries], ["rolled_back", 0]);
     }),
   );
 

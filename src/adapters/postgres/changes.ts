@@ -8,13 +8,16 @@ import { Actor } from "../../ports/ledger.ts";
 import { Settings } from "../../ports/settings.ts";
 import * as statements from "./changes-statements.ts";
 import { MANAGERS } from "./fragments.ts";
+import { readRow } from "./operations.ts";
 import { decodeRow } from "./rows.ts";
 
 const OpenAnswer = Schema.Struct({
   allowed: Schema.Boolean,
   unresolved: Schema.NullOr(OperationId),
-  change: Schema.NullOr(Change),
+  change: Schema.NullOr(Schema.Unknown),
 });
+
+const readChange = readRow(Change as Schema.Codec<Change, unknown>);
 
 export const ChangesPostgres = Layer.effect(
   Changes,
@@ -37,7 +40,12 @@ export const ChangesPostgres = Layer.effect(
         const rows = yield* database.queryAlone(MANAGERS, statements.open, values);
         const { allowed, unresolved, change } = yield* decodeRow(OpenAnswer)(rows[0]);
         if (!allowed) return { _tag: "Denied" };
-        if (change !== null) return { _tag: "Opened", change };
+        if (change !== null) {
+          const known = readChange(change);
+          return "undecodable" in known
+            ? { _tag: "Undecodable", id: known.id }
+            : { _tag: "Opened", change: known };
+        }
         return unresolved === null ? { _tag: "LastManager" } : { _tag: "Unresolved", id: unresolved };
       }),
 

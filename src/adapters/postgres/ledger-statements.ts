@@ -282,23 +282,48 @@ export const TRIES_BEFORE_OPERATOR = 10;
 
 const TRIES = literal(TRIES_BEFORE_OPERATOR);
 
-/** The lease is the back-off: 1, 2, 4, … 60 minutes, then a day. */
+/** Tries that are counted at the most: a number that somebody has written by hand must not overflow. */
+const TRIES_COUNTED = literal(1_000_000);
+
+/** The levels of the column `urgency`, the most urgent first. */
+const LEVELS = sql`(values (0), (1), (2), (3)) level(urgency)`;
+
+/**
+ * The lease is the back-off: 1, 2, 4, … 60 minutes, then a day. The levels are asked one after the other, each by its
+ * index, until enough is found: nothing is locked that is not taken.
+ */
 export const lease = statement(
   "ledger.lease",
   { limit: integer, budget: seconds, horizon: seconds },
   ({ limit, budget, horizon }) => sql`
 with due as (
-  select id from registrar.operation where due_at <= now()
-  order by due_at limit ${limit} for update skip locked
+  select found.id from ${LEVELS}, lateral (
+    select id from registrar.operation where urgency = level.urgency and due_at <= now()
+    order by due_at limit ${limit} for update skip locked
+  ) found limit ${limit}
 ), taken as (
   update registrar.operation
-  set tries = tries + 1, needs_operator = needs_operator or tries >= ${TRIES},
-    due_at = now() + case when tries + 1 > ${TRIES} then interval '1 day'
+  set tries = least(tries, ${TRIES_COUNTED}) + 1, needs_operator = needs_operator or tries >= ${TRIES},
+    due_at = now() + case when tries >= ${TRIES} then interval '1 day'
       else least(interval '1 hour', interval '1 minute' * power(2, tries)) end
   from due where operation.id = due.id
   returning operation.*
 )
-select ${operation(identifier("taken"), budget, horizon)} as operation from taken order by taken.started_at`,
+select ${operation(identifier("taken"), budget, horizon)} as operation from taken
+order by taken.urgency, taken.started_at`,
+);
+
+/** What `lastError` says of a row that cannot be read. */
+export const UNDECODABLE = "undecodable";
+
+export const setAside = statement(
+  "ledger.setAside",
+  { id: uuid },
+  ({ id }) => sql`
+update registrar.operation
+set last_error = ${literal(UNDECODABLE)}, needs_operator = true, due_at = now() + interval '1 day'
+where id = ${id} and due_at is not null
+returning id`,
 );
 
 /** `state`: in which it was read. Nothing is noted of a row that has closed since. */

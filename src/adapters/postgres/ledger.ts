@@ -3,39 +3,47 @@
  */
 import { Duration, Effect, Layer, Option, Schema } from "effect";
 import { CAN_MANAGE_USERS } from "../../domain/audit.ts";
-import { isChange, Operation, type OperationId, Registration, State } from "../../domain/operation.ts";
+import { type OperationId, Registration, State } from "../../domain/operation.ts";
 import { RoleId } from "../../domain/user.ts";
 import { Database, type Row, type Statement } from "../../ports/database.ts";
 import { Actor, Ledger, type Opening } from "../../ports/ledger.ts";
 import { Settings } from "../../ports/settings.ts";
 import { MANAGERS } from "./fragments.ts";
 import * as statements from "./ledger-statements.ts";
+import { readOperation, readRow } from "./operations.ts";
 import { decodeRow, toUtc } from "./rows.ts";
 
-const Found = Schema.NullOr(Registration);
+const isState = Schema.is(State);
 
 const OpenAnswer = Schema.Struct({
   allowed: Schema.Boolean,
   unknownRoles: Schema.Array(RoleId),
-  own: Found,
-  keyHolder: Found,
+  own: Schema.NullOr(Registration),
+  keyHolder: Schema.NullOr(Schema.Unknown),
   sameRequest: Schema.NullOr(Schema.Boolean),
-  addressHolder: Found,
+  addressHolder: Schema.NullOr(Schema.Unknown),
 });
 
 const Counts = Schema.Struct({ keysExpired: Schema.Int, open: Schema.Int, needOperator: Schema.Int });
 
-const operations = (rows: ReadonlyArray<Row>) =>
-  Effect.forEach(rows, (row) => decodeRow(Operation)(row.operation));
+const operations = (rows: ReadonlyArray<Row>) => rows.map((row) => readOperation(row.operation));
+
+const readRegistration = readRow(Registration as Schema.Codec<Registration, unknown>);
 
 const opening = (answer: typeof OpenAnswer.Type): Opening => {
   if (!answer.allowed) return { _tag: "Denied" };
   if (answer.keyHolder !== null) {
-    return { _tag: "KeyHeld", registration: answer.keyHolder, sameRequest: answer.sameRequest === true };
+    const registration = readRegistration(answer.keyHolder);
+    if ("undecodable" in registration) return { _tag: "Undecodable", id: registration.id };
+    return { _tag: "KeyHeld", registration, sameRequest: answer.sameRequest === true };
   }
   if (answer.unknownRoles.length > 0) return { _tag: "UnknownRoles", roles: answer.unknownRoles };
   if (answer.own !== null) return { _tag: "Opened", registration: answer.own };
-  if (answer.addressHolder !== null) return { _tag: "AddressHeld", registration: answer.addressHolder };
+  if (answer.addressHolder !== null) {
+    const registration = readRegistration(answer.addressHolder);
+    if ("undecodable" in registration) return { _tag: "Undecodable", id: registration.id };
+    return { _tag: "AddressHeld", registration };
+  }
   return { _tag: "Contended" };
 };
 
@@ -55,7 +63,7 @@ export const LedgerPostgres = Layer.effect(
 
     const find = Effect.fn("Ledger.find")(function* (id: OperationId) {
       const rows = yield* database.query(statements.find, { id, ...times });
-      return Option.fromNullishOr((yield* operations(rows))[0]);
+      return Option.fromNullishOr(operations(rows)[0]);
     });
 
     return Ledger.of({
@@ -78,7 +86,8 @@ export const LedgerPostgres = Layer.effect(
         const rows = yield* database.query(statements.fence, { id, actor: yield* Actor });
         if (rows.length > 0) return "rolling_back";
         const operation = yield* find(id);
-        return Option.isNone(operation) || isChange(operation.value) ? "started" : operation.value.state;
+        const state = Option.isSome(operation) ? operation.value.state : null;
+        return isState(state) ? state : "started";
       }),
 
       markRolledBack: Effect.fn("Ledger.markRolledBack")(function* (id, { consumed, sub }) {
@@ -119,7 +128,11 @@ export const LedgerPostgres = Layer.effect(
       find,
 
       lease: Effect.fn("Ledger.lease")(function* (limit) {
-        return yield* operations(yield* database.query(statements.lease, { limit, ...times }));
+        return operations(yield* database.query(statements.lease, { limit, ...times }));
+      }),
+
+      setAside: Effect.fn("Ledger.setAside")(function* (id) {
+        return yield* moved(statements.setAside, { id });
       }),
 
       defer: Effect.fn("Ledger.defer")(function* ({ id, state }, error, needsOperator) {
@@ -135,7 +148,7 @@ export const LedgerPostgres = Layer.effect(
       list: Effect.fn("Ledger.list")(function* ({ cursor, limit, ...filters }) {
         const { at, id } = cursor ?? { at: null, id: null };
         const values = { ...filters, at, id, limit: limit + 1, ...times };
-        const found = yield* operations(yield* database.query(statements.list, values));
+        const found = operations(yield* database.query(statements.list, values));
         const items = found.slice(0, limit);
         const last = items.at(-1);
         const next =

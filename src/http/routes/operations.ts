@@ -1,14 +1,17 @@
 /** The ledger for operators: what became of an operation, which ones are open, and one more try now. */
 import { Effect, Schema } from "effect";
-import { nextStep } from "../../domain/next-step.ts";
+import { nextStep, UNDECODABLE_STEP } from "../../domain/next-step.ts";
 import {
+  type AnyOperation,
   ChangeKind,
   ChangeState,
   HistoryEntry,
+  isDecodable,
   type Operation,
   RefusalReason,
   RegistrationKind,
   State,
+  type Undecodable,
   Verdict,
 } from "../../domain/operation.ts";
 import { Email, UserId, violation } from "../../domain/user.ts";
@@ -46,8 +49,50 @@ const OperationView = Schema.Struct({
   next: Schema.Struct({ what: Schema.String, at: Schema.NullOr(Timestamp) }),
 }).annotate({ identifier: "Operation" });
 
+const UndecodableView = Schema.Struct({
+  operationId: Uuid,
+  undecodable: Schema.Literal(true),
+  kind: Schema.NullOr(Schema.String),
+  state: Schema.NullOr(Schema.String),
+  email: Schema.NullOr(Schema.String),
+  userId: Schema.NullOr(Schema.String),
+  caller: Schema.NullOr(Schema.String),
+  startedAt: Schema.String,
+  closedAt: Schema.NullOr(Schema.String),
+  tries: Schema.NullOr(Schema.Int),
+  needsOperator: Schema.Boolean,
+  lastError: Schema.NullOr(Schema.String),
+  unreadable: Schema.Array(Schema.String).annotate({ description: "The fields that cannot be read." }),
+  next: Schema.Struct({ what: Schema.String, at: Schema.NullOr(Schema.String) }),
+}).annotate({
+  identifier: "UndecodableOperation",
+  description: "A row that cannot be read. What is said of it is text as the row has it, cut short.",
+});
+
+const AnyOperationView = Schema.Union([OperationView, UndecodableView]);
+
 /** A row of the ledger as an operator reads it. */
-const view = (operation: Operation): typeof OperationView.Encoded => ({
+const view = (operation: AnyOperation): typeof AnyOperationView.Encoded =>
+  isDecodable(operation) ? viewOperation(operation) : viewUndecodable(operation);
+
+const viewUndecodable = (row: Undecodable): typeof UndecodableView.Encoded => ({
+  operationId: row.id,
+  undecodable: true,
+  kind: row.kind,
+  state: row.state,
+  email: row.email,
+  userId: row.sub,
+  caller: row.caller,
+  startedAt: row.startedAt,
+  closedAt: row.closedAt,
+  tries: row.tries,
+  needsOperator: row.needsOperator,
+  lastError: row.lastError,
+  unreadable: row.unreadable,
+  next: { what: UNDECODABLE_STEP, at: row.dueAt },
+});
+
+const viewOperation = (operation: Operation): typeof OperationView.Encoded => ({
   operationId: operation.id,
   kind: operation.kind,
   state: operation.state,
@@ -86,7 +131,7 @@ export const getOperation = route(
     summary: "Shows one operation, its history, and what happens next",
     needs: "CAN_MANAGE_USERS",
     params: ByOperationId,
-    answers: { 200: { means: "The operation as the ledger has it.", body: OperationView } },
+    answers: { 200: { means: "The operation as the ledger has it.", body: AnyOperationView } },
     fails: ["Forbidden", "OperationNotFound", "DatabaseRefused", ["Unavailable", "database_unavailable"]],
   },
   Effect.fnUntraced(function* ({ caller, params }) {
@@ -123,7 +168,7 @@ export const listOperations = route(
     answers: {
       200: {
         means: "A page of the ledger.",
-        body: Schema.Struct({ items: Schema.Array(OperationView), next: Next }).annotate({
+        body: Schema.Struct({ items: Schema.Array(AnyOperationView), next: Next }).annotate({
           identifier: "Operations",
         }),
       },
@@ -178,11 +223,18 @@ export const resolveOperation = route(
             "already_resolved",
             "needs_operator",
           ]),
-          operation: OperationView,
+          operation: AnyOperationView,
         }).annotate({ identifier: "Resolution" }),
       },
     },
-    fails: ["Forbidden", "OperationNotFound", "LeaveNotPossible", "DatabaseRefused", "Unavailable"],
+    fails: [
+      "Forbidden",
+      "OperationNotFound",
+      "OperationUndecodable",
+      "LeaveNotPossible",
+      "DatabaseRefused",
+      "Unavailable",
+    ],
   },
   Effect.fnUntraced(function* ({ caller, params, body: { leave = false } }) {
     const { resolution, operation } = yield* operations.resolveOperation(caller.sub, params.operation_id, {

@@ -24,6 +24,7 @@ const FAILS = [
   "UnknownRoles",
   "UserExists",
   "RegistrationInProgress",
+  "OperationUndecodable",
   "UserLost",
   "IdempotencyKeyReused",
   "CreateRefused",

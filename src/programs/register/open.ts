@@ -10,6 +10,7 @@ import {
   CreateRefused,
   Forbidden,
   IdempotencyKeyReused,
+  OperationUndecodable,
   type RegistrationError,
   RegistrationInProgress,
   RegistrationRolledBack,
@@ -47,6 +48,8 @@ export const open = Effect.fn("open")(function* (command: RegisterUser) {
         return yield* new Forbidden({ caller: command.caller, action: "register a user" });
       case "UnknownRoles":
         return yield* new UnknownRoles({ roles: opening.roles });
+      case "Undecodable":
+        return yield* new OperationUndecodable({ operationId: opening.id });
       case "Contended":
         continue;
       case "KeyHeld": {

@@ -1,30 +1,35 @@
 /**
- * The sweeper: takes up the operations that are due, a bounded batch at a time, and resolves each as far as the protocol
- * allows (resolve.ts). What cannot be resolved now is deferred, a little longer each time, and never forgotten.
+ * The sweeper: takes up the operations that are due, the most urgent first and a few at a time, until its time or its
+ * calls are used up, and resolves each as far as the protocol allows (resolve.ts). What cannot be resolved now is deferred,
+ * a little longer each time, and never forgotten. A row that cannot be read is set aside for an operator.
  *
  * Any number of sweepers may run at once, late, or not at all for a while: an operation is leased to one of them, and
  * everything they do may be repeated.
  */
 import { Cause, Clock, Duration, Effect } from "effect";
-import type { Operation } from "../../domain/operation.ts";
-import { withBudget } from "../../ports/budget.ts";
+import { type AnyOperation, isDecodable, type Operation, type Undecodable } from "../../domain/operation.ts";
+import { WakeSweeper } from "../../ports/background.ts";
+import { Calls, withBudget } from "../../ports/budget.ts";
 import type { DatabaseError } from "../../ports/database.ts";
 import { Actor, Ledger } from "../../ports/ledger.ts";
 import { Settings } from "../../ports/settings.ts";
 import { type Resolution, resolve } from "./resolve.ts";
 
-/** How one try of a sweep ended. `deferred`: it could not be resolved now. */
-type Attempted = Resolution | "deferred";
+/** How one try of a sweep ended. `deferred`: it could not be resolved now. `undecodable`: its row cannot be read. */
+type Attempted = Resolution | "deferred" | "undecodable";
 
 /**
  * What one sweep saw and did. `deferred`: could not be resolved now. `open` and `needOperator`: rows still due some
- * time, and those of them that ten tries could not resolve; null where the ledger did not answer any more.
+ * time, and those of them that ten tries could not resolve; null where the ledger did not answer any more. `more`: its time or its
+ * calls were used up before it had seen that nothing else is due. `calls`: remote calls that it has made.
  */
 export interface Summary extends Record<Attempted, number> {
   readonly leased: number;
   readonly open: number | null;
   readonly needOperator: number | null;
   readonly keysExpired: number | null;
+  readonly more: boolean;
+  readonly calls: number;
   readonly milliseconds: number;
 }
 
@@ -37,10 +42,17 @@ const NONE: Record<Attempted, number> = {
   change_done: 0,
   waiting: 0,
   deferred: 0,
+  undecodable: 0,
 };
 
 /** Workers allow six connections at a time; each operation uses one after the other. */
 const CONCURRENCY = 6;
+
+/** Remote calls that one operation makes at the most, each of those that may be repeated counted twice. */
+const CALLS_OF_ONE = 12;
+
+/** The lease before the next operations, and the count at the end. */
+const CALLS_BESIDE = 2;
 
 /** Milliseconds one operation may take before the next has its turn. */
 const OPERATION_BUDGET_MS = 15_000;
@@ -48,36 +60,42 @@ const OPERATION_BUDGET_MS = 15_000;
 /** Runs one sweep. Fails only where the ledger cannot be read at all; what was done before it fell silent counts. */
 export const sweep = Effect.fn("sweep")(
   function* () {
-    const { sweepBatch, sweepTime } = yield* Settings;
+    const ledger = yield* Ledger;
+    const { sweepCalls, sweepTime } = yield* Settings;
+    const calls = yield* Calls;
     const startedAt = yield* Clock.currentTimeMillis;
     const counts = { ...NONE };
 
+    // No more than are worked on at once: what is leased and not begun would only wait for its lease to end.
+    const room = Effect.map(Clock.currentTimeMillis, (now) => {
+      if (now - startedAt > Duration.toMillis(sweepTime)) return 0;
+      return Math.min(CONCURRENCY, Math.floor((sweepCalls - CALLS_BESIDE - calls.made) / CALLS_OF_ONE));
+    });
+
     let leased = 0;
-    let batch = yield* take(sweepBatch);
+    let atMost = yield* room;
+    let batch = yield* ledger.lease(atMost);
     while (batch.length > 0) {
       leased += batch.length;
       for (const end of yield* Effect.forEach(batch, resolveOne, { concurrency: CONCURRENCY }))
         counts[end] += 1;
-      const late = (yield* Clock.currentTimeMillis) - startedAt > Duration.toMillis(sweepTime);
-      batch = late ? [] : yield* Effect.catch(take(sweepBatch - leased), silent([]));
+      atMost = yield* room;
+      if (atMost < 1) break;
+      batch = yield* Effect.catch(ledger.lease(atMost), silent([]));
     }
+    const more = batch.length > 0;
 
-    const ledger = yield* Ledger;
     const unknown = { open: null, needOperator: null, keysExpired: null };
     const counted = yield* Effect.catch(ledger.expireKeys(), silent(unknown));
     const milliseconds = (yield* Clock.currentTimeMillis) - startedAt;
-    const summary: Summary = { leased, ...counts, ...counted, milliseconds };
+    const summary: Summary = { leased, ...counts, ...counted, more, calls: calls.made, milliseconds };
     yield* Effect.logInfo("sweep finished").pipe(Effect.annotateLogs({ summary }));
+    if (more) yield* yield* WakeSweeper;
     return summary;
   },
   Effect.provideService(Actor, "sweeper"),
+  (swept) => Effect.suspend(() => Effect.provideService(swept, Calls, { made: 0 })),
 );
-
-/** No more than are worked on at once: what is leased and not begun would only wait for its lease to end. */
-const take = Effect.fnUntraced(function* (atMost: number) {
-  const ledger = yield* Ledger;
-  return atMost > 0 ? yield* ledger.lease(Math.min(CONCURRENCY, atMost)) : [];
-});
 
 const silent =
   <A>(instead: A) =>
@@ -85,8 +103,20 @@ const silent =
     Effect.as(Effect.logWarning("the ledger fell silent during the sweep", error), instead);
 
 /** Resolves one operation; whatever goes wrong with it is noted in its row and does not touch the others. */
-const resolveOne = (operation: Operation) =>
-  Effect.catchCause(resolveNow(operation), () => Effect.succeed("deferred" as const));
+const resolveOne = (operation: AnyOperation) =>
+  isDecodable(operation)
+    ? Effect.catchCause(resolveNow(operation), () => Effect.succeed("deferred" as const))
+    : setAside(operation);
+
+/** Calls an operator to a row that nobody can read. */
+const setAside = Effect.fn("sweep.setAside")(function* ({ id, unreadable }: Undecodable) {
+  const ledger = yield* Ledger;
+  yield* Effect.logError("an operation cannot be read").pipe(
+    Effect.annotateLogs({ operationId: id, unreadable }),
+  );
+  yield* Effect.ignore(ledger.setAside(id));
+  return "undecodable" as const;
+});
 
 /** Resolves one operation, or notes in its row why that cannot be now, and fails. */
 export const resolveNow = (operation: Operation) =>

@@ -1,5 +1,6 @@
 /** The directory in memory: the same pool as IdentityProviderMemory's, as administrators see it. */
 import { Effect, Layer, Option } from "effect";
+import { countCall } from "../../../src/ports/budget.ts";
 import { Directory, type Profile } from "../../../src/ports/directory.ts";
 import type { IdentityProviderError } from "../../../src/ports/identity-provider.ts";
 import { named, poolFailure } from "./identity-provider.ts";
@@ -28,8 +29,8 @@ const OPERATIONS = {
 /** The service itself, for those who do without layers. */
 export const makeDirectory = (world: World, wire: Wire) => {
   const call = <A>(name: keyof typeof OPERATIONS, about: string, act: Call<A>["act"]) =>
-    wire
-      .send({ operation: `directory.${name}`, about, act })
+    countCall
+      .pipe(Effect.andThen(wire.send({ operation: `directory.${name}`, about, act })))
       .pipe(Effect.mapError(poolFailure(OPERATIONS[name])));
 
   const change = (name: "enable" | "disable" | "resetMfa", sub: string, to: Partial<User>) =>

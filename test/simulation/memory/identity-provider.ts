@@ -3,6 +3,7 @@
  * `sub`, a read that may answer an earlier state.
  */
 import { Effect, Layer, Option, Result } from "effect";
+import { countCall } from "../../../src/ports/budget.ts";
 import {
   IdentityProvider,
   IdentityProviderError,
@@ -48,8 +49,8 @@ export const makeIdentityProvider = (
   const tagsUsers = ownershipAttribute !== null;
 
   const call = <A>(operation: "create" | "find" | "remove" | "invite", about: string, act: Call<A>["act"]) =>
-    wire
-      .send({ operation: `identity.${operation}`, about, act })
+    countCall
+      .pipe(Effect.andThen(wire.send({ operation: `identity.${operation}`, about, act })))
       .pipe(Effect.mapError(poolFailure(operation)));
 
   const mail = ({ sub, email, tag }: User, at: number) => world.mails.push({ sub, email, tag, at });

@@ -49,6 +49,7 @@ export const makeLedger = (world: World, wire: Wire, settings: Deployment) => {
       endGracePeriod: (id, sub) => run("endGracePeriod", id, (at) => moves.endGracePeriod(at, id, sub)),
       find,
       lease: (limit) => run("lease", "", (at) => moves.lease(at, limit)),
+      setAside: (id) => run("setAside", id, (at) => moves.setAside(at, id)),
       defer: (entry, error, needs) => run("defer", entry.id, (at) => moves.defer(at, entry, error, needs)),
       expireKeys: () => run("expireKeys", "", queries.expireKeys),
       list: () => notHere("list"),

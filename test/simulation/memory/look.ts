@@ -1,6 +1,7 @@
 /** A registration in some state, its user in the pool or not, and one look at it as the sweeper takes it. */
 import { Effect, Option } from "effect";
 import { TestClock } from "effect/testing";
+import { isDecodable } from "../../../src/domain/operation.ts";
 import { Actor, Ledger } from "../../../src/ports/ledger.ts";
 import { LeaveUser, resolve } from "../../../src/programs/sweep/resolve.ts";
 import { alice, command, makeScene, operationId } from "./scene.ts";
@@ -28,6 +29,7 @@ export const look = Effect.fnUntraced(function* (options: {
     Effect.gen(function* () {
       const ledger = yield* Ledger;
       const registration = Option.getOrThrow(yield* ledger.find(operationId(1)));
+      if (!isDecodable(registration)) return yield* Effect.die(new Error("a row that cannot be read"));
       return yield* resolve(registration);
     }).pipe(
       Effect.provideService(Actor, "sweeper"),

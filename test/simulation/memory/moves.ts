@@ -3,7 +3,7 @@
  * suites hold both to the same promises.
  */
 
-import { TRIES_BEFORE_OPERATOR } from "../../../src/adapters/postgres/ledger-statements.ts";
+import { TRIES_BEFORE_OPERATOR, UNDECODABLE } from "../../../src/adapters/postgres/ledger-statements.ts";
 import { AuditAction } from "../../../src/domain/audit.ts";
 import type { Operation, OperationId, RefusalReason, State, Verdict } from "../../../src/domain/operation.ts";
 import type { UserId } from "../../../src/domain/user.ts";
@@ -175,11 +175,18 @@ export const endGracePeriod = (at: Statement, id: OperationId, sub: UserId | nul
 export const lease = (at: Statement, limit: number): ReadonlyArray<Operation> =>
   [...at.world.rows.values()]
     .filter(({ dueAt }) => dueAt !== null && dueAt <= at.now)
-    .sort((one, two) => (one.dueAt ?? 0) - (two.dueAt ?? 0))
+    .sort((one, two) => urgencyOf(one) - urgencyOf(two) || (one.dueAt ?? 0) - (two.dueAt ?? 0))
     .slice(0, limit)
     .flatMap(({ id }) => update(at, id, () => true, leased(at)) ?? [])
-    .sort((one, two) => one.startedAt - two.startedAt)
+    .sort((one, two) => urgencyOf(one) - urgencyOf(two) || one.startedAt - two.startedAt)
     .map((row) => operationOf(row, at));
+
+/** The column `urgency`: rollbacks, final checks, changes, and what only waits to be finished or invited. */
+const urgencyOf = ({ state, closedAt, kind }: Row): number => {
+  if (state === "started" || state === "rolling_back") return 0;
+  if (closedAt !== null) return 1;
+  return ["remove", "disable", "enable", "reset_mfa"].includes(kind) ? 2 : 3;
+};
 
 const leased =
   ({ now }: Statement) =>
@@ -188,6 +195,14 @@ const leased =
     needsOperator: needsOperator || tries >= TRIES_BEFORE_OPERATOR,
     dueAt: now + (tries + 1 > TRIES_BEFORE_OPERATOR ? DAY : Math.min(HOUR, MINUTE * 2 ** tries)),
   });
+
+export const setAside = (at: Statement, id: OperationId): boolean =>
+  update(
+    at,
+    id,
+    ({ dueAt }) => dueAt !== null,
+    () => ({ lastError: UNDECODABLE, needsOperator: true, dueAt: at.now + DAY }),
+  ) !== undefined;
 
 export const defer = (
   at: Statement,

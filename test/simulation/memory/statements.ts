@@ -1,5 +1,6 @@
 /** How statements are sent in memory: each is one act on the wire, and whatever the wire says instead is a DatabaseError. */
 import { Context, Duration, Effect } from "effect";
+import { countCall } from "../../../src/ports/budget.ts";
 import { DatabaseError, StatementRefused, StatementUnknown } from "../../../src/ports/database.ts";
 import { Actor } from "../../../src/ports/ledger.ts";
 import type { Deployment } from "../../../src/ports/settings.ts";
@@ -51,6 +52,7 @@ export const makeStatements = <S extends Service>(
   };
   return Effect.fnUntraced(function* <A>(name: NameOf<S>, about: string, work: (at: Statement) => A) {
     const by = yield* Actor;
+    yield* countCall;
     const args = yield* Arguments;
     const operation = `${service}.${name}` as CallName;
     const act = ({ now }: Moment): A => {

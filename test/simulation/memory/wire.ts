@@ -25,6 +25,7 @@ export type CallName =
       | "find"
       | "lease"
       | "defer"
+      | "setAside"
       | "expireKeys"}`;
 
 /** What an act sees: the time, and the pool as a read finds it (an earlier one, where the read is stale). */
