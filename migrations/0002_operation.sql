@@ -35,6 +35,8 @@ create table if not exists registrar.operation (
   ),
   -- The Cognito user that the commit registered, that a rollback deleted, or that the change is about.
   sub uuid,
+  -- When the caller of a change was checked. A change that was asked for earlier does not follow one asked for later.
+  asked_at timestamptz,
   started_at timestamptz not null default now(),
   closed_at timestamptz,
   acknowledged_at timestamptz,
@@ -102,3 +104,10 @@ create index if not exists operation_newest on registrar.operation (started_at d
 
 create index if not exists operation_kept_key
   on registrar.operation (started_at) where idempotency_key is not null;
+
+-- When the newest change of a user's roles was asked for. One that was asked for earlier, and takes effect later, does
+-- nothing: what an administrator was told stays true.
+create table if not exists registrar.roles_asked (
+  user_id uuid primary key,
+  asked_at timestamptz not null
+);

@@ -29,7 +29,7 @@ export const makeApp = (runtime: Runtime, deployment: Deployment) => {
     console.error(
       logLine({ level: "Error", message: "request failed outside its program", requestId }, [error]),
     );
-    return problemResponse(internalProblem("tracked"), requestId);
+    return problemResponse(internalProblem("unknown"), requestId);
   });
   return app;
 };

@@ -4,6 +4,8 @@ import type { ChangeKind } from "./operation.ts";
 export const AuditAction = {
   registered: "Registered user",
   rolesUpdated: "Updated user roles",
+  /** A change of roles took effect after one that was asked for later: the later one stands, and this one did nothing. */
+  rolesOvertaken: "Role change overtaken by a later one",
   removed: "Deleted user",
   disabled: "Disabled user",
   enabled: "Enabled user",

@@ -82,12 +82,13 @@ export class CleanupRequired extends Schema.TaggedError<CleanupRequired>()("Clea
 }) {}
 
 /**
- * A part that the answer depends on cannot be reached, or asks us to slow down. Nothing was created; but with a
- * `operationId`, a change under this id may have been written down.
+ * A part that the answer depends on cannot be reached, or asks us to slow down. Nothing was done; but with an
+ * `operationId` the operation stays open, and `inDoubt` says that what was asked for may have been done, or may still be.
  */
 export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable", {
   dependency: Schema.Literals(["database", "identity provider", "user lookup"]),
   operationId: Schema.optionalKey(OperationId),
+  inDoubt: Schema.optionalKey(Schema.Boolean),
   cause: Schema.optionalKey(Schema.Defect()),
 }) {}
 
@@ -108,8 +109,13 @@ export class OwnAccount extends Schema.TaggedError<OwnAccount>()("OwnAccount", {
   kind: Schema.Literals(["remove", "disable"]),
 }) {}
 
-/** Nobody would hold CAN_MANAGE_USERS any more. */
-export class LastManager extends Schema.TaggedError<LastManager>()("LastManager", {}) {}
+/** Nobody who can come in would hold CAN_MANAGE_USERS any more. `doubtful`: who else holds it, and cannot. */
+export class LastManager extends Schema.TaggedError<LastManager>()("LastManager", {
+  doubtful: Schema.Array(UserId),
+}) {}
+
+/** Somebody has asked for another change of this user while this one was under way, and theirs is done. */
+export class Superseded extends Schema.TaggedError<Superseded>()("Superseded", {}) {}
 
 /** The pool has no such user. `kind`: what was asked for, for FLIP's sentence. */
 export class UserNotFound extends Schema.TaggedError<UserNotFound>()("UserNotFound", {
@@ -144,6 +150,7 @@ export type ManagementError =
   | ChangeTracked
   | OwnAccount
   | LastManager
+  | Superseded
   | UserNotFound
   | InvitationNotNeeded
   | LeaveNotPossible

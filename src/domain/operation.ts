@@ -173,6 +173,10 @@ export interface ChangeUser {
   readonly subject: UserId;
   /** The user's ownership tag, where they were looked up: a registration that may still roll them back. */
   readonly tag: string | null;
+  /** The database's clock when the caller was checked, as ISO text. */
+  readonly askedAt: string;
+  /** Who manages users, and can come in, as the pool has just said. */
+  readonly confirmed: ReadonlyArray<UserId>;
 }
 
 /** What an administrator asked for. With an idempotency key, kind, address, name and set of roles are the request. */

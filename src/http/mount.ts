@@ -135,7 +135,7 @@ const stream = (pages: Pages, runtime: Runtime, annotations: object): ReadableSt
 
 const refuse = Effect.fnUntraced(function* (c: AppContext, cause: Cause.Cause<HttpError>) {
   const problem = Option.match(Cause.findErrorOption(cause), {
-    onNone: () => internalProblem(c.req.method === "GET" ? "nothing_created" : "tracked"),
+    onNone: () => internalProblem(c.req.method === "GET" ? "nothing_created" : "unknown"),
     onSome: toProblem,
   });
   yield* noteProblem(problem, cause);

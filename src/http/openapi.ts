@@ -23,13 +23,16 @@ const Problem = Schema.Struct({
   code: Schema.Literals(Object.keys(PROBLEMS) as [Code, ...Code[]]),
   outcome: Schema.Literals(OUTCOMES).annotate({
     description:
-      "What is certain: nothing of this request exists; what it created was deleted again; an operation is open, and the sweeper resolves it.",
+      "What is certain: nothing of this request exists; what it created was deleted again; an operation is open, and the sweeper resolves it; unknown: nothing is certain, the change may have been made.",
   }),
   retryable: Schema.Boolean.annotate({ description: "Whether the same request may succeed later." }),
   operationId: Schema.optionalKey(Uuid),
   requestId: Schema.String.annotate({ description: "Also in the log, and in X-Request-Id." }),
   reason: Schema.optionalKey(
     RefusalReason.annotate({ description: "Why Cognito refused: with `create_refused` only." }),
+  ),
+  userIds: Schema.optionalKey(
+    Schema.Array(Uuid).annotate({ description: "The users whom the refusal is about." }),
   ),
   errors: Schema.optionalKey(Schema.Array(Violation.annotate({ identifier: "Violation" }))),
 }).annotate({ identifier: "Problem" });

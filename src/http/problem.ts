@@ -10,8 +10,11 @@ import { type Code, type CodeOf, type HttpError, PROBLEMS, type Tag } from "./pr
 import * as say from "./sentences.ts";
 import { BODY_BYTES_MAX } from "./validation.ts";
 
-/** What is certain about the user: none was created; they were deleted again; the sweeper resolves the operation. */
-export const OUTCOMES = ["nothing_created", "rolled_back", "tracked"] as const;
+/**
+ * What is certain: nothing was done; what was created was deleted again; the sweeper resolves the operation; nothing is,
+ * and what was asked for may have been done, or may still be while the request's budget lasts.
+ */
+export const OUTCOMES = ["nothing_created", "rolled_back", "tracked", "unknown"] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
 /** An answer before it knows its request. `retryAfter` in seconds (RFC 9110, section 10.2.3). */
@@ -26,6 +29,8 @@ export interface Problem {
   /** Why Cognito refused. */
   readonly reason?: RefusalReason;
   readonly errors?: ReadonlyArray<Violation>;
+  /** The users whom the answer is about, where the request does not name them. */
+  readonly userIds?: ReadonlyArray<string>;
   readonly retryAfter?: number;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -148,10 +153,12 @@ const TOLD: {
   }),
   UserLost: ({ operationId }) => ({ code: "user_removed", detail: say.USER_REMOVED, operationId }),
   OwnAccount: ({ kind }) => ({ code: "own_account", detail: say.OWN_ACCOUNT[kind] }),
-  LastManager: () => ({
+  LastManager: ({ doubtful }) => ({
     code: "last_manager",
-    detail: "At least one user must keep the permission to manage users.",
+    detail: say.lastManager(doubtful),
+    ...(doubtful.length > 0 && { userIds: doubtful }),
   }),
+  Superseded: () => ({ code: "superseded", detail: say.SUPERSEDED }),
   InvitationNotNeeded: ({ status }) => ({
     code: "invitation_not_needed",
     detail: `${say.INVITATION_NOT_NEEDED} ${status}.`,
@@ -193,11 +200,11 @@ const TOLD: {
     outcome: "tracked",
     retryable: true,
   }),
-  Unavailable: ({ dependency, operationId }) => {
-    const outcome = operationId === undefined ? "nothing_created" : "tracked";
+  Unavailable: ({ dependency, operationId, inDoubt = false }) => {
+    const outcome = inDoubt ? "unknown" : operationId === undefined ? "nothing_created" : "tracked";
     const shared = { operationId, outcome, retryable: true } as const;
     if (dependency === "database") {
-      const detail = unreachable("database");
+      const detail = inDoubt ? say.IN_DOUBT : unreachable("database");
       return { ...shared, code: "database_unavailable", detail, retryAfter: RETRY_AFTER.database };
     }
     const detail = dependency === "user lookup" ? say.USER_LOOKUP_FAILED : unreachable("identity provider");
@@ -225,6 +232,7 @@ export const problemResponse = (problem: Problem, requestId: string): Response =
     operationId,
     reason,
     errors,
+    userIds,
     retryAfter,
     headers,
   } = problem;
@@ -242,6 +250,7 @@ export const problemResponse = (problem: Problem, requestId: string): Response =
     requestId,
     ...(reason && { reason }),
     ...(errors && { errors }),
+    ...(userIds && { userIds }),
   };
   return Response.json(body, {
     status,

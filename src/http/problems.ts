@@ -136,9 +136,16 @@ export const PROBLEMS = {
   },
   last_manager: {
     status: 409,
-    means: "Nobody would hold the permission to manage users any more.",
+    means:
+      "Nobody who can come in would hold the permission to manage users any more. `userIds` are others who hold it, and are not in the pool, are disabled, or have never signed in.",
     left: NOTHING,
-    todo: "Give another user a role that manages users first.",
+    todo: "Give another user a role that manages users first. Delete those of `userIds` who are gone.",
+  },
+  superseded: {
+    status: 409,
+    means: "The opposite was asked for later, and is written down already.",
+    left: NOTHING,
+    todo: "Look at the user again, and decide anew.",
   },
   invitation_not_needed: {
     status: 409,
@@ -246,8 +253,8 @@ export const PROBLEMS = {
   database_unavailable: {
     status: 503,
     means: "The database does not answer.",
-    left: "Nothing; with `outcome` tracked an operation may have been written down.",
-    todo: ASK_LATER,
+    left: "Nothing; with `outcome` tracked the operation stays open; with unknown the change may have been made.",
+    todo: "Repeat the request after Retry-After seconds. With unknown look at the user first.",
   },
   identity_provider_unavailable: {
     status: 503,
@@ -295,6 +302,7 @@ export const CODES = {
   UserLost: ["user_removed"],
   OwnAccount: ["own_account"],
   LastManager: ["last_manager"],
+  Superseded: ["superseded"],
   InvitationNotNeeded: ["invitation_not_needed"],
   LeaveNotPossible: ["leave_not_possible"],
   CreateRefused: ["create_refused"],

@@ -56,6 +56,16 @@ export const UNSUPPORTED_MEDIA_TYPE = "The body must be JSON, sent as Content-Ty
 export const INVALID_IDEMPOTENCY_KEY =
   "The Idempotency-Key header must be one string of 1 to 255 printable ASCII characters.";
 
+export const SUPERSEDED =
+  "Somebody has changed this user while the request was under way. Nothing was done; look at the user again.";
+
+export const IN_DOUBT =
+  "The database did not answer, and whether the change was made is not known. Look at the user before you try again.";
+
+/** `others`: who holds the permission, and cannot come in. */
+export const lastManager = (others: ReadonlyArray<string>): string =>
+  `At least one user must keep the permission to manage users.${others.length > 0 ? " Nobody else who holds it can sign in." : ""}`;
+
 export const IDEMPOTENCY_KEY_REUSED = "This Idempotency-Key was used before, for another request.";
 
 export const IN_PROGRESS = "A registration of this user is in progress. Please try again later.";

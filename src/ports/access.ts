@@ -19,7 +19,22 @@ export interface Question {
   readonly subject: UserId;
 }
 
-export interface SetRoles extends Question {
+/** What the check of a caller says. */
+export interface Permission {
+  readonly allowed: boolean;
+  /** The database's clock when it was asked, as ISO text: what follows in this request counts its budget from here. */
+  readonly askedAt: string;
+}
+
+/** What a change has to bring to be written in its time, and to leave somebody who manages users. */
+export interface Standing {
+  /** `askedAt` of the check that the request began with. */
+  readonly askedAt: string;
+  /** Holders of CAN_MANAGE_USERS whom the pool lets in, as it has just said. Nobody else counts as one who is left. */
+  readonly confirmed: ReadonlyArray<UserId>;
+}
+
+export interface SetRoles extends Question, Standing {
   /** The user's ownership tag: a registration that may still roll them back. */
   readonly tag: string | null;
   readonly roles: ReadonlyArray<RoleId>;
@@ -33,15 +48,32 @@ export type RolesSet =
   | { readonly _tag: "Removed" }
   /** The user's registration has not kept them: it is under way, or they are left over from it. */
   | { readonly _tag: "Unresolved"; readonly id: OperationId }
-  /** Nobody would hold CAN_MANAGE_USERS any more. */
-  | { readonly _tag: "LastManager" };
+  | TooLate
+  /** Somebody has set other roles who asked later. Theirs stand: these. The trail says so under the id. */
+  | { readonly _tag: "Overtaken"; readonly roles: ReadonlyArray<RoleId> }
+  | LastManager;
+
+/** The statement had its turn when the request's budget was over, and did nothing. */
+export interface TooLate {
+  readonly _tag: "TooLate";
+}
+
+/** No confirmed holder of CAN_MANAGE_USERS would be left. */
+export interface LastManager {
+  readonly _tag: "LastManager";
+  /** Who else holds the permission, by grants and ledger: the caller first. Whether they can come in, the pool knows. */
+  readonly others: ReadonlyArray<UserId>;
+}
 
 export class Access extends Context.Service<
   Access,
   {
     /** Whether the caller holds CAN_MANAGE_USERS. If not, that they asked is written to the audit trail. */
-    readonly mayManageUsers: (question: Question) => Effect.Effect<boolean, DatabaseError>;
-    /** Replaces a user's grants, with the audit row: one transaction, one after the other for all users. */
+    readonly mayManageUsers: (question: Question) => Effect.Effect<Permission, DatabaseError>;
+    /**
+     * Replaces a user's grants, with the audit row: one transaction, one after the other for all users. Once its turn
+     * has come it compares the database's clock with `askedAt`, and does nothing where the budget is over.
+     */
     readonly setRoles: (command: SetRoles) => Effect.Effect<RolesSet, DatabaseError>;
     readonly roles: () => Effect.Effect<ReadonlyArray<Role>, DatabaseError>;
     /** The roles of each of these users; a user without roles is not in the map. */

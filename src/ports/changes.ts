@@ -4,6 +4,7 @@
  */
 import { Context, type Effect } from "effect";
 import type { Change, ChangeUser, OperationId } from "../domain/operation.ts";
+import type { LastManager, TooLate } from "./access.ts";
 import type { DatabaseError } from "./database.ts";
 
 /** What `open` found. A repeat of a change that is still pending is the same change. */
@@ -14,13 +15,18 @@ export type ChangeOpening =
   | { readonly _tag: "Denied" }
   /** The user's registration has not kept them: it is under way, or they are left over from it. */
   | { readonly _tag: "Unresolved"; readonly id: OperationId }
-  /** Nobody who can sign in would hold CAN_MANAGE_USERS any more. */
-  | { readonly _tag: "LastManager" };
+  | TooLate
+  /** The opposite was asked for later, and is there already. */
+  | { readonly _tag: "Superseded" }
+  | LastManager;
 
 export class Changes extends Context.Service<
   Changes,
   {
-    /** Checks permission and writes the change as `pending`; one that it contradicts is closed. */
+    /**
+     * Checks permission and writes the change as `pending`; one that it contradicts is closed. Does nothing where the
+     * budget, counted from `askedAt`, is over by the database's clock when its turn has come.
+     */
     readonly open: (command: ChangeUser) => Effect.Effect<ChangeOpening, DatabaseError>;
     /**
      * pending → done. Where the opposite was last done within the horizon, its call may still land: the change gets

@@ -4,7 +4,7 @@
  * Statements are values with a name,
  * so that a log, a list of slow statements and a fault switch can tell them apart.
  */
-import { Context, type Effect, Schedule, Schema } from "effect";
+import { Context, Effect, Schedule, Schema } from "effect";
 import { failureName } from "./failure-name.ts";
 
 /** Postgres answered with an SQLSTATE that proves the statement was rolled back. */
@@ -89,8 +89,24 @@ export class Database extends Context.Service<
   }
 >()("registrar/ports/Database") {}
 
-/** One more try, where the first proved nothing: every statement of ours may be repeated. */
+/** One more try, where the first proved nothing: every statement of ours may be repeated. For what only reads, or is fenced. */
 export const onceMore = {
   schedule: Schedule.recurs(1),
   while: (error: DatabaseError) => error.isRetryable,
 };
+
+/**
+ * Sends a statement that writes, and once more where the first try proved nothing. A refusal of the second says nothing
+ * of the first, which may have taken effect, or may still: then the outcome is unknown.
+ */
+export const sendTwice = <A, R>(statement: Effect.Effect<A, DatabaseError, R>) =>
+  Effect.catchIf(
+    statement,
+    (first) => first.isRetryable,
+    (first) =>
+      Effect.mapError(statement, (second) =>
+        first.reason._tag === "StatementUnknown"
+          ? new DatabaseError({ statement: first.statement, reason: first.reason, cause: second })
+          : second,
+      ),
+  );

@@ -2,12 +2,13 @@
  * Who may do what: programs that need CAN_MANAGE_USERS and do not check it in the statement that acts ask here first.
  * The statement that answers also writes a refusal to the audit trail.
  */
-import { Effect } from "effect";
-import { DatabaseRefused, Forbidden, Unavailable } from "../domain/errors.ts";
+import { Effect, Option, Result } from "effect";
+import { DatabaseRefused, Forbidden, LastManager, Unavailable } from "../domain/errors.ts";
 import { newOperationId, type OperationId } from "../domain/operation.ts";
 import type { UserId } from "../domain/user.ts";
-import { Access } from "../ports/access.ts";
+import { Access, type LastManager as NobodyLeft, type TooLate } from "../ports/access.ts";
 import { type DatabaseError, onceMore } from "../ports/database.ts";
+import { Directory, type Profile } from "../ports/directory.ts";
 import type { IdentityProviderError } from "../ports/identity-provider.ts";
 
 /** A caller asks for something that needs the permission to manage users. */
@@ -19,17 +20,75 @@ export interface Asked {
   readonly id?: OperationId;
 }
 
-/** Fails unless the caller manages users. `action`: what was asked for, in FLIP's words. */
+/**
+ * Fails unless the caller manages users. `action`: what was asked for, in FLIP's words. Answers when it was asked, by the
+ * database's clock: a statement of the same request counts its budget from there.
+ */
 export const requireManager = Effect.fnUntraced(function* (
   { caller, subject = caller, id = newOperationId() }: Asked,
   action: Forbidden["action"] = "manage users",
 ) {
   const access = yield* Access;
-  const allowed = yield* access
+  const { allowed, askedAt } = yield* access
     .mayManageUsers({ id, caller, subject })
     .pipe(Effect.retry(onceMore), Effect.mapError(databaseUnavailable));
   if (!allowed) return yield* new Forbidden({ caller, action });
+  return askedAt;
 });
+
+/** Cognito's words for users who have signed in, and can again. */
+const HAVE_SIGNED_IN: ReadonlySet<string> = new Set(["CONFIRMED", "EXTERNAL_PROVIDER", "RESET_REQUIRED"]);
+
+const canComeIn = Option.exists<Profile>(({ enabled, status }) => enabled && HAVE_SIGNED_IN.has(status));
+
+/** How many are looked up in the pool at once. */
+const LOOKED_UP_AT_ONCE = 5;
+
+interface Tagged {
+  readonly _tag: string;
+}
+
+const isNobodyLeft = (answer: Tagged): answer is NobodyLeft => answer._tag === "LastManager";
+const isTooLate = (answer: Tagged): answer is TooLate => answer._tag === "TooLate";
+
+/**
+ * Runs a statement that could take the permission from the last who manages users. Grants outlive those who hold them:
+ * where the statement finds nobody left who is confirmed, the others are looked up in the pool, and it runs once more
+ * with those who exist, are enabled, and have signed in.
+ */
+export const leavingAManager = Effect.fn("leavingAManager")(function* <A extends Tagged, E, R>(
+  statement: (confirmed: ReadonlyArray<UserId>) => Effect.Effect<A | NobodyLeft | TooLate, E, R>,
+) {
+  let answer = yield* statement([]);
+  if (isNobodyLeft(answer)) {
+    const confirmed = yield* comingIn(answer.others);
+    if (confirmed.length > 0) answer = yield* statement(confirmed);
+  }
+  if (isNobodyLeft(answer)) return yield* new LastManager({ doubtful: answer.others });
+  if (isTooLate(answer)) return yield* new Unavailable({ dependency: "database" });
+  return answer;
+});
+
+/** Which of these users can come in. Most often the first can: they are the caller. */
+const comingIn = Effect.fnUntraced(function* (users: ReadonlyArray<UserId>) {
+  const first = yield* lookUp(users.slice(0, 1));
+  const looks = first.some(isIn) ? first : [...first, ...(yield* lookUp(users.slice(1)))];
+  const silent = looks.find(({ profile }) => Result.isFailure(profile))?.profile;
+  const found = looks.filter(isIn).map(({ user }) => user);
+  if (found.length === 0 && silent !== undefined && Result.isFailure(silent))
+    return yield* providerUnavailable(silent.failure);
+  return found;
+});
+
+const lookUp = Effect.fnUntraced(function* (users: ReadonlyArray<UserId>) {
+  const directory = yield* Directory;
+  const look = (user: UserId) =>
+    Effect.map(Effect.result(directory.profile(user)), (profile) => ({ user, profile }));
+  return yield* Effect.forEach(users, look, { concurrency: LOOKED_UP_AT_ONCE });
+});
+
+const isIn = ({ profile }: Effect.Success<ReturnType<typeof lookUp>>[number]): boolean =>
+  Result.isSuccess(profile) && canComeIn(profile.success);
 
 /** The database did not answer, or refused: nothing was changed. */
 export const databaseUnavailable = (cause: DatabaseError) =>

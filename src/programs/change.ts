@@ -11,10 +11,10 @@ import {
   DatabaseRefused,
   Forbidden,
   InvitationNotNeeded,
-  LastManager,
   OperationUndecodable,
   OwnAccount,
   RegistrationInProgress,
+  Superseded,
   Unavailable,
   UserNotFound,
 } from "../domain/errors.ts";
@@ -22,11 +22,11 @@ import type { Change, ChangeKind, ChangeUser, OperationId } from "../domain/oper
 import type { UserId } from "../domain/user.ts";
 import { inBackground } from "../ports/background.ts";
 import { Changes } from "../ports/changes.ts";
-import { onceMore } from "../ports/database.ts";
+import { onceMore, sendTwice } from "../ports/database.ts";
 import { Directory } from "../ports/directory.ts";
 import { IdentityProvider } from "../ports/identity-provider.ts";
 import { forgetMfa } from "./authenticate.ts";
-import { providerUnavailable, requireManager } from "./authority.ts";
+import { leavingAManager, providerUnavailable, requireManager } from "./authority.ts";
 
 /** What an administrator asks for. The user's ownership tag is looked up where it is needed. */
 export interface AskedChange {
@@ -38,7 +38,7 @@ export interface AskedChange {
 /** Deletes a user: grants and audit row first, then Cognito. Succeeds also where the user is gone already. */
 export const deleteUser = Effect.fn("deleteUser")((asked: AskedChange) =>
   changeUser({ ...asked, kind: "remove" }).pipe(
-    Effect.catchTag(["UserNotFound", "InvitationNotNeeded"], Effect.die),
+    Effect.catchTag(["UserNotFound", "InvitationNotNeeded", "Superseded"], Effect.die),
   ),
 );
 
@@ -53,13 +53,15 @@ export const setEnabled = Effect.fn("setEnabled")((asked: AskedChange, enabled: 
 export const resetMfa = Effect.fn("resetMfa")((asked: AskedChange) =>
   changeUser({ ...asked, kind: "reset_mfa" }).pipe(
     Effect.ensuring(Effect.sync(() => forgetMfa(asked.subject))),
-    Effect.catchTag(["OwnAccount", "LastManager", "InvitationNotNeeded"], Effect.die),
+    Effect.catchTag(["OwnAccount", "LastManager", "InvitationNotNeeded", "Superseded"], Effect.die),
   ),
 );
 
 /** Sends the invitation again, while the user has not signed in. */
 export const inviteAgain = Effect.fn("inviteAgain")((asked: AskedChange) =>
-  changeUser({ ...asked, kind: "invite" }).pipe(Effect.catchTag(["OwnAccount", "LastManager"], Effect.die)),
+  changeUser({ ...asked, kind: "invite" }).pipe(
+    Effect.catchTag(["OwnAccount", "LastManager", "Superseded"], Effect.die),
+  ),
 );
 
 /** Makes a change, and closes its row when the caller has been answered. */
@@ -70,10 +72,10 @@ export const changeUser = Effect.fn("changeUser")(function* (asked: AskedChange 
 
 /** Makes a change as far as its answer, or fails with what the caller hears. */
 export const makeChange = Effect.fn("makeChange")(function* (asked: AskedChange & { kind: ChangeKind }) {
-  // A deletion goes on to its statement at once: the statement checks the permission, and an absent user is no error.
-  if (asked.kind === "remove") return yield* perform({ ...asked, tag: null });
-  yield* requireManager(asked);
-  return yield* perform({ ...asked, tag: yield* lookUp(asked) });
+  const askedAt = yield* requireManager(asked);
+  // A deletion looks nobody up: an absent user is no error.
+  const tag = asked.kind === "remove" ? null : yield* lookUp(asked);
+  return yield* perform({ ...asked, tag, askedAt });
 });
 
 /** Closes the row of a change that is done. */
@@ -95,27 +97,27 @@ const lookUp = Effect.fnUntraced(function* ({ kind, subject }: AskedChange & { k
   return tag;
 });
 
-const perform = Effect.fn("change.perform")(function* (command: ChangeUser) {
+const perform = Effect.fn("change.perform")(function* (command: Omit<ChangeUser, "confirmed">) {
   const { kind, caller, subject } = command;
   if (caller === subject && (kind === "remove" || kind === "disable")) {
-    // A caller without the permission hears that, and nothing else.
-    if (kind === "remove") yield* requireManager(command);
     return yield* new OwnAccount({ kind });
   }
 
   const changes = yield* Changes;
-  const opening = yield* changes.open(command).pipe(
-    Effect.retry(onceMore),
-    // Without a refusal the row may have been written, and then the sweeper carries the change out.
-    Effect.mapError((cause) =>
-      cause.isRefusal
-        ? new DatabaseRefused({ cause })
-        : new Unavailable({ dependency: "database", operationId: command.id, cause }),
+  const opening = yield* leavingAManager((confirmed) =>
+    changes.open({ ...command, confirmed }).pipe(
+      sendTwice,
+      // Without a refusal the row may be written, or may be until the budget is over; then the sweeper carries it out.
+      Effect.mapError((cause) =>
+        cause.isRefusal
+          ? new DatabaseRefused({ cause })
+          : new Unavailable({ dependency: "database", operationId: command.id, inDoubt: true, cause }),
+      ),
     ),
   );
   if (opening._tag === "Denied") return yield* new Forbidden({ caller, action: "manage users" });
+  if (opening._tag === "Superseded") return yield* new Superseded();
   if (opening._tag === "Unresolved") return yield* new RegistrationInProgress({ operationId: opening.id });
-  if (opening._tag === "LastManager") return yield* new LastManager();
   if (opening._tag === "Undecodable") return yield* new OperationUndecodable({ operationId: opening.id });
 
   const { change } = opening;

@@ -1,8 +1,8 @@
 /** Roles: which there are, and which a user has. The user and the roles must exist, and somebody must go on managing users. */
 import { Effect, Option } from "effect";
 import {
+  DatabaseRefused,
   Forbidden,
-  LastManager,
   RegistrationInProgress,
   Unavailable,
   UnknownRoles,
@@ -10,9 +10,9 @@ import {
 } from "../domain/errors.ts";
 import type { UserId } from "../domain/user.ts";
 import { Access, type SetRoles } from "../ports/access.ts";
-import { onceMore } from "../ports/database.ts";
+import { sendTwice } from "../ports/database.ts";
 import { Directory } from "../ports/directory.ts";
-import { databaseUnavailable, requireManager } from "./authority.ts";
+import { databaseUnavailable, leavingAManager, requireManager } from "./authority.ts";
 
 /** All roles, by name, for a caller who manages users. */
 export const listRoles = Effect.fn("listRoles")(function* (caller: UserId) {
@@ -21,23 +21,42 @@ export const listRoles = Effect.fn("listRoles")(function* (caller: UserId) {
   return yield* access.roles().pipe(Effect.mapError(databaseUnavailable));
 });
 
-/** Replaces a user's roles and writes the audit row, in one transaction. Answers with the roles. */
-export const setRoles = Effect.fn("setRoles")(function* (command: Omit<SetRoles, "tag">) {
-  yield* requireManager(command, "update roles");
+/** Whose roles are to be replaced, by whom, and by which. */
+export type AskedRoles = Omit<SetRoles, "tag" | "askedAt" | "confirmed">;
+
+/**
+ * Replaces a user's roles and writes the audit row, in one transaction. Answers with the roles that the user has then:
+ * those of a request that was sent later, where it was faster. Whoever is not in the pool may lose their grants, and gets
+ * none.
+ */
+export const setRoles = Effect.fn("setRoles")(function* (command: AskedRoles) {
+  const askedAt = yield* requireManager(command, "update roles");
   const directory = yield* Directory;
   const access = yield* Access;
   const { caller, subject } = command;
   const profile = yield* directory
     .profile(subject)
     .pipe(Effect.mapError((cause) => new Unavailable({ dependency: "user lookup", cause })));
-  if (Option.isNone(profile)) return yield* new UserNotFound({ key: subject, kind: "set roles" });
+  if (Option.isNone(profile) && command.roles.length > 0)
+    return yield* new UserNotFound({ key: subject, kind: "set roles" });
 
-  const answer = yield* access
-    .setRoles({ ...command, tag: profile.value.tag })
-    .pipe(Effect.retry(onceMore), Effect.mapError(databaseUnavailable));
+  const tag = Option.match(profile, { onNone: () => null, onSome: (user) => user.tag });
+  const answer = yield* leavingAManager((confirmed) =>
+    access.setRoles({ ...command, tag, askedAt, confirmed }).pipe(
+      sendTwice,
+      // Without a refusal the roles may be set, or may be until the budget is over.
+      Effect.mapError((cause) =>
+        cause.isRefusal
+          ? new DatabaseRefused({ cause })
+          : new Unavailable({ dependency: "database", inDoubt: true, cause }),
+      ),
+    ),
+  );
   switch (answer._tag) {
     case "Set":
       return command.roles;
+    case "Overtaken":
+      return answer.roles;
     case "Denied":
       return yield* new Forbidden({ caller, action: "update roles" });
     case "Unresolved":
@@ -46,7 +65,5 @@ export const setRoles = Effect.fn("setRoles")(function* (command: Omit<SetRoles,
       return yield* new UserNotFound({ key: subject, kind: "set roles" });
     case "UnknownRoles":
       return yield* new UnknownRoles({ roles: answer.roles });
-    case "LastManager":
-      return yield* new LastManager();
   }
 });

@@ -6,7 +6,7 @@ import type { ChangeKind } from "../../src/domain/operation.ts";
 import { RoleId, type UserId } from "../../src/domain/user.ts";
 import { Access, type SetRoles } from "../../src/ports/access.ts";
 import { Changes } from "../../src/ports/changes.ts";
-import { makeLedger, newId, newSub } from "./ledger.ts";
+import { askedAt, BUDGET, makeLedger, newId, newSub } from "./ledger.ts";
 import type { LedgerSubject, Tester } from "./subjects.ts";
 
 const unknownRole = RoleId.make("00000000-0000-4000-8000-00000000dead");
@@ -21,11 +21,15 @@ export const accessContract = (name: string, test: Tester, subject: () => Ledger
     subject: user,
     tag: null,
     roles,
+    askedAt,
+    confirmed: [subject().admin],
     ...more,
   });
   const change = Effect.fnUntraced(function* (kind: ChangeKind, user: UserId) {
     const changes = yield* Changes;
-    return yield* changes.open({ id: newId(), kind, caller: subject().admin, subject: user, tag: null });
+    const { admin: caller } = subject();
+    const standing = { askedAt, confirmed: [caller] };
+    return yield* changes.open({ id: newId(), kind, caller, subject: user, tag: null, ...standing });
   });
   const set = (...asked: Parameters<typeof command>) =>
     Effect.flatMap(Access, (access) => access.setRoles(command(...asked)));
@@ -38,7 +42,7 @@ export const accessContract = (name: string, test: Tester, subject: () => Ledger
         const { admin, viewer } = subject();
         const somebody = newSub();
         const may = (caller: UserId, id = newId()) =>
-          access.mayManageUsers({ id, caller, subject: somebody });
+          Effect.map(access.mayManageUsers({ id, caller, subject: somebody }), ({ allowed }) => allowed);
         assert.isTrue(yield* may(admin));
         assert.deepStrictEqual(yield* subject().audit, []);
         const id = newId();
@@ -62,7 +66,11 @@ export const accessContract = (name: string, test: Tester, subject: () => Ledger
       "believes nobody whom the ledger's newest word has disabled, removed or lost, whatever they were granted",
       Effect.gen(function* () {
         const access = yield* Access;
-        const may = (caller: UserId) => access.mayManageUsers({ id: newId(), caller, subject: caller });
+        const may = (caller: UserId) =>
+          Effect.map(
+            access.mayManageUsers({ id: newId(), caller, subject: caller }),
+            ({ allowed }) => allowed,
+          );
         const [disabled, enabled, removed] = [newSub(), newSub(), newSub()];
         for (const user of [disabled, enabled, removed]) yield* manager(user);
         for (const user of [disabled, enabled]) yield* change("disable", user);
@@ -87,7 +95,9 @@ export const accessContract = (name: string, test: Tester, subject: () => Ledger
         const { sub: lost } = yield* inState("user_lost");
         if (lost === null) return;
         for (const ghost of [removed, lost]) yield* subject().grant(ghost, subject().managing);
-        assert.deepStrictEqual(yield* set(subject().admin, []), { _tag: "LastManager" });
+        const confirmed = [removed, lost];
+        const answer = yield* set(subject().admin, [], { confirmed });
+        assert.deepStrictEqual(answer, { _tag: "LastManager", others: [] });
       }),
     );
 
@@ -198,12 +208,75 @@ export const accessContract = (name: string, test: Tester, subject: () => Ledger
       "keeps the last who manages users, also from themselves",
       Effect.gen(function* () {
         const { admin, roles, managing } = subject();
-        assert.deepStrictEqual(yield* set(admin, roles), { _tag: "LastManager" });
+        const alone = { _tag: "LastManager", others: [] } as const;
+        assert.deepStrictEqual(yield* set(admin, roles), alone, "who is confirmed and leaves is not left");
         assert.deepStrictEqual(yield* set(admin, [managing, ...roles]), { _tag: "Set" });
         const second = newSub();
         yield* manager(second);
-        assert.deepStrictEqual(yield* set(admin, []), { _tag: "Set" });
-        assert.deepStrictEqual(yield* set(second, [], { caller: second }), { _tag: "LastManager" });
+        assert.deepStrictEqual(yield* set(admin, [], { confirmed: [second] }), { _tag: "Set" });
+        assert.deepStrictEqual(yield* set(second, [], { caller: second }), alone);
+      }),
+    );
+
+    check(
+      "counts nobody as left whom the pool has not confirmed, and names them, the caller first",
+      Effect.gen(function* () {
+        const { admin, roles } = subject();
+        const others = [newSub(), newSub()].sort();
+        for (const other of others) yield* manager(other);
+        const [one, two] = others;
+        if (one === undefined || two === undefined) return;
+        const unconfirmed = { confirmed: [] };
+        const names = (...asked: Parameters<typeof set>) =>
+          Effect.map(set(...asked), (answer) =>
+            answer._tag === "LastManager" ? answer.others : answer._tag,
+          );
+        assert.deepStrictEqual(yield* names(admin, roles, unconfirmed), others);
+        assert.deepStrictEqual(yield* names(one, [], { caller: two, ...unconfirmed }), [two, admin]);
+        assert.deepStrictEqual(yield* names(one, [], { confirmed: [one, newSub()] }), [admin, two]);
+        assert.deepStrictEqual(yield* subject().grants(one), [subject().managing]);
+        assert.strictEqual(yield* names(newSub(), roles, unconfirmed), "Set", "nobody leaves");
+        assert.strictEqual(yield* names(one, [subject().managing], unconfirmed), "Set", "they stay");
+        assert.strictEqual(yield* names(one, [], { confirmed: [two] }), "Set");
+      }),
+    );
+
+    check(
+      "does nothing once the budget is over, counted from the check of the caller by the database's clock",
+      Effect.gen(function* () {
+        const access = yield* Access;
+        const { admin: caller, roles } = subject();
+        const user = newSub();
+        const check = yield* access.mayManageUsers({ id: newId(), caller, subject: user });
+        const before = (seconds: number) => ({
+          askedAt: new Date(Date.parse(check.askedAt) - seconds * 1000).toISOString(),
+        });
+        assert.deepStrictEqual(yield* set(user, roles, before(BUDGET + 1)), { _tag: "TooLate" });
+        assert.deepStrictEqual(yield* subject().grants(user), []);
+        assert.deepStrictEqual(yield* subject().audit, []);
+        assert.deepStrictEqual(yield* set(user, roles, before(BUDGET - 5)), { _tag: "Set" });
+        assert.sameMembers([...(yield* subject().grants(user))], [...roles]);
+      }),
+    );
+
+    check(
+      "does nothing where somebody has set the user's roles who asked later, and says which stand, as the trail does",
+      Effect.gen(function* () {
+        const at = (second: number) => ({ askedAt: `2999-01-01T00:00:0${second}.000000Z` });
+        const [user, other] = [newSub(), newSub()];
+        const [one, two] = subject().roles;
+        assert.deepStrictEqual(yield* set(user, [one], at(2)), { _tag: "Set" });
+        const late = command(user, [two], at(1));
+        const access = yield* Access;
+        for (let turn = 0; turn < 2; turn++)
+          assert.deepStrictEqual(yield* access.setRoles(late), { _tag: "Overtaken", roles: [one] });
+        assert.deepStrictEqual(yield* subject().grants(user), [one]);
+        const trail = (yield* subject().audit).map(({ action }) => action);
+        assert.deepStrictEqual(trail, [AuditAction.rolesUpdated, AuditAction.rolesOvertaken]);
+        assert.deepStrictEqual(yield* set(other, [two], at(1)), { _tag: "Set" });
+        assert.deepStrictEqual(yield* set(user, [two], at(3)), { _tag: "Set" });
+        assert.deepStrictEqual(yield* set(user, [one], at(2)), { _tag: "Overtaken", roles: [two] });
+        assert.deepStrictEqual(yield* subject().grants(user), [two]);
       }),
     );
 
@@ -215,8 +288,9 @@ export const accessContract = (name: string, test: Tester, subject: () => Ledger
           yield* subject().reset;
           yield* manager(one);
           yield* manager(two);
-          yield* set(subject().admin, []);
-          const asks = [set(one, [], { caller: two }), set(two, [], { caller: one })];
+          const confirmed = [one, two];
+          yield* set(subject().admin, [], { confirmed });
+          const asks = [set(one, [], { caller: two, confirmed }), set(two, [], { caller: one, confirmed })];
           const answers = yield* Effect.all(asks, { concurrency: "unbounded" });
           assert.deepStrictEqual(answers.map(({ _tag }) => _tag).sort(), ["Denied", "Set"]);
         }

@@ -7,7 +7,7 @@ import type { UserId } from "../../src/domain/user.ts";
 import { Access } from "../../src/ports/access.ts";
 import { Changes } from "../../src/ports/changes.ts";
 import { Actor, Ledger } from "../../src/ports/ledger.ts";
-import { BUDGET, HORIZON, lease, makeLedger, newId, newSub, seconds } from "./ledger.ts";
+import { askedAt, BUDGET, HORIZON, lease, makeLedger, newId, newSub, seconds } from "./ledger.ts";
 import type { LedgerSubject, Tester } from "./subjects.ts";
 
 export const changesContract = (name: string, test: Tester, subject: () => LedgerSubject) => {
@@ -19,6 +19,8 @@ export const changesContract = (name: string, test: Tester, subject: () => Ledge
     caller: subject().admin,
     subject: user,
     tag: null,
+    askedAt,
+    confirmed: [subject().admin],
     ...more,
   });
   const ask = (kind: ChangeKind, user: UserId, more: Partial<ChangeUser> = {}) =>
@@ -188,15 +190,54 @@ export const changesContract = (name: string, test: Tester, subject: () => Ledge
         `keeps the last who manages users from: ${kind}`,
         Effect.gen(function* () {
           const { admin } = subject();
-          assert.deepStrictEqual(yield* ask(kind, admin), { _tag: "LastManager" });
+          const alone = { _tag: "LastManager", others: [] } as const;
+          assert.deepStrictEqual(yield* ask(kind, admin), alone);
           assert.deepStrictEqual(yield* trail, []);
           const second = newSub();
           yield* manager(second);
+          const doubtful = { _tag: "LastManager", others: [admin] } as const;
+          assert.deepStrictEqual(yield* ask(kind, second, { confirmed: [] }), doubtful);
           yield* opened(kind, second);
-          assert.deepStrictEqual(yield* ask(kind, admin), { _tag: "LastManager" });
+          assert.deepStrictEqual(yield* ask(kind, admin, { confirmed: [second] }), alone);
         }),
       );
     }
+
+    check(
+      "opens none once the budget is over, counted from the check of the caller by the database's clock",
+      Effect.gen(function* () {
+        const access = yield* Access;
+        const ledger = yield* Ledger;
+        const { admin: caller } = subject();
+        const user = newSub();
+        const check = yield* access.mayManageUsers({ id: newId(), caller, subject: user });
+        const before = (seconds: number) => ({
+          askedAt: new Date(Date.parse(check.askedAt) - seconds * 1000).toISOString(),
+        });
+        for (const kind of ChangeKind.literals) {
+          const late = command(kind, user, before(BUDGET + 1));
+          const changes = yield* Changes;
+          assert.deepStrictEqual(yield* changes.open(late), { _tag: "TooLate" });
+          assert.strictEqual((yield* ledger.find(late.id))._tag, "None");
+        }
+        assert.deepStrictEqual(yield* trail, []);
+        yield* opened("disable", user, before(BUDGET - 5));
+      }),
+    );
+
+    check(
+      "opens none that was asked for before its opposite, which is there already",
+      Effect.gen(function* () {
+        const at = (second: number) => ({ askedAt: `2999-01-01T00:00:0${second}.000000Z` });
+        const user = newSub();
+        yield* opened("enable", user, at(2));
+        assert.deepStrictEqual(yield* ask("disable", user, at(1)), { _tag: "Superseded" });
+        assert.deepStrictEqual(yield* trail, [[AuditAction.enabled, user]]);
+        yield* opened("disable", user, at(3));
+        assert.deepStrictEqual(yield* ask("enable", user, at(2)), { _tag: "Superseded" });
+        yield* opened("disable", newSub(), at(1));
+      }),
+    );
 
     check(
       "counts who was enabled again, and lets them be the last",
@@ -205,8 +246,9 @@ export const changesContract = (name: string, test: Tester, subject: () => Ledge
         yield* manager(second);
         yield* opened("disable", second);
         yield* opened("enable", second);
-        yield* opened("disable", subject().admin);
-        assert.deepStrictEqual(yield* ask("disable", second, { caller: second }), { _tag: "LastManager" });
+        yield* opened("disable", subject().admin, { confirmed: [second] });
+        const answer = yield* ask("disable", second, { caller: second });
+        assert.deepStrictEqual(answer, { _tag: "LastManager", others: [] });
       }),
     );
 
@@ -218,11 +260,13 @@ export const changesContract = (name: string, test: Tester, subject: () => Ledge
           yield* subject().reset;
           yield* manager(one);
           yield* manager(two);
-          yield* opened("disable", subject().admin);
+          const confirmed = [one, two];
+          yield* opened("disable", subject().admin, { confirmed });
+          const asks = [[one, two] as const, [two, one] as const];
           const tags = yield* Effect.all(
-            [ask("remove", one, { caller: two }), ask("remove", two, { caller: one })].map((asked) =>
-              Effect.map(asked, ({ _tag }) => _tag),
-            ),
+            asks
+              .map(([user, caller]) => ask("remove", user, { caller, confirmed }))
+              .map((asked) => Effect.map(asked, ({ _tag }) => _tag)),
             { concurrency: "unbounded" },
           );
           assert.deepStrictEqual([...tags].sort(), ["Denied", "Opened"]);
@@ -373,7 +417,15 @@ export const changesContract = (name: string, test: Tester, subject: () => Ledge
         const user = newSub();
         yield* opened("remove", user);
         const { admin: caller, roles } = subject();
-        const answer = yield* access.setRoles({ id: newId(), caller, subject: user, tag: null, roles });
+        const standing = { askedAt, confirmed: [caller] };
+        const answer = yield* access.setRoles({
+          id: newId(),
+          caller,
+          subject: user,
+          tag: null,
+          roles,
+          ...standing,
+        });
         assert.deepStrictEqual(answer, { _tag: "Removed" });
         assert.deepStrictEqual(yield* subject().grants(user), []);
       }),

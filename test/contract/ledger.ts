@@ -33,6 +33,9 @@ export const everything: Omit<ListQuery, "limit"> = {
   cursor: null,
 };
 
+/** Asked in time, and after everything else. */
+export const askedAt = "2999-01-01T00:00:00.000000Z";
+
 export const newId = () => OperationId.make(crypto.randomUUID());
 export const newSub = () => UserId.make(crypto.randomUUID());
 export const someone = () => Email.make(`${crypto.randomUUID()}@hospital.example`);
@@ -83,7 +86,15 @@ export const makeLedger = (test: Tester, subject: () => LedgerSubject) => {
   const manager = Effect.fnUntraced(function* (user: UserId) {
     const access = yield* Access;
     const { admin: caller, managing } = subject();
-    yield* access.setRoles({ id: newId(), caller, subject: user, tag: null, roles: [managing] });
+    yield* access.setRoles({
+      id: newId(),
+      caller,
+      subject: user,
+      tag: null,
+      roles: [managing],
+      askedAt,
+      confirmed: [caller],
+    });
   });
 
   /** A new registration. */

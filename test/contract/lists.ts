@@ -7,7 +7,7 @@ import { Effect } from "effect";
 import { Access } from "../../src/ports/access.ts";
 import { Changes } from "../../src/ports/changes.ts";
 import { Ledger, type ListQuery, type Page } from "../../src/ports/ledger.ts";
-import { everything, makeLedger, newId, newSub } from "./ledger.ts";
+import { askedAt, everything, makeLedger, newId, newSub } from "./ledger.ts";
 import type { LedgerSubject, Tester } from "./subjects.ts";
 
 export const listsContract = (name: string, test: Tester, subject: () => LedgerSubject) => {
@@ -27,6 +27,8 @@ export const listsContract = (name: string, test: Tester, subject: () => LedgerS
           caller,
           subject: newSub(),
           tag: null,
+          askedAt,
+          confirmed: [],
         });
         if (opening._tag !== "Opened") return yield* Effect.die(new Error(opening._tag));
         const query = { ...everything, limit: 10 };
@@ -107,7 +109,7 @@ export const listsContract = (name: string, test: Tester, subject: () => LedgerS
       Effect.gen(function* () {
         const access = yield* Access;
         const { admin, managing, roles } = subject();
-        const granting = { caller: admin, tag: null };
+        const granting = { caller: admin, tag: null, askedAt, confirmed: [] };
         const all = yield* access.roles();
         const names = all.map(({ rolename }) => rolename);
         assert.deepStrictEqual(names, [...names].sort());
@@ -136,7 +138,7 @@ export const listsContract = (name: string, test: Tester, subject: () => LedgerS
       Effect.gen(function* () {
         const access = yield* Access;
         const { admin, roles } = subject();
-        const granting = { caller: admin, tag: null };
+        const granting = { caller: admin, tag: null, askedAt, confirmed: [] };
         assert.include((yield* access.permissionsOf(admin)) ?? [], "CAN_MANAGE_USERS");
         const user = newSub();
         assert.isNull(yield* access.permissionsOf(user));

@@ -5,7 +5,7 @@ import { AuditAction } from "../../src/domain/audit.ts";
 import type { OperationId, State } from "../../src/domain/operation.ts";
 import { Changes } from "../../src/ports/changes.ts";
 import { Actor, Ledger } from "../../src/ports/ledger.ts";
-import { HORIZON, makeLedger, newId, newSub, seconds } from "./ledger.ts";
+import { askedAt, HORIZON, makeLedger, newId, newSub, seconds } from "./ledger.ts";
 import type { LedgerSubject, Tester } from "./subjects.ts";
 
 type Moves = typeof Ledger.Service;
@@ -172,6 +172,8 @@ export const movesContract = (name: string, test: Tester, subject: () => LedgerS
           caller: remover,
           subject: removed.sub,
           tag: null,
+          askedAt,
+          confirmed: [],
         });
         yield* lose(removed.id);
         assert.deepStrictEqual((yield* lost()).at(-1), [removed.sub, remover]);

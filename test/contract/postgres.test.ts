@@ -8,12 +8,17 @@ import { Effect, Layer } from "effect";
 import pg from "pg";
 import { type Stack, startStack } from "../../dev/stack.ts";
 import { DatabaseNeon } from "../../src/adapters/neon/database.ts";
+import { AccessPostgres } from "../../src/adapters/postgres/access.ts";
+import { ChangesPostgres } from "../../src/adapters/postgres/changes.ts";
+import { MANAGERS } from "../../src/adapters/postgres/fragments.ts";
 import { LedgerPostgres } from "../../src/adapters/postgres/ledger.ts";
 import { type Email, UserId } from "../../src/domain/user.ts";
+import { Access } from "../../src/ports/access.ts";
+import { Changes } from "../../src/ports/changes.ts";
 import { Ledger } from "../../src/ports/ledger.ts";
 import { Settings } from "../../src/ports/settings.ts";
 import { readSettings } from "../../src/settings.ts";
-import { known, newId, newSub, someone } from "./ledger.ts";
+import { BUDGET, known, newId, newSub, someone } from "./ledger.ts";
 
 let stack: Stack;
 beforeAll(async () => {
@@ -91,6 +96,12 @@ describe("the time of an audit row", () => {
   });
 });
 
+/** Until so many statements wait for somebody else's transaction. */
+const waitingForLock = async (count: number) => {
+  const text = "select count(*)::int as n from pg_stat_activity where wait_event_type = 'Lock'";
+  while (((await stack.query<{ n: number }>(text))[0]?.n ?? 0) < count) {}
+};
+
 describe("a race", () => {
   /** Somebody's transaction that has written a row for the same address, or key, and not ended yet. */
   const held = async (column: "email" | "idempotency_key", value: string) => {
@@ -106,11 +117,6 @@ describe("a race", () => {
       await client.query(end);
       await client.end();
     };
-  };
-  /** Until so many statements wait for somebody else's transaction. */
-  const waiting = async (count: number) => {
-    const text = "select count(*)::int as n from pg_stat_activity where wait_event_type = 'Lock'";
-    while (((await stack.query<{ n: number }>(text))[0]?.n ?? 0) < count) {}
   };
   const ask = (email: Email, idempotencyKey: string | null) =>
     Effect.flatMap(Ledger, (ledger) =>
@@ -137,13 +143,54 @@ describe("a race", () => {
         column === "email" ? ask(email, null) : ask(someone(), "key"),
       );
       const openings = run(Effect.all(asks, { concurrency: "unbounded" }));
-      await waiting(10);
+      await waitingForLock(10);
       await finish(end);
       const tags = (await openings).map(({ _tag }) => _tag).sort();
       const losers = Array(end === "commit" ? 10 : 9).fill("Contended");
       assert.deepStrictEqual(tags, end === "commit" ? losers : [...losers, "Opened"]);
     },
   );
+});
+
+describe("a statement that has waited for its turn", () => {
+  const services = () => {
+    const config = Settings.layer(readSettings(stack.workerEnv()));
+    return Layer.mergeAll(AccessPostgres, ChangesPostgres).pipe(
+      Layer.provide(DatabaseNeon),
+      Layer.provide(config),
+    );
+  };
+
+  it("reads the clock when its turn has come, and does nothing where the budget is over by then", async () => {
+    const user = newSub();
+    const caller = UserId.make(stack.adminSub);
+    const holder = new pg.Client(stack.databaseUrl);
+    await holder.connect();
+    await holder.query("select pg_advisory_lock(hashtext($1))", [MANAGERS]);
+    // The budget ends in a quarter of a second: after the statements have begun, and before they have their turn.
+    const [clock] = await stack.query<{ asked: string }>(
+      `select to_jsonb(clock_timestamp() - make_interval(secs => $1 - 0.25))#>>'{}' as asked`,
+      [BUDGET],
+    );
+    const command = { caller, subject: user, tag: null, askedAt: clock?.asked ?? "", confirmed: [] };
+    const asked = Effect.gen(function* () {
+      const [access, changes] = [yield* Access, yield* Changes];
+      return yield* Effect.all(
+        [
+          access.setRoles({ ...command, id: newId(), roles: [] }),
+          changes.open({ ...command, id: newId(), kind: "disable" }),
+        ],
+        { concurrency: "unbounded" },
+      );
+    });
+    const answers = Effect.runPromise(asked.pipe(Effect.provide(services())));
+    await waitingForLock(2);
+    const over = "select clock_timestamp() > $1::timestamptz + make_interval(secs => $2) as yes";
+    while ((await stack.query<{ yes: boolean }>(over, [clock?.asked, BUDGET]))[0]?.yes !== true) {}
+    await holder.end();
+    assert.deepStrictEqual(await answers, [{ _tag: "TooLate" }, { _tag: "TooLate" }]);
+    assert.deepStrictEqual(await stack.query("select from users_audit where user_id = $1", [user]), []);
+  });
 });
 
 describe("the table refuses", () => {

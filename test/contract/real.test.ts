@@ -73,7 +73,9 @@ beforeAll(async () => {
       ),
     reset: Effect.asVoid(
       promised(async () => {
-        await stack.query("truncate registrar.operation, registrar.role_change, users_audit, user_role");
+        await stack.query(
+          "truncate registrar.operation, registrar.role_change, registrar.roles_asked, users_audit, user_role",
+        );
         const admin = [stack.adminSub, seededRoles.admin];
         await stack.query("insert into user_role (user_id, role_id) values ($1, $2)", admin);
       }),

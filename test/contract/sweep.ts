@@ -3,7 +3,7 @@ import { assert, describe } from "@effect/vitest";
 import { Effect } from "effect";
 import { Changes } from "../../src/ports/changes.ts";
 import { Ledger } from "../../src/ports/ledger.ts";
-import { BUDGET, HORIZON, lease, makeLedger, newId, newSub, seconds } from "./ledger.ts";
+import { askedAt, BUDGET, HORIZON, lease, makeLedger, newId, newSub, seconds } from "./ledger.ts";
 import type { LedgerSubject, Tester } from "./subjects.ts";
 
 const DAY = 86_400;
@@ -35,7 +35,15 @@ export const sweepContract = (name: string, test: Tester, subject: () => LedgerS
         const changes = yield* Changes;
         const finishing = yield* inState("registered");
         const change = (kind: "invite" | "disable") =>
-          changes.open({ id: newId(), caller: subject().admin, subject: newSub(), kind, tag: null });
+          changes.open({
+            id: newId(),
+            caller: subject().admin,
+            subject: newSub(),
+            kind,
+            tag: null,
+            askedAt,
+            confirmed: [],
+          });
         yield* change("invite");
         yield* change("disable");
         const graced = yield* inState("rolled_back");

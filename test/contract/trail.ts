@@ -6,7 +6,7 @@ import type { RoleId, UserId } from "../../src/domain/user.ts";
 import { Access } from "../../src/ports/access.ts";
 import { Changes } from "../../src/ports/changes.ts";
 import { Ledger } from "../../src/ports/ledger.ts";
-import { makeLedger, newId, newSub } from "./ledger.ts";
+import { askedAt, makeLedger, newId, newSub } from "./ledger.ts";
 import type { LedgerSubject, Tester } from "./subjects.ts";
 
 export const trailContract = (name: string, test: Tester, subject: () => LedgerSubject) => {
@@ -14,7 +14,9 @@ export const trailContract = (name: string, test: Tester, subject: () => LedgerS
 
   const set = Effect.fnUntraced(function* (user: UserId, roles: ReadonlyArray<RoleId>, id = newId()) {
     const access = yield* Access;
-    return yield* access.setRoles({ id, caller: subject().admin, subject: user, tag: null, roles });
+    const { admin: caller } = subject();
+    const standing = { tag: null, askedAt, confirmed: [caller] };
+    return yield* access.setRoles({ id, caller, subject: user, roles, ...standing });
   });
 
   /** What is recorded of a user's roles: the audit row's action and actor, and the roles, both sorted. */
@@ -87,11 +89,12 @@ export const trailContract = (name: string, test: Tester, subject: () => LedgerS
         const changes = yield* Changes;
         const { admin: caller, roles } = subject();
         const [user, nobody] = [newSub(), newSub()];
+        const standing = { tag: null, askedAt, confirmed: [caller] };
         for (const role of roles) yield* subject().grant(user, role);
         for (const who of [user, nobody, user]) {
-          yield* changes.open({ id: newId(), kind: "remove", caller, subject: who, tag: null });
+          yield* changes.open({ id: newId(), kind: "remove", caller, subject: who, ...standing });
         }
-        yield* changes.open({ id: newId(), kind: "disable", caller, subject: newSub(), tag: null });
+        yield* changes.open({ id: newId(), kind: "disable", caller, subject: newSub(), ...standing });
         assert.deepStrictEqual(yield* recorded(user), [[AuditAction.removed, [...roles].sort(), []]]);
         assert.strictEqual((yield* subject().roleChanges).length, 1);
       }),

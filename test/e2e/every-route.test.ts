@@ -11,7 +11,7 @@ import { contradictions, operationOf } from "../support/document.ts";
 import { patient, useWorker } from "../support/fixture.ts";
 import type { Answer } from "../support/http.ts";
 import { type Ask, addAdmin, addUser, ask, tokenOf } from "../support/life.ts";
-import { quiet } from "../support/moments.ts";
+import { hold, quiet } from "../support/moments.ts";
 import { startWorker } from "../support/worker.ts";
 
 const fixture = useWorker(patient);
@@ -141,6 +141,14 @@ const PROVOCATIONS: Readonly<Record<Code, () => Promise<Answer>>> = {
   },
   own_account: () => call(`DELETE /api/users/${fixture.stack.adminSub}`),
   last_manager: () => call(`POST /api/users/${fixture.stack.adminSub}/roles`, { body: { roles: [] } }),
+  superseded: async () => {
+    const held = hold(fixture.stack, "database", "/* changes.open */");
+    const earlier = call(`PUT /api/users/${id}`, { body: { disabled: true } });
+    await held.reached;
+    await call(`PUT /api/users/${id}`, { body: { disabled: false } });
+    held.release();
+    return earlier;
+  },
   invitation_not_needed: async () => {
     const confirmed = await addUser(fixture.stack, { confirmed: true });
     return call(`POST /api/users/${confirmed}/invitation`);

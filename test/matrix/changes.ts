@@ -15,8 +15,8 @@ import { quiet } from "../support/moments.ts";
 import { type Kind, kinds, strike } from "./cell.ts";
 import type { Lane, Proof } from "./engine.ts";
 
-/** `look`: only reads. `open`: writes the change down. `act`: carries it out. `finish`: notes that it is done. */
-type Part = "look" | "open" | "act" | "finish" | "commit";
+/** `check`: asks whether the caller may. `look`: only reads. `open`: writes the change down. `act`: carries it out. `finish`: notes that it is done. */
+type Part = "check" | "look" | "open" | "act" | "finish" | "commit";
 
 interface RemoteCall {
   readonly part: Part;
@@ -39,11 +39,12 @@ interface Operation {
 const newcomer = "new.user@flip.example";
 const person = "person@flip.example";
 
+const check: RemoteCall = { part: "check", target: "database", match: "/* access.mayManageUsers */" };
 const look: RemoteCall = { part: "look", target: "cognito", match: "=AdminGetUser" };
 const open: RemoteCall = { part: "open", target: "database", match: "/* changes.open */" };
 const finish: RemoteCall = { part: "finish", target: "database", match: "/* changes.finish */" };
 const act = (match: string): RemoteCall => ({ part: "act", target: "cognito", match });
-const change = (...acts: string[]) => [look, open, ...acts.map(act), finish];
+const change = (...acts: string[]) => [check, look, open, ...acts.map(act), finish];
 const enabledIs =
   (wanted: boolean): Operation["holds"] =>
   async ({ stack }, id) =>
@@ -55,7 +56,7 @@ const operations: ReadonlyArray<Operation> = [
     what: "DELETE /api/users/{id}",
     success: 200,
     action: "Deleted user",
-    calls: [open, act("AdminDeleteUser"), finish],
+    calls: [check, open, act("AdminDeleteUser"), finish],
     holds: async ({ stack }, id) =>
       stack.cognito.getUser(id) === undefined && (await grantsOf(stack, id)).length === 0,
   },
@@ -102,7 +103,7 @@ const operations: ReadonlyArray<Operation> = [
     body: { roles: [roles.researcher] },
     success: 200,
     action: "Updated user roles",
-    calls: [look, { part: "open", target: "database", match: "/* access.setRoles */" }],
+    calls: [check, look, { part: "open", target: "database", match: "/* access.setRoles */" }],
     holds: async ({ stack }, id) => (await grantsOf(stack, id)).join() === roles.researcher,
   },
   {
@@ -145,14 +146,14 @@ function heard({ success }: Operation, { part }: RemoteCall, { lands, kind }: Wa
   // What is noted behind the answer cannot change it.
   if (part === "finish") return success;
   if (kind.deed !== undefined) return undefined;
-  if (part === "open" && kind.class === "refused") return 500;
-  if (part === "look" || part === "open") return 503;
+  if ((part === "check" || part === "open") && kind.class === "refused") return 500;
+  if (part === "check" || part === "look" || part === "open") return 503;
   return part === "commit" && lands ? success : 500;
 }
 
 /** Whether it holds after the sweeping: what was written down is carried out. */
 const holdsInTheEnd = ({ part }: RemoteCall, { lands }: Way): boolean =>
-  part === "finish" || part === "act" || (lands && part !== "look");
+  part === "finish" || part === "act" || (lands && part !== "check" && part !== "look");
 
 /** A person with a second factor and a role, as the operation needs them. */
 async function prepare(stack: Stack, { name }: Operation): Promise<string> {
@@ -194,7 +195,7 @@ async function perform(lane: Lane, operation: Operation, call: RemoteCall, { kin
   const mails = stack.mails().map(({ to }) => to);
   const outcome = {
     heard: answer?.status,
-    told: answer?.status === 500 ? answer.json.outcome : undefined,
+    told: (answer?.status ?? 0) >= 500 ? answer?.json.outcome : undefined,
     holds: await operation.holds(lane, id),
     rows,
     contradictions: await contradictions(stack, { roles: named, byHand: [id] }),
@@ -206,11 +207,11 @@ async function perform(lane: Lane, operation: Operation, call: RemoteCall, { kin
   return { outcome, missed: struck ? 0 : 1 };
 }
 
-/** What a 500 says of the user, by the call that has failed. A refusal to open proves that nothing was written. */
-const OUTCOMES: Partial<Record<Part, Outcome>> = {
-  open: "nothing_created",
-  act: "tracked",
-  commit: "rolled_back",
+/** What a 500 or a 503 says, by the call that has failed. A refusal to open proves that nothing was written. */
+const told = ({ part }: RemoteCall, { kind }: Way): Outcome => {
+  if (part === "act") return "tracked";
+  if (part === "commit") return "rolled_back";
+  return part === "open" && kind.class !== "refused" ? "unknown" : "nothing_created";
 };
 
 const proof = (operation: Operation, call: RemoteCall, way: Way): Proof => {
@@ -220,7 +221,7 @@ const proof = (operation: Operation, call: RemoteCall, way: Way): Proof => {
   const either = call.part === "finish" && way.kind.deed !== undefined;
   const promised = {
     heard: either ? expect.toBeOneOf([status, undefined]) : status,
-    told: status === 500 ? OUTCOMES[call.part] : undefined,
+    told: (status ?? 0) >= 500 ? told(call, way) : undefined,
     holds,
     rows: holds ? 1 : 0,
     contradictions: [],

@@ -26,6 +26,8 @@ const CHANGES = "test/simulation/memory/changes.ts";
 const CHANGES_SQL = "src/adapters/postgres/changes-statements.ts";
 const SQL = "src/adapters/postgres/ledger-statements.ts";
 const FRAGMENTS = "src/adapters/postgres/fragments.ts";
+const ACCESS = "test/simulation/memory/access.ts";
+const AUTHORITY = "src/programs/authority.ts";
 const ACCESS_SQL = "src/adapters/postgres/access-statements.ts";
 
 const programs = (name: string, ...edits: ReadonlyArray<readonly [string, string, string]>): Mutation => ({
@@ -346,6 +348,51 @@ export const mutations: ReadonlyArray<Mutation> = [
     "export const defer",
     "(closed_at is null or state = ${state})",
     "${state} <> ''",
+  ]),
+  programs("failure mode 13: an old change of roles takes effect over a newer one", [
+    ACCESS,
+    "if ((world.rolesAsked.get(subject) ?? Number.NEGATIVE_INFINITY) > asked)",
+    "if (asked < 0)",
+  ]),
+  programs("failure mode 13: a refusal of the second try passes for one of the first", [
+    "src/ports/database.ts",
+    'first.reason._tag === "StatementUnknown"\n          ? new',
+    "first === undefined\n          ? new",
+  ]),
+  accessSql("SQL: failure mode 13: an old change of roles takes effect over a newer one", [
+    "export const setRoles",
+    "newer.asked_at > ${askedAt}",
+    "newer.asked_at > 'infinity'",
+  ]),
+  changesSql("SQL: failure mode 13: an old change opens over a newer one that contradicts it", [
+    "export const open",
+    "newer.asked_at > ${askedAt}",
+    "newer.asked_at > 'infinity'",
+  ]),
+  fragments("SQL: failure mode 13: the budget is compared with a clock from before the wait for its turn", [
+    "export const lateness",
+    "clock_timestamp()",
+    "now()",
+  ]),
+  fragments("SQL: failure mode 13: a change takes effect when its budget is over", [
+    "export const lateness",
+    "clock_timestamp() > ",
+    "'-infinity' > ",
+  ]),
+  programs("a holder of the permission counts as one who is left, whatever the pool says", [
+    AUTHORITY,
+    "enabled && HAVE_SIGNED_IN.has(status)",
+    "enabled || HAVE_SIGNED_IN.has(status)",
+  ]),
+  programs("whom the pool does not know counts as one who is left", [
+    AUTHORITY,
+    "Result.isSuccess(profile) && canComeIn(profile.success)",
+    "Result.isSuccess(profile)",
+  ]),
+  fragments("SQL: an unconfirmed holder counts as one who is left", [
+    "export const somebodyIsLeft",
+    "and user_role.user_id = any(${confirmed})",
+    "and cardinality(${confirmed}) >= 0",
   ]),
   fragments("SQL: whom a change has disabled counts as a manager", [
     "const managing",

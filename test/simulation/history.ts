@@ -17,13 +17,14 @@ import {
   type Act,
   addUser,
   admin,
+  adminRole,
   makeWorld,
   observerRole,
   removeUser,
   researcherRole,
   userAt,
 } from "./memory/world.ts";
-import { Monitor } from "./monitor.ts";
+import { type Hearing, Monitor } from "./monitor.ts";
 import { Network, type Pending } from "./network.ts";
 import { type Client, type Deed, decode, type Fate, type Plan, SECONDS } from "./plan.ts";
 
@@ -46,6 +47,9 @@ const RETRIED = new Set([
   "RegistrationInProgress",
   "Unavailable",
 ]);
+
+/** What roles an administrator gives: several values, so that an old one over a newer one is seen. */
+const ROLE_VALUES = [[observerRole], [researcherRole], [adminRole, researcherRole], []] as const;
 
 /** What may be answered from an earlier pool. */
 const READS: ReadonlySet<string> = new Set(["identity.find", "identity.invite", "directory.profile"]);
@@ -180,6 +184,7 @@ export class History {
   #kill(agent: string, how: number): void {
     this.#note("kills", `${agent} is killed`);
     this.#network.kill(agent, (index) => ((how >> index) & 1) === 1);
+    this.#monitor.heardOfRoles(agent, "nothing", this.#network.now);
     const client = this.#alive.get(agent);
     this.#alive.delete(agent);
     this.#again(client ?? null);
@@ -245,18 +250,23 @@ export class History {
     if (deed === undefined || user === undefined) return;
     this.#deeds.shift();
     const { kind } = deed;
+    const other = deed.byOther ? userAt(this.world, ADDRESSES[1 - deed.address] ?? ADDRESSES[1]) : undefined;
+    const caller = other?.sub ?? admin;
     const id = this.#nextId();
     const agent = `admin${this.#ids}`;
     if (kind === "invite") this.#monitor.mayInvite(user.sub);
-    this.#note("deeds", `${agent} begins ${id}: ${kind} ${user.sub}`);
+    this.#note("deeds", `${agent} begins ${id}: ${kind} ${user.sub}, by ${caller}`);
     if (kind === "roles") {
-      const roles = setRoles({ id, caller: admin, subject: user.sub, roles: [observerRole] });
-      this.#machine.start(agent, roles.pipe(withBudget(BUDGET_MS)), (exit) =>
-        this.#concluded(agent, kind, exit),
-      );
+      const roles = ROLE_VALUES[deed.roles] ?? ROLE_VALUES[0];
+      this.#monitor.asksForRoles(agent, user.sub, roles, this.#network.now);
+      const program = setRoles({ id, caller, subject: user.sub, roles });
+      this.#machine.start(agent, program.pipe(withBudget(BUDGET_MS)), (exit) => {
+        this.#monitor.heardOfRoles(agent, hearing(exit, roles), this.#network.now);
+        this.#concluded(agent, kind, exit);
+      });
       return;
     }
-    const program = changeUser({ id, kind, caller: admin, subject: user.sub });
+    const program = changeUser({ id, kind, caller, subject: user.sub });
     this.#machine.start(agent, program.pipe(withBudget(BUDGET_MS)), (exit) =>
       this.#concluded(agent, kind, exit),
     );
@@ -334,6 +344,14 @@ export class History {
     }
   }
 }
+
+/** What an answer to a change of roles says: that they are set, that they are not, or neither. */
+const hearing = (exit: Exit.Exit<ReadonlyArray<string>, object>, asked: ReadonlyArray<string>): Hearing => {
+  if (Exit.isSuccess(exit))
+    return [...exit.value].sort().join() === [...asked].sort().join() ? "set" : "not set";
+  const failure = Cause.findErrorOption(exit.cause);
+  return Option.isNone(failure) || "inDoubt" in failure.value ? "nothing" : "not set";
+};
 
 /**
  * Whether the answer lets its caller change a user at once. Nothing fences a change's call: that it is sent soon after

@@ -16,6 +16,7 @@ export const violations = (world: World): ReadonlyArray<string> => [
   ),
   ...ofPool(world),
   ...ofGrants(world),
+  ...ofAuthority(world),
   ...ofKeys(world),
 ];
 
@@ -91,11 +92,6 @@ const removedAfterCommit = (world: World, { sub, history }: Row): boolean => {
  * nobody of whom the ledger knows that they are gone.
  */
 const ofGrants = (world: World): ReadonlyArray<string> => {
-  const isGone = (user: string) =>
-    [...world.rows.values()].some(
-      ({ sub, kind, state }) =>
-        sub === user && (kind === "remove" || state === "user_lost" || state === "rolled_back"),
-    );
   const set = new Set(
     world.audit
       .filter(({ id, action }) => action === AuditAction.rolesUpdated && isChosen(id))
@@ -116,11 +112,35 @@ const ofGrants = (world: World): ReadonlyArray<string> => {
     ...holders
       .filter(([user]) => !set.has(user) && !steps.some(({ sub }) => sub === user))
       .map(([user]) => `user ${user} has grants, and nobody gave them to the user`),
-    ...holders.filter(([user]) => isGone(user)).map(([user]) => `user ${user} is gone, and has grants`),
+    ...holders
+      .filter(([user]) => isGone(world, user))
+      .map(([user]) => `user ${user} is gone, and has grants`),
     ...[...set]
-      .filter((user) => !isGone(user) && !world.grants.has(user))
+      .filter((user) => !isGone(world, user) && !world.grants.has(user))
       .map((user) => `user ${user} was given roles, and has none`),
   ];
+};
+
+/** Whether the ledger knows that a user is gone, or is about to be. */
+export const isGone = (world: World, user: string): boolean =>
+  [...world.rows.values()].some(
+    ({ sub, kind, state }) =>
+      sub === user && (kind === "remove" || state === "user_lost" || state === "rolled_back"),
+  );
+
+/** Actions that an administrator takes at the moment of their row. A registration was allowed when it was opened. */
+const DEEDS: ReadonlySet<string> = new Set([...Object.values(CHANGE_ACTION), AuditAction.rolesUpdated]);
+
+/** Nobody acts once the trail, in its order, says that they are disabled or deleted. */
+const ofAuthority = (world: World): ReadonlyArray<string> => {
+  const out = new Set<string>();
+  return world.audit.flatMap(({ id, action, userId, by }) => {
+    const wrong = DEEDS.has(action) && isChosen(id) && out.has(by);
+    if (action === AuditAction.disabled || action === AuditAction.removed || action === AuditAction.lost)
+      out.add(userId);
+    if (action === AuditAction.enabled) out.delete(userId);
+    return wrong ? [`${by} has acted (${action}), and was disabled, deleted or lost before`] : [];
+  });
 };
 
 /** Whether an id was chosen by who asked (test/simulation/history.ts), not made up by the ledger. */

@@ -3,15 +3,30 @@
  * invitation to a foreign user, a registration leased twice, a 200 without a user. Keeps what callers were told.
  */
 import type { Operation, OperationId, Registration } from "../../src/domain/operation.ts";
-import { hasChange } from "./invariants.ts";
+import type { UserId } from "../../src/domain/user.ts";
+import { hasChange, isGone } from "./invariants.ts";
 import type { User, World } from "./memory/world.ts";
 import type { Late } from "./network.ts";
 
 /** What these answers promise: nobody is registered by this registration. */
 const NOTHING = new Set(["RegistrationRolledBack", "UserExists", "CreateRefused", "Unavailable"]);
 
+const sorted = (roles: Iterable<string>): string => [...roles].sort().join();
+
 /** A lease keeps others away for this long at the least, in milliseconds. */
 const LEASE_MIN = 60_000;
+
+/** What the caller of a change of roles knows: they are set; they are not; `nothing`: there was no answer, or no certain one. */
+export type Hearing = "set" | "not set" | "nothing";
+
+/** A change of roles: when its caller asked, and when they heard, or gave up. */
+interface RolesAsked {
+  readonly user: string;
+  readonly roles: ReadonlyArray<string>;
+  readonly from: number;
+  until: number;
+  heard: Hearing;
+}
 
 export class Monitor {
   readonly violations: Array<string> = [];
@@ -21,6 +36,8 @@ export class Monitor {
   readonly #told = new Map<string, string>();
   /** How often somebody was entitled to invite the user of a registration. */
   readonly #licences = new Map<string, number>();
+
+  readonly #roles = new Map<string, RolesAsked>();
 
   constructor(world: World) {
     this.#world = world;
@@ -45,6 +62,18 @@ export class Monitor {
   /** An administrator asks for an invitation. */
   mayInvite(sub: string): void {
     this.#licences.set(sub, (this.#licences.get(sub) ?? 0) + 1);
+  }
+
+  asksForRoles(agent: string, user: string, roles: ReadonlyArray<string>, from: number): void {
+    this.#roles.set(agent, { user, roles, from, until: Number.POSITIVE_INFINITY, heard: "nothing" });
+  }
+
+  /** What the caller hears, or that they hear nothing any more. */
+  heardOfRoles(agent: string, heard: Hearing, now: number): void {
+    const asked = this.#roles.get(agent);
+    if (asked === undefined || asked.until < Number.POSITIVE_INFINITY) return;
+    asked.until = now;
+    asked.heard = heard;
   }
 
   failed(id: OperationId, tag: string): void {
@@ -108,6 +137,31 @@ export class Monitor {
     }
   }
 
+  /**
+   * What a user is granted in the end was asked for: by one who heard that it is set, or who heard nothing certain; and
+   * nobody who asked only after that had come to its end was told that theirs is set.
+   */
+  #rolesAtRest(user: string): void {
+    if (isGone(this.#world, user)) return;
+    const asked = [...this.#roles.values()].filter((one) => one.user === user);
+    const set = asked.filter(({ heard }) => heard === "set");
+    const held = sorted(this.#world.grants.get(user as UserId) ?? []);
+    const explained = asked.some(
+      ({ roles, heard, until }) =>
+        heard !== "not set" && sorted(roles) === held && !set.some(({ from }) => from > until),
+    );
+    const untouched = set.length === 0 && sorted(this.#given(user)) === held;
+    if (!explained && !untouched)
+      this.violations.push(`user ${user} has roles [${held}], against what callers were told`);
+  }
+
+  /** The roles that a registration has given to its user. */
+  #given(user: string): ReadonlyArray<string> {
+    const rows = [...this.#world.rows.values()];
+    const kept = rows.find(({ sub, state }) => sub === user && state === "completed");
+    return kept?.kind === "register_with_roles" ? kept.roles : [];
+  }
+
   /** Somebody at the console, or a change, has removed them. */
   #removedOnPurpose(sub: string | null): boolean {
     return (
@@ -127,6 +181,7 @@ export class Monitor {
         this.violations.push(`${id}: its caller was told 200, and the service lost the user`);
       }
     }
+    for (const user of new Set([...this.#roles.values()].map((asked) => asked.user))) this.#rolesAtRest(user);
     for (const id of this.#world.rows.keys()) {
       const subs = this.#world.mails.filter(({ tag }) => tag === id).map(({ sub }) => sub);
       const licences = [id, ...new Set(subs)].reduce((sum, key) => sum + (this.#licences.get(key) ?? 0), 0);

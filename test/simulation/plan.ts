@@ -18,6 +18,10 @@ export interface Client {
 export interface Deed {
   readonly address: number;
   readonly kind: ChangeKind | "roles";
+  /** Which roles: a number of `ROLE_VALUES`. */
+  readonly roles: number;
+  /** Asked by whoever has the other address, if somebody has: they may have the permission, or have had it. */
+  readonly byOther: boolean;
 }
 
 export interface Plan {
@@ -51,14 +55,18 @@ const deed: fc.Arbitrary<Deed> = fc.record({
     "reset_mfa",
     "roles",
     "roles",
+    "roles",
+    "roles",
   ),
+  roles: fc.nat(3),
+  byOther: fc.constantFrom(false, false, true),
 });
 
 const STEPS_MAX = 160;
 
 export const plans: fc.Arbitrary<Plan> = fc.record({
   clients: fc.array(client, { minLength: 1, maxLength: 3 }),
-  deeds: fc.array(deed, { maxLength: 4 }),
+  deeds: fc.array(deed, { maxLength: 6 }),
   weather: fc.constantFrom("fair", "storm", "deaths"),
   sweepers: fc.nat(6),
   lateCalm: fc.boolean(),

@@ -2,8 +2,8 @@
  * Runs the statements of a history once more, on PostgreSQL in this process: what the ledger in memory answered, and
  * the rows it was left with, the SQL of src/adapters/postgres has to answer and to leave as well.
  *
- * The statements are the deployment's own. Only their clock is the history's: `now()` and `statement_timestamp()` are
- * found in a schema that stands before pg_catalog.
+ * The statements are the deployment's own. Only their clock is the history's: `now()`, `statement_timestamp()` and
+ * `clock_timestamp()` are found in a schema that stands before pg_catalog.
  */
 import { readdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -36,7 +36,9 @@ const CLOCK = `
   insert into simulated.clock values ('epoch', 0);
   create function simulated.now() returns timestamptz language sql stable as 'select at from simulated.clock';
   create function simulated.statement_timestamp() returns timestamptz language sql stable
-    as 'select at + nth * interval ''1 microsecond'' from simulated.clock';`;
+    as 'select at + nth * interval ''1 microsecond'' from simulated.clock';
+  create function simulated.clock_timestamp() returns timestamptz language sql stable
+    as 'select at from simulated.clock';`;
 
 /** A database in this process, with the tables of the migrations. */
 export class Replay {
@@ -71,7 +73,9 @@ export class Replay {
 
   /** Runs the statements in their order. Answers what differs, one sentence each. */
   async run(acts: ReadonlyArray<Act>, world: World): Promise<ReadonlyArray<string>> {
-    await this.#postgres.exec("truncate registrar.operation, registrar.role_change, users_audit, user_role");
+    await this.#postgres.exec(
+      "truncate registrar.operation, registrar.role_change, registrar.roles_asked, users_audit, user_role",
+    );
     await this.#postgres.query("insert into user_role values ($1, $2)", [admin, adminRole]);
     const differences: string[] = [];
     for (const [nth, act] of acts.entries()) {

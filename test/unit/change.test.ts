@@ -245,9 +245,9 @@ describe("the opening", () => {
     "of $kind is not for a manager whom a change has disabled, whatever their token says",
     ({ kind }) =>
       Effect.gen(function* () {
-        const { world, heard, sub, user } = withUser();
+        const { world, heard, sub, user } = withUser([], { confirmed: true });
         world.grants.set(sub, new Set([adminRole]));
-        const other = addUser(world, "other@hospital.example").sub;
+        const other = addUser(world, "other@hospital.example", { confirmed: true }).sub;
         world.grants.set(other, new Set([adminRole]));
         world.grants.delete(admin);
         assert.strictEqual(yield* heard("disable", { caller: sub, subject: other }), "done");

@@ -20,6 +20,7 @@ import {
   OwnAccount,
   RegistrationInProgress,
   RegistrationRolledBack,
+  Superseded,
   Unavailable,
   UnknownCursor,
   UnknownRoles,
@@ -154,8 +155,30 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
   ],
   LastManager: [
     [
-      new LastManager(),
+      new LastManager({ doubtful: [] }),
       [409, "last_manager", "At least one user must keep the permission to manage users.", nothing, false],
+    ],
+    [
+      new LastManager({ doubtful: [admin] }),
+      [
+        409,
+        "last_manager",
+        "At least one user must keep the permission to manage users. Nobody else who holds it can sign in.",
+        nothing,
+        false,
+      ],
+    ],
+  ],
+  Superseded: [
+    [
+      new Superseded(),
+      [
+        409,
+        "superseded",
+        "Somebody has changed this user while the request was under way. Nothing was done; look at the user again.",
+        nothing,
+        false,
+      ],
     ],
   ],
   DatabaseRefused: [
@@ -414,6 +437,17 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
     ],
   ],
   Unavailable: [
+    [
+      new Unavailable({ dependency: "database", operationId, inDoubt: true, cause }),
+      [
+        503,
+        "database_unavailable",
+        "The database did not answer, and whether the change was made is not known. Look at the user before you try again.",
+        "unknown",
+        true,
+        { "Retry-After": "5" },
+      ],
+    ],
     [
       new Unavailable({ dependency: "database", cause }),
       [

@@ -1,6 +1,7 @@
 /** Replacing a user's roles: what the caller hears, and that nothing changes unless they hear that it did. */
 import { assert, describe, it } from "@effect/vitest";
-import { Effect } from "effect";
+import { Effect, Fiber } from "effect";
+import { TestClock } from "effect/testing";
 import type { Registration } from "../../src/domain/operation.ts";
 import { RoleId, UserId } from "../../src/domain/user.ts";
 import type { SetRoles } from "../../src/ports/access.ts";
@@ -136,10 +137,59 @@ describe("setting roles", () => {
     }),
   );
 
-  it.effect("promises nothing where the database stays silent", () =>
+  const doubts: ReadonlyArray<readonly [string, ReadonlyArray<Fault>]> = [
+    ["the database stays silent", [{ on: "access.setRoles", times: 2, answer: "unknown" }]],
+    [
+      "a first try is lost and a second refused",
+      [
+        { on: "access.setRoles", answer: "unknown" },
+        { on: "access.setRoles", effect: "never", answer: "refused" },
+      ],
+    ],
+  ];
+  it.effect.each([...doubts])("says that the outcome is unknown where %s", ([, faults]) =>
     Effect.gen(function* () {
-      const { set } = withUser([{ on: "access.setRoles", times: 2, answer: "unknown" }]);
-      assert.deepInclude(yield* Effect.flip(set()), { _tag: "Unavailable", dependency: "database" });
+      const { set } = withUser(faults);
+      const said = { _tag: "Unavailable", dependency: "database", inDoubt: true } as const;
+      assert.deepInclude(yield* Effect.flip(set()), said);
     }),
+  );
+
+  it.effect("does not take effect over one that was asked for later, however late it lands", () =>
+    Effect.gen(function* () {
+      const late: Fault = { on: "access.setRoles", effect: { laterMs: 2500 }, answer: "unknown", times: 2 };
+      const { set, granted } = withUser([late]);
+      assert.deepInclude(yield* Effect.flip(set({ roles: [adminRole] })), { inDoubt: true });
+      yield* TestClock.adjust(1000);
+      assert.deepStrictEqual(yield* set({ id: operationId(102) }), [researcherRole]);
+      yield* TestClock.adjust(2000);
+      assert.deepStrictEqual(granted(), [researcherRole]);
+    }),
+  );
+
+  it.effect("does not take effect once its budget is over", () =>
+    Effect.gen(function* () {
+      const late: Fault = { on: "access.setRoles", effect: { laterMs: 20_001 }, answer: "unknown", times: 2 };
+      const { set, granted, world } = withUser([late]);
+      assert.deepInclude(yield* Effect.flip(set({ roles: [adminRole] })), { inDoubt: true });
+      yield* TestClock.adjust(30_000);
+      assert.deepStrictEqual(granted(), [observerRole]);
+      assert.deepStrictEqual(world.audit, []);
+    }),
+  );
+
+  it.effect(
+    "answers with the roles that stand, and does nothing, where one was sent later and was faster",
+    () =>
+      Effect.gen(function* () {
+        const { set, granted, run, sub } = withUser([{ on: "access.setRoles", takesMs: 3000 }]);
+        const slow = yield* Effect.forkChild(set({ roles: [adminRole] }));
+        yield* TestClock.adjust(1000);
+        const faster = { id: operationId(102), caller: admin, subject: sub, roles: [researcherRole] };
+        yield* run(setRoles(faster));
+        yield* TestClock.adjust(5000);
+        assert.deepStrictEqual(yield* Fiber.join(slow), [researcherRole]);
+        assert.deepStrictEqual(granted(), [researcherRole]);
+      }),
   );
 });

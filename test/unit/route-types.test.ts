@@ -18,12 +18,12 @@ const answer = { status: 200 as const, body: { count: 1 } };
 
 describe("a route", () => {
   it("compiles where the failures that are declared are those of its program", () => {
-    const program = () => Effect.as(new LastManager(), answer);
+    const program = () => Effect.as(new LastManager({ doubtful: [] }), answer);
     assert.strictEqual(route({ ...declared, fails: ["LastManager"] }, program).id, "example");
   });
 
   it("does not compile where its program has a failure that is not declared", () => {
-    const program = () => Effect.as(new LastManager(), answer);
+    const program = () => Effect.as(new LastManager({ doubtful: [] }), answer);
     // @ts-expect-error LastManager is not declared.
     route({ ...declared, fails: [] }, program);
     // @ts-expect-error LastManager is not declared.

@@ -2,14 +2,16 @@
 import { AuditAction } from "../../domain/audit.ts";
 import {
   auditRow,
+  lateness,
   mayManage,
   otherManagers,
   recordDenial,
   rolesReplaced,
+  somebodyIsLeft,
   unknownRoles,
   unresolved,
 } from "./fragments.ts";
-import { literal, nullable, sql, statement, text, uuid, uuids } from "./sql.ts";
+import { instant, literal, nullable, seconds, sql, statement, text, uuid, uuids } from "./sql.ts";
 
 export const mayManageUsers = statement(
   "access.mayManageUsers",
@@ -18,13 +20,23 @@ export const mayManageUsers = statement(
 with allowed as (${mayManage(caller, permission)}
 ), denied as (${recordDenial({ id, caller, subject, allowed: sql`(select yes from allowed)` })}
 )
-select yes from allowed`,
+select yes as "allowed", to_jsonb(clock_timestamp()) as "askedAt" from allowed`,
 );
 
 export const setRoles = statement(
   "access.setRoles",
-  { id: uuid, caller: uuid, subject: uuid, permission: uuid, roles: uuids, tag: nullable(text) },
-  ({ id, caller, subject, permission, roles, tag }) => sql`
+  {
+    id: uuid,
+    caller: uuid,
+    subject: uuid,
+    permission: uuid,
+    roles: uuids,
+    tag: nullable(text),
+    askedAt: instant,
+    confirmed: uuids,
+    budget: seconds,
+  },
+  ({ id, caller, subject, permission, roles, tag, askedAt, confirmed, budget }) => sql`
 with allowed as (${mayManage(caller, permission)}
 ), repeated as (
   select from users_audit where id = ${id} and action = ${literal(AuditAction.rolesUpdated)}
@@ -35,17 +47,28 @@ with allowed as (${mayManage(caller, permission)}
     allowed: sql`((select yes from allowed) or exists (select from repeated))`,
   })}
 ), unknown_role as (${unknownRoles(roles)}
-), manager_left as (${otherManagers(subject, permission)}
-  union all
-  select from role_permission where permission_id = ${permission} and role_id = any(${roles})
+), late as (${lateness(
+    askedAt,
+    budget,
+    sql`select from registrar.roles_asked newer where newer.user_id = ${subject} and newer.asked_at > ${askedAt}`,
+  )}
+), last_manager as (
+  select from (${mayManage(subject, permission)}) subject
+  where subject.yes and not ${somebodyIsLeft(subject, permission, confirmed)}
+    and not exists (select from role_permission where permission_id = ${permission} and role_id = any(${roles}))
 ), removed as (
   select from registrar.operation where sub = ${subject} and (kind = 'remove' or state = 'user_lost')
 ), unresolved as (${unresolved(tag)}
-), accepted as (
+), possible as (
   select ${caller} as caller, ${subject} as sub
   where (select yes from allowed) and not exists (select from removed) and not exists (select from unresolved)
-    and not exists (select from repeated)
-    and not exists (select from unknown_role) and exists (select from manager_left)
+    and not exists (select from repeated) and not (select too_late from late)
+    and not exists (select from unknown_role)
+), accepted as (
+  select * from possible where not (select superseded from late) and not exists (select from last_manager)
+), overtaken as (
+  select * from possible where (select superseded from late)
+), overtaken_audited as (${auditRow(sql`overtaken`, id, literal(AuditAction.rolesOvertaken))}
 ), revoked as (
   delete from user_role
   using accepted where user_role.user_id = accepted.sub and user_role.role_id <> all(${roles})
@@ -53,6 +76,9 @@ with allowed as (${mayManage(caller, permission)}
   insert into user_role (user_id, role_id)
   select accepted.sub, role.id from accepted, unnest(${roles}) role(id)
   on conflict do nothing
+), asked as (
+  insert into registrar.roles_asked (user_id, asked_at) select sub, ${askedAt} from accepted
+  on conflict (user_id) do update set asked_at = excluded.asked_at
 ), audited as (${auditRow(sql`accepted`, id, literal(AuditAction.rolesUpdated))}
 ), recorded as (${rolesReplaced(sql`audited`, sql`select distinct unnest(${roles})`)}
 )
@@ -60,7 +86,11 @@ select (select yes from allowed) as "allowed",
   (select coalesce(jsonb_agg(id order by n), '[]') from unknown_role) as "unknownRoles",
   exists (select from removed) as "removed", (select id from unresolved) as "unresolved",
   exists (select from repeated) as "repeated",
-  exists (select from accepted) as "accepted"`,
+  (select too_late from late) as "tooLate",
+  case when (select superseded from late)
+    then (select coalesce(jsonb_agg(role_id order by role_id), '[]') from user_role where user_id = ${subject})
+  end as "standing",
+  case when exists (select from last_manager) then (${otherManagers(subject, permission, caller)}) end as "others"`,
 );
 
 export const roles = statement(

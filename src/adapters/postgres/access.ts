@@ -1,13 +1,14 @@
 /** Roles, permissions and grants in FLIP's tables. */
-import { Effect, Layer, Schema } from "effect";
+import { Duration, Effect, Layer, Schema } from "effect";
 import { CAN_MANAGE_USERS } from "../../domain/audit.ts";
 import { OperationId } from "../../domain/operation.ts";
 import { RoleId, UserId } from "../../domain/user.ts";
 import { Access, type Role } from "../../ports/access.ts";
 import { Database } from "../../ports/database.ts";
+import { Settings } from "../../ports/settings.ts";
 import * as statements from "./access-statements.ts";
 import { MANAGERS } from "./fragments.ts";
-import { decodeRow } from "./rows.ts";
+import { decodeRow, toUtc } from "./rows.ts";
 
 const RoleRow = Schema.Struct({ id: RoleId, rolename: Schema.String, roledescription: Schema.String });
 const RoleOfRow = Schema.Struct({ user: UserId, ...RoleRow.fields });
@@ -17,33 +18,40 @@ const SetRow = Schema.Struct({
   removed: Schema.Boolean,
   unresolved: Schema.NullOr(OperationId),
   repeated: Schema.Boolean,
-  accepted: Schema.Boolean,
+  tooLate: Schema.Boolean,
+  standing: Schema.NullOr(Schema.Array(RoleId)),
+  others: Schema.NullOr(Schema.Array(UserId)),
 });
+const PermissionRow = Schema.Struct({ allowed: Schema.Boolean, askedAt: Schema.String });
 const PermissionsRow = Schema.Struct({ hasRole: Schema.Boolean, names: Schema.Array(Schema.String) });
 
 export const AccessPostgres = Layer.effect(
   Access,
   Effect.gen(function* () {
     const database = yield* Database;
+    const budget = Duration.toSeconds((yield* Settings).requestBudget);
 
     return Access.of({
       mayManageUsers: Effect.fn("Access.mayManageUsers")(function* ({ id, caller, subject }) {
         const values = { id, caller, subject, permission: CAN_MANAGE_USERS };
         const rows = yield* database.query(statements.mayManageUsers, values);
-        return rows[0]?.yes === true;
+        const { allowed, askedAt } = yield* decodeRow(PermissionRow)(rows[0]);
+        return { allowed, askedAt: toUtc(askedAt) };
       }),
 
       setRoles: Effect.fn("Access.setRoles")(function* (command) {
-        const values = { ...command, permission: CAN_MANAGE_USERS };
+        const values = { ...command, permission: CAN_MANAGE_USERS, budget };
         const rows = yield* database.queryAlone(MANAGERS, statements.setRoles, values);
         const answer = yield* decodeRow(SetRow)(rows[0]);
         // A repeat changes nothing: what was set may have been changed again since, also the caller's permission.
         if (answer.repeated) return { _tag: "Set" };
         if (!answer.allowed) return { _tag: "Denied" };
+        if (answer.tooLate) return { _tag: "TooLate" };
         if (answer.unresolved !== null) return { _tag: "Unresolved", id: answer.unresolved };
         if (answer.removed) return { _tag: "Removed" };
         if (answer.unknownRoles.length > 0) return { _tag: "UnknownRoles", roles: answer.unknownRoles };
-        return answer.accepted ? { _tag: "Set" } : { _tag: "LastManager" };
+        if (answer.standing !== null) return { _tag: "Overtaken", roles: answer.standing };
+        return answer.others === null ? { _tag: "Set" } : { _tag: "LastManager", others: answer.others };
       }),
 
       roles: Effect.fn("Access.roles")(function* () {

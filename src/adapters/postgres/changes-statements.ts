@@ -5,14 +5,16 @@ import {
   firstLine,
   history,
   interval,
+  lateness,
   mayManage,
   operation,
   otherManagers,
   recordDenial,
   rolesRevoked,
+  somebodyIsLeft,
   unresolved,
 } from "./fragments.ts";
-import { identifier, nullable, seconds, sql, statement, text, uuid } from "./sql.ts";
+import { identifier, instant, nullable, seconds, sql, statement, text, uuid, uuids } from "./sql.ts";
 
 export const open = statement(
   "changes.open",
@@ -27,17 +29,26 @@ export const open = statement(
     horizon: seconds,
     actor: text,
     tag: nullable(text),
+    askedAt: instant,
+    confirmed: uuids,
   },
-  ({ id, caller, subject, kind, action, permission, budget, horizon, actor, tag }) => sql`
+  ({ id, caller, subject, kind, action, permission, budget, horizon, actor, tag, askedAt, confirmed }) => sql`
 with allowed as (${mayManage(caller, permission)}
 ), denied as (${recordDenial({ id, caller, subject, allowed: sql`(select yes from allowed)` })}
 ), known as (
   select * from registrar.operation
   where id = ${id} or (sub = ${subject} and kind = ${kind} and state = 'pending')
   order by (id = ${id}) desc limit 1
+), late as (${lateness(
+    askedAt,
+    budget,
+    sql`select from registrar.operation newer
+    where newer.sub = ${subject} and newer.asked_at > ${askedAt} and newer.id <> ${id}
+      and (newer.kind, ${kind}) in (('enable', 'disable'), ('disable', 'enable'))`,
+  )}
 ), last_manager as (
   select from (${mayManage(subject, permission)}) subject
-  where subject.yes and ${kind} in ('remove', 'disable') and not exists (${otherManagers(subject, permission)})
+  where subject.yes and ${kind} in ('remove', 'disable') and not ${somebodyIsLeft(subject, permission, confirmed)}
 ), unresolved as (${unresolved(tag)}
   union all
   -- Its request may still delete the user without a fence: nobody is invited who could be gone a moment later.
@@ -46,7 +57,7 @@ with allowed as (${mayManage(caller, permission)}
     and now() <= started_at + ${interval(horizon)}
 ), accepted as (
   select where (select yes from allowed) and not exists (select from known) and not exists (select from unresolved)
-    and not exists (select from last_manager)
+    and not exists (select from last_manager) and not (select too_late or superseded from late)
 ), contradicted as (
   update registrar.operation
   set state = 'done', closed_at = now(), due_at = null, last_error = null, needs_operator = false,
@@ -55,8 +66,8 @@ with allowed as (${mayManage(caller, permission)}
     and (kind, ${kind}) in (('enable', 'disable'), ('disable', 'enable'))
   returning id
 ), opened as (
-  insert into registrar.operation (id, kind, caller, roles, state, sub, started_at, due_at, history)
-  select ${id}, ${kind}, ${caller}, '{}', 'pending', ${subject}, statement_timestamp(), now() + ${interval(budget)},
+  insert into registrar.operation (id, kind, caller, roles, state, sub, asked_at, started_at, due_at, history)
+  select ${id}, ${kind}, ${caller}, '{}', 'pending', ${subject}, ${askedAt}, statement_timestamp(), now() + ${interval(budget)},
     ${firstLine(sql`'pending'`, actor)}
   where exists (select from accepted)
   on conflict do nothing
@@ -68,6 +79,8 @@ with allowed as (${mayManage(caller, permission)}
 ), recorded as (${rolesRevoked(sql`audited`, sql`revoked`)}
 )
 select (select yes from allowed) as "allowed", (select id from unresolved) as "unresolved",
+  (select too_late from late) as "tooLate", (select superseded from late) as "superseded",
+  case when exists (select from last_manager) then (${otherManagers(subject, permission, caller)}) end as "others",
   (select ${operation(identifier("mine"), budget, horizon)}
     from (select * from opened union all select * from known) mine limit 1) as "change"`,
 );

@@ -2,6 +2,7 @@
 import { Duration, Effect, Layer, Schema } from "effect";
 import { CAN_MANAGE_USERS, CHANGE_ACTION } from "../../domain/audit.ts";
 import { Change, OperationId } from "../../domain/operation.ts";
+import { UserId } from "../../domain/user.ts";
 import { Changes } from "../../ports/changes.ts";
 import { Database } from "../../ports/database.ts";
 import { Actor } from "../../ports/ledger.ts";
@@ -14,6 +15,9 @@ import { decodeRow } from "./rows.ts";
 const OpenAnswer = Schema.Struct({
   allowed: Schema.Boolean,
   unresolved: Schema.NullOr(OperationId),
+  tooLate: Schema.Boolean,
+  superseded: Schema.Boolean,
+  others: Schema.NullOr(Schema.Array(UserId)),
   change: Schema.NullOr(Schema.Unknown),
 });
 
@@ -38,15 +42,18 @@ export const ChangesPostgres = Layer.effect(
           actor: yield* Actor,
         };
         const rows = yield* database.queryAlone(MANAGERS, statements.open, values);
-        const { allowed, unresolved, change } = yield* decodeRow(OpenAnswer)(rows[0]);
-        if (!allowed) return { _tag: "Denied" };
-        if (change !== null) {
-          const known = readChange(change);
+        const answer = yield* decodeRow(OpenAnswer)(rows[0]);
+        if (!answer.allowed) return { _tag: "Denied" };
+        if (answer.change !== null) {
+          const known = readChange(answer.change);
           return "undecodable" in known
             ? { _tag: "Undecodable", id: known.id }
             : { _tag: "Opened", change: known };
         }
-        return unresolved === null ? { _tag: "LastManager" } : { _tag: "Unresolved", id: unresolved };
+        if (answer.tooLate) return { _tag: "TooLate" };
+        if (answer.superseded) return { _tag: "Superseded" };
+        if (answer.unresolved !== null) return { _tag: "Unresolved", id: answer.unresolved };
+        return { _tag: "LastManager", others: answer.others ?? [] };
       }),
 
       finish: Effect.fn("Changes.finish")(function* (id) {

@@ -96,8 +96,8 @@ export const MANAGERS = "registrar: managers";
  * newest word has not disabled, and whom it has neither removed nor lost. A token outlives what was decided about its
  * holder, and a grant may be written after it.
  */
-const managing = (permission: Fragment) => sql`
-  select from user_role
+const managing = (permission: Fragment, columns: Fragment = sql``) => sql`
+  select ${columns} from user_role
   join role_permission on role_permission.role_id = user_role.role_id
   where role_permission.permission_id = ${permission}
     and coalesce((select change.kind from registrar.operation change
@@ -110,9 +110,26 @@ const managing = (permission: Fragment) => sql`
 export const mayManage = (caller: Fragment, permission: Fragment) => sql`
   select exists (${managing(permission)} and user_role.user_id = ${caller}) as yes`;
 
-/** A row for each grant by which somebody else than the subject manages users. */
-export const otherManagers = (subject: Fragment, permission: Fragment) => sql`
-  ${managing(permission)} and user_role.user_id <> ${subject}`;
+/** How many others a refusal names: the pool is asked for each. */
+const OTHERS_MAX = literal(20);
+
+/** Who else than the subject manages users, by grants and ledger: one row, with a list that begins with the caller. */
+export const otherManagers = (subject: Fragment, permission: Fragment, caller: Fragment) => sql`
+  select coalesce(jsonb_agg(id order by id <> ${caller}, id), '[]') as ids from (
+    select manager.id from (${managing(permission, sql`user_role.user_id as id`)}) manager
+    where manager.id <> ${subject}
+    group by manager.id order by manager.id <> ${caller}, manager.id limit ${OTHERS_MAX}) other`;
+
+/** Whether one of those whom the pool lets in manages users, and is not the subject. */
+export const somebodyIsLeft = (subject: Fragment, permission: Fragment, confirmed: Fragment) => sql`
+  exists (${managing(permission)} and user_role.user_id <> ${subject} and user_role.user_id = any(${confirmed}))`;
+
+/**
+ * One row: whether the budget of the request is over, or somebody has changed the user who asked later. Read when the
+ * statement's turn has come: `now()` and `statement_timestamp()` lag by the wait for it.
+ */
+export const lateness = (askedAt: Fragment, budget: Fragment, newer: Fragment) => sql`
+  select clock_timestamp() > ${askedAt} + ${interval(budget)} as too_late, exists (${newer}) as superseded`;
 
 /** The registration that created a user, by the ownership tag, while it has not kept the user: it may delete them. */
 export const unresolved = (tag: Fragment) => sql`

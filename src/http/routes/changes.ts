@@ -24,7 +24,8 @@ export const setRoles = route(
     body: Schema.Struct({ roles: RegistrationBody.fields.roles }).annotate({ identifier: "RolesBody" }),
     answers: {
       200: {
-        means: "The user has exactly these roles, and the audit row is written.",
+        means:
+          "The user has exactly these roles, and the audit row is written. They are those that were asked for, or those of a request that was sent later and was faster.",
         body: Schema.Struct({ roles: RoleIds }).annotate({ identifier: "RolesSet" }),
       },
     },
@@ -117,6 +118,7 @@ export const updateUser = route(
       "Forbidden",
       "OwnAccount",
       "LastManager",
+      "Superseded",
       "UserNotFound",
       "RegistrationInProgress",
       "OperationUndecodable",

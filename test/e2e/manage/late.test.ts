@@ -71,6 +71,22 @@ describe("a disable that lands after the enable", () => {
   });
 });
 
+describe("the opening of a change that lands late", () => {
+  it("does nothing over the opposite that was asked for later, and its caller heard that nothing is certain", async () => {
+    const { stack } = fixture;
+    const late = [
+      hold(stack, "database", "/* changes.open */"),
+      hold(stack, "database", "/* changes.open */"),
+    ];
+    const first = await put(true);
+    expect([first.status, first.json.outcome]).toEqual([503, "unknown"]);
+    expect((await put(false)).status).toBe(200);
+    for (const call of late) call.release();
+    await sweepOut(fixture);
+    expect([enabled(), await auditOf(stack, id)]).toEqual([true, ["Enabled user"]]);
+  });
+});
+
 describe("a change of roles that lands twice", () => {
   it("does not undo the change that was made since", async () => {
     const { stack } = fixture;
@@ -92,6 +108,34 @@ describe("a change of roles that lands twice", () => {
     ]);
     expect((await setRoles([roles.observer], token)).status).toBe(200);
     expect(await auditOf(stack, id)).toEqual(["Updated user roles"]);
+  });
+
+  it("does not take effect over one that was asked for later, and its caller heard that nothing is certain", async () => {
+    const { stack } = fixture;
+    const late = [
+      hold(stack, "database", "/* access.setRoles */"),
+      hold(stack, "database", "/* access.setRoles */"),
+    ];
+    const first = await setRoles([roles.admin]);
+    expect([first.status, first.json.outcome, first.json.retryable]).toEqual([503, "unknown", true]);
+    expect((await setRoles([roles.observer])).status).toBe(200);
+    for (const call of late) call.release();
+    await quiet(stack);
+    expect(await grantsOf(stack, id)).toEqual([roles.observer]);
+    const trail = ["Updated user roles", "Role change overtaken by a later one"];
+    expect(await auditOf(stack, id)).toEqual(trail);
+  });
+
+  it("of the first try, whose second was refused, is not denied to have happened", async () => {
+    const { stack } = fixture;
+    const match = "/* access.setRoles */";
+    stack.faults.set([
+      { target: "database", match, effect: "applied", answer: "reset", times: 1 },
+      { target: "database", match, answer: "error", code: "42501", times: 1 },
+    ]);
+    const answer = await setRoles([roles.researcher]);
+    expect([answer.status, answer.json.outcome]).toEqual([503, "unknown"]);
+    expect(await grantsOf(stack, id)).toEqual([roles.researcher]);
   });
 
   it("leaves a deleted user without grants, however late it lands", async () => {

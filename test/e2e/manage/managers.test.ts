@@ -4,7 +4,7 @@ import pg from "pg";
 import { beforeEach, describe, expect, it } from "vitest";
 import { permissions, roles } from "../../../dev/seed.ts";
 import { patient, useWorker } from "../../support/fixture.ts";
-import { addAdmin, addUser, ask } from "../../support/life.ts";
+import { addAdmin, addUser, ask, atTheConsole } from "../../support/life.ts";
 import { auditOf, changesOf, grantsOf } from "../../support/life-story.ts";
 import { eventually } from "../../support/moments.ts";
 import { expectProblem } from "../../support/problem.ts";
@@ -90,7 +90,7 @@ describe("409 for the last CAN_MANAGE_USERS holder", () => {
       permissions.CAN_MANAGE_USERS,
     ]);
     expect((await setRoles(stack.adminSub, [managing])).status).toBe(200);
-    const clerk = await addUser(stack, { roles: [managing] });
+    const clerk = await addUser(stack, { roles: [managing], confirmed: true });
     expect((await setRoles(stack.adminSub, [])).status).toBe(200);
     expect(await holders()).toEqual([clerk]);
   });
@@ -145,6 +145,65 @@ describe("a database whose sessions begin in repeatable read", () => {
     } finally {
       await isolation("read committed");
     }
+  });
+});
+
+describe("409 where nobody would be left who can come in", () => {
+  const detail =
+    "At least one user must keep the permission to manage users. Nobody else who holds it can sign in.";
+  const alone = { status: 409, code: "last_manager", detail } as const;
+  const other = { deleted: "AdminDeleteUser", disabled: "AdminDisableUser" };
+  for (const [how, operation] of Object.entries(other))
+    it(`counts no administrator whom somebody has ${how} at the console, and names them`, async () => {
+      const { stack } = fixture;
+      const ghost = await addAdmin(stack);
+      await atTheConsole(stack, operation, { Username: ghost.sub });
+      for (const answer of [
+        await setRoles(stack.adminSub, [roles.observer]),
+        await setRoles(stack.adminSub, [], ghost.token),
+        await ask(fixture, `DELETE /api/users/${stack.adminSub}`, { token: ghost.token }),
+        await ask(fixture, `PUT /api/users/${stack.adminSub}`, {
+          token: ghost.token,
+          body: { disabled: true },
+        }),
+      ]) {
+        expectProblem(answer, alone);
+        expect(answer.json.userIds).toEqual([ghost.sub]);
+      }
+      expect(await grantsOf(stack, stack.adminSub)).toEqual([roles.admin]);
+      expect((await setRoles(ghost.sub, [])).status).toBe(200);
+      expect(await holders()).toEqual([stack.adminSub]);
+      const next = await addAdmin(stack);
+      expect((await setRoles(stack.adminSub, [], next.token)).status).toBe(200);
+    });
+
+  it("counts no administrator whom a registration has left in the grants, and deleted from the pool", async () => {
+    const { stack } = fixture;
+    const [commit, fence, find] = ["ledger.commit", "ledger.fence", "ledger.find"].map(
+      (match) => `=${match}`,
+    );
+    stack.faults.set([
+      { target: "database", match: commit ?? "", effect: "applied", answer: "reset", times: 2 },
+      { target: "database", match: fence ?? "", answer: "reset", times: 3 },
+      { target: "database", match: find ?? "", answer: "reset", times: 3 },
+    ]);
+    const body = { email: "new.admin@flip.example", roles: [roles.admin] };
+    expect((await ask(fixture, "POST /api/step/users", { body })).status).toBe(500);
+    stack.faults.clear();
+    expect(stack.cognito.getUser(body.email)).toBeUndefined();
+    expect((await holders()).length).toBe(2);
+    expectProblem(await setRoles(stack.adminSub, []), alone);
+    expect(await grantsOf(stack, stack.adminSub)).toEqual([roles.admin]);
+  });
+
+  it("says 503 and changes nothing while the pool does not say who can come in", async () => {
+    const { stack } = fixture;
+    await addAdmin(stack);
+    const silent = () => stack.faults.set([{ target: "cognito", match: "=AdminGetUser", answer: "500" }]);
+    stack.faults.after("cognito", "=AdminGetUser", silent, { once: true });
+    const answer = await setRoles(stack.adminSub, []);
+    expect([answer.status, answer.json.code]).toEqual([503, "identity_provider_unavailable"]);
+    expect(await grantsOf(stack, stack.adminSub)).toEqual([roles.admin]);
   });
 });
 

@@ -494,7 +494,11 @@ describe("migrate", () => {
         "users_audit",
       ]);
       const own = await client.query("select tablename from pg_tables where schemaname = 'registrar'");
-      expect(own.rows.map((row) => row.tablename)).toEqual(["operation", "role_change"]);
+      expect(own.rows.map((row) => row.tablename).sort()).toEqual([
+        "operation",
+        "role_change",
+        "roles_asked",
+      ]);
       expect((await client.query("select name, extra from roles")).rows).toEqual([
         { name: "Mine", extra: 1 },
       ]);

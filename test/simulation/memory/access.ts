@@ -7,8 +7,9 @@ import { type Deployment, Settings } from "../../../src/ports/settings.ts";
 import { isRemoved } from "./moves.ts";
 import {
   grantsManagement,
+  isTooLate,
   mayManageUsers,
-  othersManage,
+  otherManagers,
   replaceRoles,
   type Statement,
   unresolved,
@@ -24,20 +25,29 @@ const isLost = (world: World, user: UserId): boolean =>
 
 const setRoles = (at: Statement, command: SetRoles): RolesSet => {
   const { world } = at;
-  const { id, caller, subject, tag, roles } = command;
+  const { id, caller, subject, tag, roles, askedAt, confirmed } = command;
   if (world.audit.some((entry) => entry.id === id && entry.action === AuditAction.rolesUpdated))
     return { _tag: "Set" };
   if (!mayManageUsers(world, caller)) {
     writeDenial(at, AuditAction.denied, command);
     return { _tag: "Denied" };
   }
+  if (isTooLate(at, askedAt)) return { _tag: "TooLate" };
+  const asked = Date.parse(askedAt);
   const registration = unresolved(world, tag);
   if (registration !== undefined) return { _tag: "Unresolved", id: registration.id };
   if (isRemoved(world, subject) || isLost(world, subject)) return { _tag: "Removed" };
   const unknown = roles.filter((role) => !world.roles.has(role));
   if (unknown.length > 0) return { _tag: "UnknownRoles", roles: unknown };
-  const managers = othersManage(world, subject) || roles.some((role) => grantsManagement(world, role));
-  if (!managers) return { _tag: "LastManager" };
+  if ((world.rolesAsked.get(subject) ?? Number.NEGATIVE_INFINITY) > asked) {
+    writeAudit(at, AuditAction.rolesOvertaken, { caller, sub: subject }, id);
+    return { _tag: "Overtaken", roles: [...(world.grants.get(subject) ?? [])].sort() };
+  }
+  const others = otherManagers(world, subject, caller);
+  const keeps = roles.some((role) => grantsManagement(world, role));
+  if (mayManageUsers(world, subject) && !keeps && !others.some((other) => confirmed.includes(other)))
+    return { _tag: "LastManager", others };
+  world.rolesAsked.set(subject, asked);
   replaceRoles(at, writeAudit(at, AuditAction.rolesUpdated, { caller, sub: subject }, id), roles);
   return { _tag: "Set" };
 };
@@ -61,7 +71,7 @@ export const makeAccess = (world: World, wire: Wire, settings: Deployment) => {
         run("mayManageUsers", question.caller, (at) => {
           const allowed = mayManageUsers(world, question.caller);
           if (!allowed) writeDenial(at, AuditAction.denied, question);
-          return allowed;
+          return { allowed, askedAt: new Date(at.now).toISOString() };
         }),
       setRoles: (command) => run("setRoles", command.subject, (at) => setRoles(at, command)),
       roles: () => notHere("roles"),

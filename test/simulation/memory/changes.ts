@@ -8,10 +8,11 @@ import {
   changeOf,
   fresh,
   inState,
+  isTooLate,
   MINUTE,
   mayManageUsers,
   noted,
-  othersManage,
+  otherManagers,
   revokeRoles,
   type Statement,
   unresolved,
@@ -28,7 +29,7 @@ const areOpposite = (one: Row["kind"], other: Row["kind"]): boolean =>
 
 const open = (at: Statement, command: ChangeUser): ChangeOpening => {
   const { world, now, by } = at;
-  const { id, kind, caller, subject, tag } = command;
+  const { id, kind, caller, subject, tag, askedAt, confirmed } = command;
   if (!mayManageUsers(world, caller)) {
     writeDenial(at, AuditAction.denied, command);
     return { _tag: "Denied" };
@@ -39,11 +40,23 @@ const open = (at: Statement, command: ChangeUser): ChangeOpening => {
     world.rows.get(id) ?? rows.find((row) => row.sub === subject && row.kind === kind && isPending(row));
   if (known !== undefined) return { _tag: "Opened", change: changeOf(known, at) };
 
+  if (isTooLate(at, askedAt)) return { _tag: "TooLate" };
+  const asked = Date.parse(askedAt);
+  if (
+    rows.some(
+      (row) =>
+        row.sub === subject &&
+        areOpposite(row.kind, kind) &&
+        (row.askedAt ?? Number.NEGATIVE_INFINITY) > asked,
+    )
+  )
+    return { _tag: "Superseded" };
   const registration = unresolved(world, tag) ?? (kind === "invite" ? undoable(at, tag) : undefined);
   if (registration !== undefined) return { _tag: "Unresolved", id: registration.id };
   const locksOut = kind === "remove" || kind === "disable";
-  if (locksOut && mayManageUsers(world, subject) && !othersManage(world, subject))
-    return { _tag: "LastManager" };
+  const others = otherManagers(world, subject, caller);
+  if (locksOut && mayManageUsers(world, subject) && !others.some((other) => confirmed.includes(other)))
+    return { _tag: "LastManager", others };
 
   for (const row of rows) {
     if (row.sub !== subject || !areOpposite(row.kind, kind)) continue;
@@ -68,6 +81,7 @@ const open = (at: Statement, command: ChangeUser): ChangeOpening => {
     state: "pending",
     verdict: null,
     reason: null,
+    askedAt: asked,
     startedAt: now,
     closedAt: null,
     acknowledgedAt: null,

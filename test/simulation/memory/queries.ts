@@ -56,6 +56,7 @@ export const open = (at: Statement, command: RegisterUser): Opening => {
     verdict: null,
     reason: null,
     sub: null,
+    askedAt: null,
     startedAt: now,
     closedAt: null,
     acknowledgedAt: null,

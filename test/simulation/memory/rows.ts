@@ -163,9 +163,15 @@ export const mayManageUsers = (world: World, user: UserId): boolean =>
 export const grantsManagement = (world: World, role: RoleId): boolean =>
   world.permissions.get(role)?.has(CAN_MANAGE_USERS) === true;
 
-/** Whether somebody else than the subject manages users. */
-export const othersManage = (world: World, subject: UserId): boolean =>
-  [...world.grants.keys()].some((user) => user !== subject && mayManageUsers(world, user));
+/** Who else than the subject manages users, by grants and ledger: the caller first. */
+export const otherManagers = (world: World, subject: UserId, caller: UserId): ReadonlyArray<UserId> =>
+  [...world.grants.keys()]
+    .filter((user) => user !== subject && mayManageUsers(world, user))
+    .sort((one, two) => (one === caller ? -1 : two === caller ? 1 : one < two ? -1 : 1));
+
+/** Whether the budget of a request is over, counted from when its caller was checked. */
+export const isTooLate = ({ now, terms }: Statement, askedAt: string): boolean =>
+  now > Date.parse(askedAt) + terms.budget;
 
 /** The newest row of these kinds for a user. Rows are kept in the order in which they were written. */
 export const newest = (world: World, user: UserId, ...kinds: ReadonlyArray<Row["kind"]>): Row | undefined =>

@@ -43,6 +43,8 @@ export interface Row {
   readonly verdict: Verdict | null;
   readonly reason: RefusalReason | null;
   readonly sub: UserId | null;
+  /** When the caller of a change was checked. */
+  readonly askedAt: number | null;
   readonly startedAt: number;
   readonly closedAt: number | null;
   readonly acknowledgedAt: number | null;
@@ -98,6 +100,8 @@ export interface World {
   readonly permissions: Map<RoleId, ReadonlySet<string>>;
   /** Table `user_role`: who has been granted what. */
   readonly grants: Map<UserId, Set<RoleId>>;
+  /** Table `roles_asked`: when the newest change of a user's roles was asked for. */
+  readonly rolesAsked: Map<UserId, number>;
   ids: number;
   /** Where it is set, every statement that takes effect is noted here, so that it can be run once more elsewhere. */
   acts?: Array<Act>;
@@ -133,6 +137,7 @@ export const makeWorld = (): World => ({
   roles: new Set([adminRole, researcherRole, observerRole]),
   permissions: new Map([[adminRole, new Set([CAN_MANAGE_USERS])]]),
   grants: new Map([[admin, new Set([adminRole])]]),
+  rolesAsked: new Map(),
   ids: 0,
 });
 
