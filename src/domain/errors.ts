@@ -67,6 +67,8 @@ export class UserLost extends Schema.TaggedError<UserLost>()("UserLost", {
 const Failed = {
   operationId: OperationId,
   user: Schema.optionalKey(Schema.Struct({ sub: UserId, kind: RegistrationKind })),
+  /** The request's idempotency key may stay with this registration for ever: another try needs a new one. */
+  needsNewKey: Schema.optionalKey(Schema.Boolean),
 };
 
 /** The user is not registered, and nothing of this registration is left in Cognito: trying again is right. */

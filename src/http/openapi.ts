@@ -25,7 +25,9 @@ const Problem = Schema.Struct({
     description:
       "What is certain: nothing of this request exists; what it created was deleted again; an operation is open, and the sweeper resolves it; unknown: nothing is certain, the change may have been made.",
   }),
-  retryable: Schema.Boolean.annotate({ description: "Whether the same request may succeed later." }),
+  retryable: Schema.Boolean.annotate({
+    description: "Whether the same request, with the same key, may succeed later.",
+  }),
   operationId: Schema.optionalKey(Uuid),
   requestId: Schema.String.annotate({ description: "Also in the log, and in X-Request-Id." }),
   reason: Schema.optionalKey(

@@ -183,14 +183,14 @@ const TOLD: {
     detail: say.rolledBack(error),
     operationId: error.operationId,
     outcome: "rolled_back",
-    retryable: true,
+    retryable: error.needsNewKey !== true,
   }),
   CleanupRequired: (error) => ({
     code: "cleanup_required",
     detail: say.cleanupRequired(error),
     operationId: error.operationId,
     outcome: "tracked",
-    retryable: true,
+    retryable: error.needsNewKey !== true,
   }),
   DatabaseRefused: () => ({ code: "database_refused", detail: say.DATABASE_REFUSED }),
   ChangeTracked: ({ kind, operationId }) => ({

@@ -124,7 +124,7 @@ export const PROBLEMS = {
   },
   user_removed: {
     status: 409,
-    means: "The user whom this idempotency key registered has been removed since.",
+    means: "The user whom this idempotency key registered has been removed since, or is being removed.",
     left: NOTHING,
     todo: "Register the user again with a new key, if that is wanted.",
   },
@@ -193,13 +193,13 @@ export const PROBLEMS = {
     status: 500,
     means: "The registration could not be committed, and its user was deleted again.",
     left: NOTHING,
-    todo: "Repeat the request.",
+    todo: "Repeat the request; with a new key where `retryable` is false.",
   },
   cleanup_required: {
     status: 500,
     means: "The registration failed, and its user may be left over in Cognito.",
     left: "Perhaps a user in Cognito. The operation is open in the ledger until that is resolved.",
-    todo: "Wait: the sweeper resolves it. GET /api/operations/{operationId} says how far it is.",
+    todo: "Wait: the sweeper resolves it. GET /api/operations/{operationId} says how far it is. Where `retryable` is false, another try needs a new key.",
   },
   remove_tracked: {
     status: 500,

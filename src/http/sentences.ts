@@ -86,15 +86,24 @@ export const USER_LOOKUP_FAILED = "Could not verify user existence in Cognito; p
 export const INVITATION_NOT_NEEDED =
   "An invitation can be sent only to an enabled user who has not signed in yet; this one is";
 
-export const rolledBack = ({ user }: RegistrationRolledBack): string =>
-  user?.kind === "register_with_roles"
-    ? `Failed to set user roles for user ${user.sub}. User has been deleted.`
-    : "Failed to register user. Please try again.";
+/** The key may stay with what has failed: the same request with the same key could never succeed. */
+const NEW_KEY = "Another try needs a new Idempotency-Key.";
 
-export const cleanupRequired = ({ user }: CleanupRequired): string =>
-  user?.kind === "register_with_roles"
-    ? `Failed to set user roles for user ${user.sub}; rollback also failed (the user could not be deleted). Manual cleanup required.`
-    : "Failed to register user; rollback also failed. Manual cleanup of the Cognito user required.";
+export const rolledBack = ({ user, needsNewKey }: RegistrationRolledBack): string => {
+  if (user?.kind === "register_with_roles") {
+    const deleted = `Failed to set user roles for user ${user.sub}. User has been deleted.`;
+    return needsNewKey ? `${deleted} ${NEW_KEY}` : deleted;
+  }
+  return `Failed to register user. ${needsNewKey ? NEW_KEY : "Please try again."}`;
+};
+
+export const cleanupRequired = ({ user, needsNewKey }: CleanupRequired): string => {
+  const failed =
+    user?.kind === "register_with_roles"
+      ? `Failed to set user roles for user ${user.sub}; rollback also failed (the user could not be deleted). Manual cleanup required.`
+      : "Failed to register user; rollback also failed. Manual cleanup of the Cognito user required.";
+  return needsNewKey ? `${failed} ${NEW_KEY}` : failed;
+};
 
 /** Names every field that is wrong, the first ten of many. */
 export const invalid = (violations: ReadonlyArray<Violation>, unnamed = 0): string => {

@@ -30,8 +30,13 @@ export type Opening =
   | { readonly _tag: "Opened"; readonly registration: Registration }
   | { readonly _tag: "Denied" }
   | { readonly _tag: "UnknownRoles"; readonly roles: ReadonlyArray<RoleId> }
-  /** The caller's idempotency key belongs to this registration. */
-  | { readonly _tag: "KeyHeld"; readonly registration: Registration; readonly sameRequest: boolean }
+  /** The caller's idempotency key belongs to this registration. `userGone`: its user was removed here, or lost. */
+  | {
+      readonly _tag: "KeyHeld";
+      readonly registration: Registration;
+      readonly sameRequest: boolean;
+      readonly userGone: boolean;
+    }
   /** The address belongs to this open registration. */
   | { readonly _tag: "AddressHeld"; readonly registration: Registration }
   /** What holds the key or the address is a row that cannot be read. */
@@ -111,6 +116,14 @@ export class Ledger extends Context.Service<
     readonly endGracePeriod: (id: OperationId, sub: UserId | null) => Answer<boolean>;
     /** Reads one row of the ledger in a new statement. */
     readonly find: (id: OperationId) => Answer<Option.Option<AnyOperation>>;
+    /**
+     * Whose a user at a registration's address is, where no tag says so: `registered` by another registration, or perhaps
+     * that of another which is `open`; `nobody` of whom the ledger knows.
+     */
+    readonly holderOf: (
+      registration: Pick<Registration, "id" | "email">,
+      sub: UserId,
+    ) => Answer<"registered" | "open" | "nobody">;
     /**
      * Takes up to `limit` due rows, the most urgent first and each for one sweeper only, and puts their next try off.
      * Rollbacks are the most urgent, then final checks, then changes, then what only waits to be finished or invited.

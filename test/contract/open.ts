@@ -3,8 +3,9 @@ import { assert, describe } from "@effect/vitest";
 import { Effect } from "effect";
 import { AuditAction } from "../../src/domain/audit.ts";
 import { RoleId } from "../../src/domain/user.ts";
+import { Changes } from "../../src/ports/changes.ts";
 import { Ledger, type Opening } from "../../src/ports/ledger.ts";
-import { BUDGET, makeLedger, newId, newSub, seconds, someone } from "./ledger.ts";
+import { askedAt, BUDGET, makeLedger, newId, newSub, seconds, someone } from "./ledger.ts";
 import type { LedgerSubject, Tester } from "./subjects.ts";
 
 const unknownRole = RoleId.make("00000000-0000-4000-8000-00000000dead");
@@ -138,6 +139,58 @@ export const openContract = (name: string, test: Tester, subject: () => LedgerSu
         }),
       );
     }
+
+    check(
+      "says with the holder of the key whether its user was removed here, also before the removal is done",
+      Effect.gen(function* () {
+        const ledger = yield* Ledger;
+        const changes = yield* Changes;
+        const holder = yield* inState("completed", { idempotencyKey: "key" });
+        const isGone = Effect.map(
+          ledger.open(request({ idempotencyKey: "key", email: holder.email })),
+          (opening) => opening._tag === "KeyHeld" && opening.userGone,
+        );
+        const change = (kind: "disable" | "remove") => {
+          const { admin: caller } = subject();
+          return changes.open({
+            id: newId(),
+            caller,
+            subject: holder.sub ?? newSub(),
+            kind,
+            tag: null,
+            askedAt,
+            confirmed: [],
+          });
+        };
+        yield* change("disable");
+        assert.isFalse(yield* isGone);
+        yield* change("remove");
+        assert.isTrue(yield* isGone);
+        const lost = yield* inState("user_lost", { idempotencyKey: "other" });
+        const again = yield* ledger.open(request({ idempotencyKey: "other", email: lost.email }));
+        assert.isTrue(again._tag === "KeyHeld" && again.userGone);
+      }),
+    );
+
+    check(
+      "knows whose a user is where no tag says so: of another registration, perhaps of one that is open, or nobody's",
+      Effect.gen(function* () {
+        const ledger = yield* Ledger;
+        const [email, sub] = [someone(), newSub()];
+        const mine = yield* inState("rolled_back", { email });
+        const asked = ledger.holderOf(mine, sub);
+        assert.strictEqual(yield* asked, "nobody");
+        const { id } = yield* started({ email });
+        assert.strictEqual(yield* asked, "open");
+        assert.strictEqual(yield* ledger.holderOf({ id, email }, sub), "nobody");
+        yield* ledger.commit(id, sub);
+        assert.strictEqual(yield* asked, "registered");
+        assert.strictEqual(yield* ledger.holderOf({ id, email }, sub), "nobody");
+        yield* ledger.complete(id);
+        assert.strictEqual(yield* asked, "registered");
+        assert.strictEqual(yield* ledger.holderOf(mine, newSub()), "nobody");
+      }),
+    );
 
     check(
       "frees the key of a registration that was rolled back",

@@ -430,6 +430,36 @@ export const mutations: ReadonlyArray<Mutation> = [
     "'disable', 'remove'",
     "'disable'",
   ]),
+  programs("a key that is spent is offered again", [
+    COMPENSATE,
+    "if (!closed && Option.isNone(fenced)) return yield* new NotClosed();",
+    "",
+  ]),
+  programs("a key is spent where the user could not be deleted, and is offered again", [
+    COMPENSATE,
+    "new NotRemoved({ fenced: Option.isSome(fenced), cause })",
+    "new NotRemoved({ fenced: true, cause })",
+  ]),
+  programs("a registration whose user was removed here is replayed", [
+    "src/programs/register/open.ts",
+    "userGone ? yield* new UserLost({ operationId }) : registered",
+    "registered",
+  ]),
+  programs("without tags an operator is asked to delete another registration's user", [
+    RESOLVE,
+    'if (holder === "registered") return { consumed: false, sub: null };',
+    "",
+  ]),
+  postgres("SQL: a removal that is pending is none", [
+    "export const open",
+    "(gone.kind = 'remove' or",
+    "(gone.kind = 'remove' and gone.state = 'done' or",
+  ]),
+  postgres("SQL: whom another registration has registered is nobody's", [
+    "export const holderOf",
+    "('registered', 'completed')",
+    "('registered')",
+  ]),
   postgres("SQL: what only waits to be finished is taken up before an orphan", [
     "const LEVELS",
     "(values (0), (1), (2), (3))",

@@ -396,6 +396,31 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
   ],
   RegistrationRolledBack: [
     [
+      new RegistrationRolledBack({ operationId, needsNewKey: true, cause }),
+      [
+        500,
+        "registration_rolled_back",
+        "Failed to register user. Another try needs a new Idempotency-Key.",
+        "rolled_back",
+        false,
+      ],
+    ],
+    [
+      new RegistrationRolledBack({
+        operationId,
+        user: { sub: admin, kind: "register_with_roles" },
+        needsNewKey: true,
+        cause,
+      }),
+      [
+        500,
+        "registration_rolled_back",
+        `Failed to set user roles for user ${admin}. User has been deleted. Another try needs a new Idempotency-Key.`,
+        "rolled_back",
+        false,
+      ],
+    ],
+    [
       new RegistrationRolledBack({ operationId, cause }),
       [500, "registration_rolled_back", "Failed to register user. Please try again.", "rolled_back", true],
     ],
@@ -415,6 +440,16 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
     ],
   ],
   CleanupRequired: [
+    [
+      new CleanupRequired({ operationId, needsNewKey: true, cause }),
+      [
+        500,
+        "cleanup_required",
+        "Failed to register user; rollback also failed. Manual cleanup of the Cognito user required. Another try needs a new Idempotency-Key.",
+        "tracked",
+        false,
+      ],
+    ],
     [
       new CleanupRequired({ operationId, cause }),
       [

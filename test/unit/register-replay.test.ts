@@ -36,9 +36,9 @@ describe("the same key again", () => {
       says: "CreateRefused",
     },
     {
-      title: "asks to wait while a rejected registration is in its grace period",
+      title: "repeats the verdict of a rejected registration in its grace period, which will not change",
       change: { state: "rejected", verdict: "user_exists", graceUntil: 1 },
-      says: "RegistrationInProgress",
+      says: "UserExists",
     },
     { title: "says that the user was removed since", change: { state: "user_lost" }, says: "UserLost" },
     {
@@ -57,6 +57,27 @@ describe("the same key again", () => {
       assert.strictEqual(world.users.length, 1);
     }),
   );
+
+  const gone: ReadonlyArray<{ title: string; change: Partial<Row> }> = [
+    { title: "is to be removed", change: { kind: "remove", state: "pending", email: null } },
+    { title: "was removed", change: { kind: "remove", state: "done", email: null } },
+    { title: "another registration has lost", change: { state: "user_lost", idempotencyKey: null } },
+  ];
+  for (const state of ["completed", "registered"] as const) {
+    it.effect.each([...gone])(
+      `says of a ${state} registration that its user is gone, whom somebody $title`,
+      ({ change }) =>
+        Effect.gen(function* () {
+          const { world, register, row } = makeScene();
+          yield* register(key);
+          world.rows.set(operationId(1), { ...row(), state, acknowledgedAt: 1 });
+          world.rows.set(operationId(9), { ...row(), id: operationId(9), ...change });
+          assert.strictEqual(yield* heard(register(second)), "UserLost");
+          world.rows.set(operationId(9), { ...row(9), kind: "disable" });
+          if (change.kind === "remove") assert.strictEqual(yield* heard(register(second)), "replayed");
+        }),
+    );
+  }
 
   it.effect("runs again where the first was rolled back", () =>
     Effect.gen(function* () {

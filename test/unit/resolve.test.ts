@@ -1,10 +1,12 @@
 /** Every row of the protocol for whoever takes a registration up later: a sweeper, or a request that meets it. */
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
+import { TestClock } from "effect/testing";
 import { AuditAction } from "../../src/domain/audit.ts";
 import { look } from "../simulation/memory/look.ts";
-import { alice, BUDGET_MS, HORIZON_MS, operationId } from "../simulation/memory/scene.ts";
-import { addUser, clearPool, userAt } from "../simulation/memory/world.ts";
+import { alice, BUDGET_MS, HORIZON_MS, makeScene, operationId } from "../simulation/memory/scene.ts";
+import type { Fault } from "../simulation/memory/script.ts";
+import { addUser, clearPool, type Row, userAt, type World } from "../simulation/memory/world.ts";
 
 describe("started", () => {
   it.effect("waits while its worker may still be at work", () =>
@@ -112,6 +114,75 @@ describe("rolling_back", () => {
       const overrides = { OWNERSHIP_ATTRIBUTE: "" };
       const { resolution, world } = yield* look({ change, overrides });
       assert.strictEqual(resolution, "NeedsOperator");
+      assert.strictEqual(world.users.length, 1);
+    }),
+  );
+});
+
+describe("without tags, a user whom another registration has registered", () => {
+  const overrides = { OWNERSHIP_ATTRIBUTE: "" };
+  const other = (world: World, change: Partial<Row>) => {
+    const row = [...world.rows.values()][0] as Row;
+    const user = userAt(world, alice);
+    const registered = { state: "completed", sub: user?.sub ?? null } as const;
+    world.rows.set(operationId(2), { ...row, id: operationId(2), ...registered, dueAt: null, ...change });
+  };
+  const meeting = (change: Partial<Row>): Fault => ({
+    on: "identity.find",
+    before: (world) => other(world, change),
+  });
+
+  it.effect.each(["registered", "completed"] as const)("is %s: nobody is asked to delete them", (state) =>
+    Effect.gen(function* () {
+      const faults = [meeting({ state })];
+      const { resolution, world, row } = yield* look({
+        change: { state: "rolling_back" },
+        overrides,
+        faults,
+      });
+      assert.strictEqual(resolution, "rolled_back");
+      assert.strictEqual(world.users.length, 1);
+      assert.isNotNull(row().graceUntil);
+    }),
+  );
+
+  it.effect("ends the final check as well", () =>
+    Effect.gen(function* () {
+      const change = { state: "rolled_back", graceUntil: 60_000, dueAt: 60_000, closedAt: 0 } as const;
+      const { resolution, world } = yield* look({
+        change,
+        overrides,
+        faults: [meeting({})],
+        afterMs: 60_001,
+      });
+      assert.strictEqual(resolution, "grace_ended");
+      assert.strictEqual(world.users.length, 1);
+    }),
+  );
+
+  it.effect("is waited for while the other registration is open: it may be theirs", () =>
+    Effect.gen(function* () {
+      const faults = [meeting({ state: "started", sub: null })];
+      const change = { state: "rolled_back", graceUntil: 60_000, dueAt: 60_000, closedAt: 0 } as const;
+      const { resolution } = yield* look({ change, overrides, faults, afterMs: 60_001 });
+      assert.strictEqual(resolution, "waiting");
+    }),
+  );
+
+  it.effect("has the address: a create with an unknown outcome is refused, and not tracked", () =>
+    Effect.gen(function* () {
+      const { register, rest, world, row } = makeScene(
+        [{ on: "identity.create", skip: 1, effect: "never", answer: "unknown" }],
+        overrides,
+      );
+      yield* register();
+      yield* rest();
+      const failure = yield* Effect.flip(register({ id: operationId(2) }));
+      assert.strictEqual(failure._tag, "UserExists");
+      yield* rest();
+      yield* TestClock.adjust(2 * HORIZON_MS);
+      yield* rest();
+      assert.deepStrictEqual([row(2).state, row(2).needsOperator], ["rejected", false]);
       assert.strictEqual(world.users.length, 1);
     }),
   );

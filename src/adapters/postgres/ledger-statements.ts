@@ -109,6 +109,8 @@ select (select yes from allowed) as "allowed",
   (select ${operation(identifier("key_holder"), budget, horizon)} from key_holder) as "keyHolder",
   (select kind = ${kind} and email = ${email} and name is not distinct from ${name} and roles @> ${roles} and roles <@ ${roles}
     from key_holder) as "sameRequest",
+  exists (select from key_holder, registrar.operation gone
+    where gone.sub = key_holder.sub and (gone.kind = 'remove' or gone.state = 'user_lost')) as "userGone",
   (select ${operation(identifier("address_holder"), budget, horizon)} from address_holder) as "addressHolder"`,
 );
 
@@ -268,6 +270,19 @@ with moved as (
 ), recorded as (${rolesRevoked(sql`audited`, sql`revoked`)}
 )
 select id from moved`,
+);
+
+/** Whose the user at an address is where no tag says so. */
+export const holderOf = statement(
+  "ledger.holderOf",
+  { id: uuid, sub: uuid, email: text },
+  ({ id, sub, email }) => sql`
+select case
+  when exists (select from registrar.operation other
+    where other.sub = ${sub} and other.id <> ${id} and other.state in ('registered', 'completed')) then 'registered'
+  when exists (select from registrar.operation other
+    where other.email = ${email} and other.id <> ${id} and other.state in ('started', 'rolling_back')) then 'open'
+  else 'nobody' end as holder`,
 );
 
 export const find = statement(

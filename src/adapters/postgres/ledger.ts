@@ -21,8 +21,11 @@ const OpenAnswer = Schema.Struct({
   own: Schema.NullOr(Registration),
   keyHolder: Schema.NullOr(Schema.Unknown),
   sameRequest: Schema.NullOr(Schema.Boolean),
+  userGone: Schema.Boolean,
   addressHolder: Schema.NullOr(Schema.Unknown),
 });
+
+const Holder = Schema.Literals(["registered", "open", "nobody"]);
 
 const Counts = Schema.Struct({ keysExpired: Schema.Int, open: Schema.Int, needOperator: Schema.Int });
 
@@ -35,7 +38,8 @@ const opening = (answer: typeof OpenAnswer.Type): Opening => {
   if (answer.keyHolder !== null) {
     const registration = readRegistration(answer.keyHolder);
     if ("undecodable" in registration) return { _tag: "Undecodable", id: registration.id };
-    return { _tag: "KeyHeld", registration, sameRequest: answer.sameRequest === true };
+    const { sameRequest, userGone } = answer;
+    return { _tag: "KeyHeld", registration, sameRequest: sameRequest === true, userGone };
   }
   if (answer.unknownRoles.length > 0) return { _tag: "UnknownRoles", roles: answer.unknownRoles };
   if (answer.own !== null) return { _tag: "Opened", registration: answer.own };
@@ -126,6 +130,11 @@ export const LedgerPostgres = Layer.effect(
       }),
 
       find,
+
+      holderOf: Effect.fn("Ledger.holderOf")(function* ({ id, email }, sub) {
+        const rows = yield* database.query(statements.holderOf, { id, email, sub });
+        return yield* decodeRow(Holder)(rows[0]?.holder);
+      }),
 
       lease: Effect.fn("Ledger.lease")(function* (limit) {
         return operations(yield* database.query(statements.lease, { limit, ...times }));

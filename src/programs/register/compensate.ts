@@ -18,8 +18,14 @@ export class NotCommitted extends Schema.TaggedError<NotCommitted>()("NotCommitt
   cause: Schema.Defect(),
 }) {}
 
-/** The user was not deleted, or that is unknown. */
-export class NotRemoved extends Schema.TaggedError<NotRemoved>()("NotRemoved", { cause: Schema.Defect() }) {}
+/** The user was not deleted, or that is unknown. `fenced`: whether a late commit is kept out. */
+export class NotRemoved extends Schema.TaggedError<NotRemoved>()("NotRemoved", {
+  fenced: Schema.Boolean,
+  cause: Schema.Defect(),
+}) {}
+
+/** The user is deleted; but a commit may have landed, or may still: the ledger may keep the registration, and its key. */
+export class NotClosed extends Schema.TaggedError<NotClosed>()("NotClosed", {}) {}
 
 /** Whether the state that the fence has read says that the commit took effect. */
 export const isRegistered = Option.exists<State>((state) => state === "registered" || state === "completed");
@@ -49,14 +55,20 @@ export const compensate = Effect.fn("register.compensate")(function* (
   if (isRegistered(fenced)) return;
   // Without a fence a delete is right only while nobody else can have relied on the commit: within the budget.
   if (Option.isNone(fenced) && !(yield* withinBudget)) {
-    return yield* new NotRemoved({ cause: new Error("the budget is over, and the commit may have landed") });
+    const cause = new Error("the budget is over, and the commit may have landed");
+    return yield* new NotRemoved({ fenced: false, cause });
   }
-  yield* identity.remove(user.sub).pipe(Effect.mapError((cause) => new NotRemoved({ cause })));
-  yield* ledger
+  yield* identity
+    .remove(user.sub)
+    .pipe(Effect.mapError((cause) => new NotRemoved({ fenced: Option.isSome(fenced), cause })));
+  const closed = yield* ledger
     .markRolledBack(registration.id, { consumed: true, sub: user.sub })
     .pipe(
       Effect.catch((error) =>
-        Effect.logWarning("the user is deleted; the sweeper closes the registration", error),
+        Effect.logWarning("the user is deleted; the sweeper closes the registration", error).pipe(
+          Effect.as(false),
+        ),
       ),
     );
+  if (!closed && Option.isNone(fenced)) return yield* new NotClosed();
 });

@@ -53,6 +53,7 @@ const readBack = Effect.fn("create.readBack")(function* (
   { outcomeUnknown, again, cause }: Circumstances,
 ): Created {
   const identity = yield* IdentityProvider;
+  const ledger = yield* Ledger;
   const tracked = new CleanupRequired({ operationId: registration.id, cause });
 
   const answer = yield* Effect.option(identity.find(registration.email));
@@ -60,7 +61,11 @@ const readBack = Effect.fn("create.readBack")(function* (
   if (Option.isNone(answer.value)) return yield* outcomeUnknown ? tracked : tryAgain(registration, cause);
   const user = answer.value.value;
   if (user.tag === registration.id) return user;
-  if (outcomeUnknown && !identity.tagsUsers) return yield* tracked;
+  if (outcomeUnknown && !identity.tagsUsers) {
+    // Without tags only the ledger can tell: whom another registration has registered, this one's create has not made.
+    const holder = yield* Effect.option(ledger.holderOf(registration, user.sub));
+    if (!Option.contains(holder, "registered")) return yield* tracked;
+  }
 
   switch (yield* ownerOf(user)) {
     case "unknown":

@@ -56,7 +56,7 @@ export const open = Effect.fn("open")(function* (command: RegisterUser) {
         if (!opening.sameRequest) {
           return yield* new IdempotencyKeyReused({ operationId: opening.registration.id });
         }
-        const answer = yield* replay(opening.registration);
+        const answer = yield* replay(opening.registration, opening.userGone);
         if (Option.isSome(answer))
           return { _tag: "Replayed", answer: answer.value } satisfies Opened as Opened;
       }
@@ -76,6 +76,7 @@ const inProgress = ({ id: operationId, graceUntil, dueAt, readAt }: Registration
 /** What a closed registration says to a repeat of its request. None: the registration is still open. */
 const replay = Effect.fn("open.replay")(function* (
   registration: Registration,
+  userGone: boolean,
 ): Effect.fn.Return<Option.Option<Registered>, RegistrationError> {
   const operationId = registration.id;
   // The ledger's constraints grant it: a registered or completed registration has a user.
@@ -86,12 +87,12 @@ const replay = Effect.fn("open.replay")(function* (
     case "rolled_back":
       return Option.none();
     case "registered":
+      if (userGone) return yield* new UserLost({ operationId });
       if (registration.acknowledgedAt !== null) return registered;
       return yield* inProgress(registration);
     case "completed":
-      return registered;
+      return userGone ? yield* new UserLost({ operationId }) : registered;
     case "rejected":
-      if (registration.graceUntil !== null) return yield* inProgress(registration);
       if (registration.verdict === "user_exists") {
         return yield* new UserExists({ operationId, email: registration.email, replayed: true });
       }

@@ -20,7 +20,14 @@ import { inBackground } from "../../ports/background.ts";
 import { onceMore } from "../../ports/database.ts";
 import type { PoolUser } from "../../ports/identity-provider.ts";
 import { Ledger } from "../../ports/ledger.ts";
-import { compensate, fence, isRegistered, NotCommitted, type NotRemoved } from "./compensate.ts";
+import {
+  compensate,
+  fence,
+  isRegistered,
+  type NotClosed,
+  NotCommitted,
+  type NotRemoved,
+} from "./compensate.ts";
 import { create } from "./create.ts";
 import { finishInBackground } from "./finish.ts";
 import { open } from "./open.ts";
@@ -35,7 +42,11 @@ export const register = Effect.fn("register")(function* (command: RegisterUser) 
     create(registration),
     (user) => commit(registration, user),
     (user, exit) => (Exit.isSuccess(exit) ? Effect.void : compensate(registration, user, exit)),
-  ).pipe(Effect.catchCause((cause) => Effect.failCause(toError(registration, cause))));
+  ).pipe(
+    Effect.catchCause((cause) =>
+      Effect.failCause(toError(registration, command.idempotencyKey !== null, cause)),
+    ),
+  );
 
   return { registration, userId, replayed: false } satisfies Registered as Registered;
 });
@@ -68,17 +79,33 @@ const commit = Effect.fn("register.commit")(function* (
 /** What the caller hears of a failure. A release that failed, and a bug, leave the registration to the sweeper. */
 const toError = (
   { id: operationId, kind }: Registration,
-  cause: Cause.Cause<RegistrationError | NotCommitted | NotRemoved>,
+  hasKey: boolean,
+  cause: Cause.Cause<RegistrationError | NotCommitted | NotRemoved | NotClosed>,
 ): Cause.Cause<RegistrationError> => {
   if (Cause.hasInterruptsOnly(cause)) return Cause.fromReasons(cause.reasons.filter(Cause.isInterruptReason));
   const failures = cause.reasons.filter(Cause.isFailReason).map(({ error }) => error);
   const notCommitted = failures.find((error) => error._tag === "NotCommitted");
-  const failed = { operationId, cause, ...(notCommitted && { user: { sub: notCommitted.sub, kind } }) };
+  // A commit that landed unseen ends as a user who is lost, and such a registration keeps its key.
+  const keepsKey = failures.some(
+    (error) => error._tag === "NotClosed" || (error._tag === "NotRemoved" && !error.fenced),
+  );
+  const failed = {
+    operationId,
+    cause,
+    ...(notCommitted && { user: { sub: notCommitted.sub, kind } }),
+    ...(hasKey && keepsKey && { needsNewKey: true }),
+  };
   if (Cause.hasDies(cause) || failures.some(({ _tag }) => _tag === "NotRemoved")) {
     return Cause.fail(new CleanupRequired(failed));
   }
   const [failure] = failures;
-  return failure === undefined || failure._tag === "NotCommitted" || failure._tag === "NotRemoved"
+  return failure === undefined || isOurs(failure)
     ? Cause.fail(new RegistrationRolledBack(failed))
     : Cause.fail(failure);
 };
+
+/** What commit and release fail with among themselves: nobody hears it. */
+const isOurs = (
+  failure: RegistrationError | NotCommitted | NotRemoved | NotClosed,
+): failure is NotCommitted | NotRemoved | NotClosed =>
+  failure._tag === "NotCommitted" || failure._tag === "NotRemoved" || failure._tag === "NotClosed";

@@ -79,25 +79,33 @@ const takeOver = Effect.fn("resolve.takeOver")(function* (registration: Registra
 
 const rollBack = Effect.fn("resolve.rollBack")(function* (registration: Registration) {
   const ledger = yield* Ledger;
-  const moved = yield* ledger.markRolledBack(registration.id, yield* removeOwn(registration));
+  const end = yield* removeOwn(registration);
+  if (end === "waiting") return end;
+  const moved = yield* ledger.markRolledBack(registration.id, end);
   return moved ? "rolled_back" : "waiting";
 });
 
 const finalCheck = Effect.fn("resolve.finalCheck")(function* (registration: Registration) {
   const ledger = yield* Ledger;
-  const { sub } = yield* removeOwn(registration);
-  return (yield* ledger.endGracePeriod(registration.id, sub)) ? "grace_ended" : "waiting";
+  const end = yield* removeOwn(registration);
+  if (end === "waiting") return end;
+  return (yield* ledger.endGracePeriod(registration.id, end.sub)) ? "grace_ended" : "waiting";
 });
 
 /**
  * Deletes the user that this registration created, if the address has them, and answers their `sub`. `consumed`: the create is
- * used up, so that no grace period is needed.
+ * used up, so that no grace period is needed. `waiting`: nobody can tell yet whose the user at the address is.
  */
 const removeOwn = Effect.fn("resolve.removeOwn")(function* (registration: Registration) {
+  const ledger = yield* Ledger;
   const identity = yield* IdentityProvider;
   const found = yield* identity.find(registration.email);
   if (Option.isNone(found)) return { consumed: false, sub: null };
   if (!identity.tagsUsers) {
+    // What another registration has registered is not this one's; what another may be creating is not known yet.
+    const holder = yield* ledger.holderOf(registration, found.value.sub);
+    if (holder === "registered") return { consumed: false, sub: null };
+    if (holder === "open") return "waiting";
     // Before the horizon the create may still land, once the other has gone: then the final check asks again.
     return (yield* LeaveUser)
       ? { consumed: registration.pastHorizon, sub: null }

@@ -90,6 +90,46 @@ describe("a repeated Idempotency-Key", () => {
     expect(stack.faults.calls("cognito")).toEqual([]);
   });
 
+  it("says that the user is removed, as soon as that is written down, and registers nobody", async () => {
+    const { stack, worker } = fixture;
+    const { json } = await worker.register(body, { key });
+    await completed();
+    stack.faults.set([{ target: "cognito", match: "=AdminDeleteUser", answer: "500" }]);
+    const removal = await ask(fixture, `DELETE /api/users/${json.userId}`);
+    expect(removal.json.code).toBe("remove_tracked");
+    const removed = {
+      status: 409,
+      code: "user_removed",
+      detail: "The user of this Idempotency-Key was registered, and has been removed since.",
+    } as const;
+    expectProblem(await worker.register(body, { key }), removed);
+    stack.faults.clear();
+    expect((await ask(fixture, `DELETE /api/users/${json.userId}`)).status).toBe(200);
+    stack.faults.clearCalls();
+    expectProblem(await worker.register(body, { key }), removed);
+    expect(stack.faults.calls("cognito")).toEqual([]);
+    expect((await worker.register(body, { key: "a-new-one" })).status).toBe(200);
+  });
+
+  it("asks for a new key where this one can never work again, and the new one works at once", async () => {
+    const { stack, worker } = fixture;
+    stack.faults.set([
+      { target: "database", match: "=ledger.commit", effect: "applied", answer: "reset", times: 2 },
+      { target: "database", match: "=ledger.fence", answer: "reset" },
+      { target: "database", match: "=ledger.find", answer: "reset" },
+    ]);
+    expectProblem(await worker.register(body, { key }), {
+      status: 500,
+      code: "registration_rolled_back",
+      outcome: "rolled_back",
+      detail: "Failed to register user. Another try needs a new Idempotency-Key.",
+      retryable: false,
+    });
+    stack.faults.clear();
+    expect(stack.cognito.getUser(email)).toBeUndefined();
+    expect((await worker.register(body, { key: "a-new-one" })).status).toBe(200);
+  });
+
   it("replays why Cognito refused, and the operation shows it", async () => {
     const { stack, worker } = fixture;
     stack.faults.set([

@@ -48,6 +48,8 @@ export const makeLedger = (world: World, wire: Wire, settings: Deployment) => {
       seen: (id) => run("seen", id, (at) => moves.seen(at, id)),
       endGracePeriod: (id, sub) => run("endGracePeriod", id, (at) => moves.endGracePeriod(at, id, sub)),
       find,
+      holderOf: (registration, sub) =>
+        run("holderOf", registration.id, (at) => queries.holderOf(at, registration, sub)),
       lease: (limit) => run("lease", "", (at) => moves.lease(at, limit)),
       setAside: (id) => run("setAside", id, (at) => moves.setAside(at, id)),
       defer: (entry, error, needs) => run("defer", entry.id, (at) => moves.defer(at, entry, error, needs)),

@@ -1,7 +1,8 @@
 /** The ledger's questions in memory: `open`, which also writes, and what counts and expires. */
 
 import { AuditAction } from "../../../src/domain/audit.ts";
-import type { RegisterUser } from "../../../src/domain/operation.ts";
+import type { RegisterUser, Registration } from "../../../src/domain/operation.ts";
+import type { UserId } from "../../../src/domain/user.ts";
 import type { Opening } from "../../../src/ports/ledger.ts";
 import { inState, mayManageUsers, registrationOf, type Statement, writeDenial } from "./rows.ts";
 import type { Row } from "./world.ts";
@@ -30,7 +31,11 @@ export const open = (at: Statement, command: RegisterUser): Opening => {
       keyHolder.name === name &&
       sameRoles &&
       new Set(keyHolder.roles).size === new Set(roles).size;
-    return { _tag: "KeyHeld", registration: registrationOf(keyHolder, at), sameRequest };
+    const userGone = [...world.rows.values()].some(
+      ({ sub, kind: of, state }) =>
+        sub !== null && sub === keyHolder.sub && (of === "remove" || state === "user_lost"),
+    );
+    return { _tag: "KeyHeld", registration: registrationOf(keyHolder, at), sameRequest, userGone };
   }
 
   const unknown = roles.filter((role) => !world.roles.has(role));
@@ -70,6 +75,18 @@ export const open = (at: Statement, command: RegisterUser): Opening => {
   };
   world.rows.set(id, row);
   return { _tag: "Opened", registration: registrationOf(row, at) };
+};
+
+/** Whose a user is where no tag says so. */
+export const holderOf = (
+  { world }: Statement,
+  { id, email }: Pick<Registration, "id" | "email">,
+  sub: UserId,
+): "registered" | "open" | "nobody" => {
+  const others = [...world.rows.values()].filter((row) => row.id !== id);
+  if (others.some((row) => row.sub === sub && inState("registered", "completed")(row))) return "registered";
+  if (others.some((row) => row.email === email && inState("started", "rolling_back")(row))) return "open";
+  return "nobody";
 };
 
 /** Keys that one `expireKeys` forgets at the most. */

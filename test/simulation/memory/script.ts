@@ -30,6 +30,8 @@ export interface Fault {
 /** A wire with its record: the name of every call that was sent, in order. */
 export interface Script extends Wire {
   readonly calls: Array<CallName>;
+  /** Nothing goes wrong any more. */
+  readonly clear: () => void;
   /** Adds faults while the script runs. */
   readonly add: (...faults: ReadonlyArray<Fault>) => void;
 }
@@ -58,7 +60,12 @@ export const scriptedWire = (world: World, ...faults: ReadonlyArray<Fault>): Scr
     return answer === undefined ? (result as A) : yield* Effect.fail(answer);
   });
 
-  return { send, calls, add: (...more) => void entries.push(...more.map(entry)) };
+  return {
+    send,
+    calls,
+    clear: () => void entries.splice(0),
+    add: (...more) => void entries.push(...more.map(entry)),
+  };
 };
 
 interface Operation {

@@ -24,6 +24,7 @@ export type CallName =
       | "endGracePeriod"
       | "find"
       | "lease"
+      | "holderOf"
       | "defer"
       | "setAside"
       | "expireKeys"}`;
