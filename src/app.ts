@@ -27,7 +27,11 @@ export const makeApp = (runtime: Runtime, deployment: Deployment) => {
   app.onError((error, c) => {
     const requestId = c.get("requestId");
     console.error(
-      logLine({ level: "Error", message: "request failed outside its program", requestId }, [error]),
+      logLine(
+        { level: "Error", message: "request failed outside its program", requestId },
+        [error],
+        deployment,
+      ),
     );
     return problemResponse(internalProblem("unknown"), requestId);
   });
