@@ -43,6 +43,16 @@ describe("open", () => {
       says: "DatabaseRefused",
     },
     {
+      title: "takes a refusal of the second try for none of the first, which may have been written",
+      faults: [
+        { on: "ledger.open", answer: "unknown" },
+        { on: "ledger.open", effect: "never", answer: "refused" },
+      ],
+      says: "Unavailable",
+      state: "started",
+      end: "rolled_back",
+    },
+    {
       title: "asks once more when the statement lost a race",
       faults: [{ on: "ledger.open", effect: "never", answer: "throttled" }],
       says: "registered",

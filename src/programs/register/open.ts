@@ -20,7 +20,7 @@ import {
 } from "../../domain/errors.ts";
 import type { Registered, RegisterUser, Registration } from "../../domain/operation.ts";
 import type { UserId } from "../../domain/user.ts";
-import { onceMore } from "../../ports/database.ts";
+import { sendTwice } from "../../ports/database.ts";
 import { Ledger } from "../../ports/ledger.ts";
 import { databaseUnavailable } from "../authority.ts";
 import { resolveRegistration } from "../sweep/resolve.ts";
@@ -37,9 +37,7 @@ export const open = Effect.fn("open")(function* (command: RegisterUser) {
   const ledger = yield* Ledger;
   let inTheWay = new RegistrationInProgress({ operationId: command.id });
   for (let turn = 0; turn < OPENINGS_MAX; turn++) {
-    const opening = yield* ledger
-      .open(command)
-      .pipe(Effect.retry(onceMore), Effect.mapError(databaseUnavailable));
+    const opening = yield* ledger.open(command).pipe(sendTwice, Effect.mapError(databaseUnavailable));
     switch (opening._tag) {
       case "Opened":
         if (opening.registration.state === "started") return opening satisfies Opened as Opened;
