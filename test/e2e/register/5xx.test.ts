@@ -8,6 +8,7 @@ import { useWorker } from "../../support/fixture.ts";
 import { quiet } from "../../support/moments.ts";
 import { expectProblem } from "../../support/problem.ts";
 import { expectNothingOf, expectRegistered, expectUntouched, look } from "../../support/stores.ts";
+import { startWorker } from "../../support/worker.ts";
 
 const fixture = useWorker();
 const email = "new.user@flip.example";
@@ -42,6 +43,21 @@ describe("500", () => {
       expect(answer.json.reason).toBe(reason);
       await expectNothingOf(stack, email);
     }
+  });
+
+  it("says that the key is wrong where no request can hold it: nothing was sent, and nothing is left open", async () => {
+    const { stack } = fixture;
+    const worker = await startWorker(stack, { AWS_ACCESS_KEY_ID: "AKIA\nLOCAL" });
+    const answer = await worker.register(body).finally(worker.stop);
+    expectProblem(answer, {
+      status: 500,
+      code: "create_refused",
+      detail: "Failed to create user",
+      retryable: true,
+    });
+    expect(answer.json.reason).toBe("credentials");
+    expect(sent("AdminCreateUser")).toEqual([]);
+    await expectNothingOf(stack, email);
   });
 
   it("deletes the Cognito user when the audit write fails, and trying again works at once", async () => {
