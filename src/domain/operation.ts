@@ -56,9 +56,15 @@ export const RefusalReason = Schema.Literals([
 ]);
 export type RefusalReason = typeof RefusalReason.Type;
 
+/** An instant of the database's clock: ISO text in UTC, to the microsecond. */
+export const Instant = Schema.String.annotate({ format: "date-time" });
+
+/** The same; null where it has not come, or does not come. */
+export const InstantOrNull = Schema.NullOr(Instant);
+
 /** One line of a registration's history: when it reached a state, and who moved it. */
 export const HistoryEntry = Schema.Struct({
-  at: Schema.String,
+  at: Instant,
   state: Schema.String,
   /** `request`, `sweeper` or `operator`. */
   by: Schema.String,
@@ -67,10 +73,8 @@ export const HistoryEntry = Schema.Struct({
   note: Schema.optionalKey(Schema.String),
 });
 
-const Timestamp = Schema.NullOr(Schema.String);
-
 /**
- * A registration as the ledger shows it. Times are ISO strings of the database's clock; the four questions about time
+ * A registration as the ledger shows it. The four questions about time
  * (`stale`, `pastHorizon`, `graceOver`, `readAt`) are answered by the database in the statement that read the row.
  */
 export const Registration = Schema.Struct({
@@ -85,12 +89,12 @@ export const Registration = Schema.Struct({
   /** Why Cognito refused, where it did. */
   reason: Schema.NullOr(RefusalReason),
   sub: Schema.NullOr(UserId),
-  startedAt: Schema.String,
-  closedAt: Timestamp,
-  acknowledgedAt: Timestamp,
-  missingSince: Timestamp,
-  graceUntil: Timestamp,
-  dueAt: Timestamp,
+  startedAt: Instant,
+  closedAt: InstantOrNull,
+  acknowledgedAt: InstantOrNull,
+  missingSince: InstantOrNull,
+  graceUntil: InstantOrNull,
+  dueAt: InstantOrNull,
   tries: Schema.Int,
   needsOperator: Schema.Boolean,
   lastError: Schema.NullOr(Schema.String),
@@ -102,7 +106,7 @@ export const Registration = Schema.Struct({
   /** It is closed, and its grace period is over: the final check is due. */
   graceOver: Schema.Boolean,
   /** The database's time when this row was read. */
-  readAt: Schema.String,
+  readAt: Instant,
 });
 export type Registration = typeof Registration.Type;
 

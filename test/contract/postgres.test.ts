@@ -9,16 +9,19 @@ import pg from "pg";
 import { type Stack, startStack } from "../../dev/stack.ts";
 import { DatabaseNeon } from "../../src/adapters/neon/database.ts";
 import { AccessPostgres } from "../../src/adapters/postgres/access.ts";
+import { AuditTrailPostgres } from "../../src/adapters/postgres/audit-trail.ts";
 import { ChangesPostgres } from "../../src/adapters/postgres/changes.ts";
 import { MANAGERS } from "../../src/adapters/postgres/fragments.ts";
 import { LedgerPostgres } from "../../src/adapters/postgres/ledger.ts";
 import { type Email, UserId } from "../../src/domain/user.ts";
 import { Access } from "../../src/ports/access.ts";
+import { AuditTrail } from "../../src/ports/audit-trail.ts";
 import { Changes } from "../../src/ports/changes.ts";
 import { Ledger } from "../../src/ports/ledger.ts";
 import { Settings } from "../../src/ports/settings.ts";
 import { readSettings } from "../../src/settings.ts";
-import { BUDGET, known, newId, newSub, someone } from "./ledger.ts";
+import { timesNotInUtc } from "../support/times.ts";
+import { askedAt, BUDGET, everything, known, newId, newSub, someone } from "./ledger.ts";
 
 let stack: Stack;
 beforeAll(async () => {
@@ -27,9 +30,12 @@ beforeAll(async () => {
 afterAll(() => stack.stop());
 beforeEach(() => stack.query("truncate registrar.operation, users_audit"));
 
-const run = <A, E>(program: Effect.Effect<A, E, Ledger>) => {
+const run = <A, E>(program: Effect.Effect<A, E, Ledger | Changes | AuditTrail>) => {
   const config = Settings.layer(readSettings(stack.workerEnv()));
-  const layer = LedgerPostgres.pipe(Layer.provide(DatabaseNeon), Layer.provide(config));
+  const layer = Layer.mergeAll(LedgerPostgres, ChangesPostgres, AuditTrailPostgres).pipe(
+    Layer.provide(DatabaseNeon),
+    Layer.provide(config),
+  );
   return Effect.runPromise(program.pipe(Effect.provide(layer)));
 };
 
@@ -101,6 +107,36 @@ const waitingForLock = async (count: number) => {
   const text = "select count(*)::int as n from pg_stat_activity where wait_event_type = 'Lock'";
   while (((await stack.query<{ n: number }>(text))[0]?.n ?? 0) < count) {}
 };
+describe("every time that the ledger and the trail answer", () => {
+  it("is in UTC, with a Z, whatever zone the database has", async () => {
+    await setTimeZone("Asia/Kolkata");
+    const caller = UserId.make(stack.adminSub);
+    const answers = await run(
+      Effect.gen(function* () {
+        const [ledger, changes, trail] = [yield* Ledger, yield* Changes, yield* AuditTrail];
+        const key = { kind: "register", name: null, roles: [], idempotencyKey: "k", caller } as const;
+        const opening = yield* ledger.open({ ...key, id: newId(), email: someone() });
+        const held = yield* ledger.open({ ...key, id: newId(), email: someone() });
+        const { id, sub } = yield* registered;
+        yield* ledger.missing(id, new Date().toISOString());
+        const asked = { id: newId(), caller, subject: sub, tag: null, askedAt, confirmed: [] };
+        const change = yield* changes.open({ ...asked, kind: "disable" });
+        const found = yield* ledger.find(id);
+        const page = yield* ledger.list({ ...everything, limit: 1 });
+        const rest = yield* ledger.list({ ...everything, cursor: page.next, limit: 9 });
+        yield* Effect.promise(() => stack.age(3600));
+        const leased = yield* ledger.lease(10);
+        assert.deepStrictEqual([rest.items.length, leased.length], [2, 3]);
+        const none = { actor: null, subject: null, action: null, from: null, until: null, cursor: null };
+        const audit = yield* trail.page({ ...none, limit: 1 });
+        return { opening, held, change, found, page, rest, leased, audit };
+      }),
+    );
+    await setTimeZone("UTC");
+    assert.deepStrictEqual(timesNotInUtc(answers), []);
+    assert.isAtLeast(JSON.stringify(answers).match(/\.\d{6}Z/g)?.length ?? 0, 25);
+  });
+});
 
 describe("a race", () => {
   /** Somebody's transaction that has written a row for the same address, or key, and not ended yet. */

@@ -1,8 +1,8 @@
 /**
  * The list of routes, walked: every operation is called, every problem is provoked, and every answer is one that the
- * OpenAPI document describes. In the end no code is left that the document promises and nobody has seen.
+ * OpenAPI document describes, with its times in UTC. In the end no code is left that the document promises and nobody has seen.
  */
-import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Fault } from "../../dev/faults.ts";
 import { roles } from "../../dev/seed.ts";
 import { type Code, PROBLEMS } from "../../src/http/problems.ts";
@@ -12,6 +12,7 @@ import { patient, useWorker } from "../support/fixture.ts";
 import type { Answer } from "../support/http.ts";
 import { type Ask, addAdmin, addUser, ask, tokenOf } from "../support/life.ts";
 import { hold, quiet } from "../support/moments.ts";
+import { setTimeZone, timesNotInUtc } from "../support/times.ts";
 import { startWorker } from "../support/worker.ts";
 
 const fixture = useWorker(patient);
@@ -22,6 +23,7 @@ const call = async (what: string, more: Ask = {}, worker = fixture.worker): Prom
   const answer = await ask({ stack: fixture.stack, worker }, what, more);
   const [method = "", target = ""] = what.split(" ");
   expect(contradictions(method, target, answer)).toEqual([]);
+  expect(timesNotInUtc(answer.json)).toEqual([]);
   if (typeof answer.json?.code === "string") seen.add(answer.json.code);
   return answer;
 };
@@ -29,6 +31,8 @@ const call = async (what: string, more: Ask = {}, worker = fixture.worker): Prom
 const newcomer = "new.user@flip.example";
 const body = { email: newcomer, roles: [roles.researcher] };
 let id: string;
+// Whatever zone the sessions have, answers have UTC.
+beforeAll(() => setTimeZone(fixture.stack, "Asia/Kolkata"));
 beforeEach(async () => {
   id = await addUser(fixture.stack, { roles: [roles.observer] });
 });

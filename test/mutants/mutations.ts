@@ -311,8 +311,18 @@ export const mutations: ReadonlyArray<Mutation> = [
   },
   fragments("SQL: the audit row's time is the session's", [
     "export const auditRow =",
-    "to_char(statement_timestamp() at time zone 'utc', ",
-    "to_char(statement_timestamp(), ",
+    "inUtc(sql`statement_timestamp()`)",
+    `sql\`to_char(statement_timestamp(), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')\``,
+  ]),
+  fragments("SQL: an operation's times are the session's", [
+    "export const operation =",
+    "INSTANTS.has(schema) ? inUtc(value) : value",
+    "value",
+  ]),
+  fragments("SQL: the times of an operation's history are the session's", [
+    "const NOW =",
+    "inUtc(sql`now()`)",
+    "sql`now()`",
   ]),
   postgres("SQL: a loser of the race for an address is an error", [
     "export const open",

@@ -1,10 +1,17 @@
 /** Pieces of SQL that several statements share. */
 import { AuditAction } from "../../domain/audit.ts";
-import { Registration } from "../../domain/operation.ts";
+import { Instant, InstantOrNull, Registration } from "../../domain/operation.ts";
 import { type Fragment, identifier, list, literal, sql } from "./sql.ts";
 
 /** Seconds as an interval. */
 export const interval = (seconds: Fragment) => sql`make_interval(secs => ${seconds})`;
+
+/** An instant as ISO text in UTC, to the microsecond, whatever the session's time zone is. */
+const inUtc = (instant: Fragment) =>
+  sql`to_char(${instant} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+
+/** The schemas whose fields hold an instant. */
+const INSTANTS: ReadonlySet<unknown> = new Set([Instant, InstantOrNull]);
 
 /** What a row's schema asks of the moment in which it is read; every other field of the schema is a column. */
 const moments = (row: Fragment, budget: Fragment, horizon: Fragment): Readonly<Record<string, Fragment>> => ({
@@ -21,10 +28,10 @@ const columnOf = (field: string) =>
 /** A row of the ledger as JSON, field by field as the schemas of operations have it. */
 export const operation = (row: Fragment, budget: Fragment, horizon: Fragment): Fragment => {
   const asked = moments(row, budget, horizon);
-  const fields = Object.keys(Registration.fields);
-  const pairs = fields.map(
-    (field) => sql`${literal(field)}, ${asked[field] ?? sql`${row}.${columnOf(field)}`}`,
-  );
+  const pairs = Object.entries(Registration.fields).map(([field, schema]) => {
+    const value = asked[field] ?? sql`${row}.${columnOf(field)}`;
+    return sql`${literal(field)}, ${INSTANTS.has(schema) ? inUtc(value) : value}`;
+  });
   return sql`jsonb_build_object(${list(pairs)})`;
 };
 
@@ -35,14 +42,17 @@ export const operation = (row: Fragment, budget: Fragment, horizon: Fragment): F
 export const asId = (text: Fragment) =>
   sql`(case when ${text} ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then ${text}::uuid end)`;
 
+/** The time of a line of the history. */
+const NOW = inUtc(sql`now()`);
+
 /** The row's history with one more line. An actor who is an id is an operator. */
 export const history = (state: Fragment, actor: Fragment, note: Fragment = sql`null::text`) =>
-  sql`history || jsonb_strip_nulls(jsonb_build_object('at', now(), 'state', ${state},
+  sql`history || jsonb_strip_nulls(jsonb_build_object('at', ${NOW}, 'state', ${state},
     'by', case when ${asId(actor)} is null then ${actor} else 'operator' end, 'who', ${asId(actor)}, 'note', ${note}))`;
 
 /** The history of a new row. */
 export const firstLine = (state: Fragment, actor: Fragment) =>
-  sql`jsonb_build_array(jsonb_build_object('at', now(), 'state', ${state}, 'by', ${actor}))`;
+  sql`jsonb_build_array(jsonb_build_object('at', ${NOW}, 'state', ${state}, 'by', ${actor}))`;
 
 /**
  * Writes one audit row for each row of `source`, which has a `caller` and a `sub`. Through the table's own row type,
@@ -60,7 +70,7 @@ export const auditRow = (
   select entry.id, entry.action, entry.user_id, entry.modified_by_user_id, entry."timestamp"
   from ${source} moved, jsonb_populate_record(null::users_audit, jsonb_build_object(
     'id', ${id}, 'action', ${action}, 'user_id', moved.sub, 'modified_by_user_id', ${by},
-    'timestamp', to_char(statement_timestamp() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'))) entry
+    'timestamp', ${inUtc(sql`statement_timestamp()`)})) entry
   where moved.sub is not null
   on conflict (id) do nothing
   returning id, user_id, modified_by_user_id`;

@@ -11,7 +11,7 @@ import { Settings } from "../../ports/settings.ts";
 import { MANAGERS } from "./fragments.ts";
 import * as statements from "./ledger-statements.ts";
 import { readOperation, readRow } from "./operations.ts";
-import { decodeRow, toUtc } from "./rows.ts";
+import { decodeRow } from "./rows.ts";
 
 const isState = Schema.is(State);
 
@@ -160,8 +160,7 @@ export const LedgerPostgres = Layer.effect(
         const found = operations(yield* database.query(statements.list, values));
         const items = found.slice(0, limit);
         const last = items.at(-1);
-        const next =
-          found.length > limit && last !== undefined ? { at: toUtc(last.startedAt), id: last.id } : null;
+        const next = found.length > limit && last !== undefined ? { at: last.startedAt, id: last.id } : null;
         return { items, next };
       }),
     });

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { patient, useWorker } from "../../support/fixture.ts";
 import { addUser, ask } from "../../support/life.ts";
-import { eventually } from "../../support/moments.ts";
+import { setTimeZone } from "../../support/times.ts";
 
 const fixture = useWorker(patient);
 const audit = (query = "") => ask(fixture, `GET /api/audit${query}`);
@@ -15,15 +15,7 @@ for (const type of ["timestamp", "timestamptz"])
         await stack.query(
           `alter table users_audit alter column "timestamp" type ${type} using "timestamp" at time zone 'UTC'`,
         );
-        // The role's setting holds for every new connection; those that are open are ended.
-        const role = decodeURIComponent(new URL(stack.databaseUrl).username);
-        await stack.query(`alter role "${role}" set timezone to '${zone}'`);
-        const others = "from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()";
-        await stack.query(`select pg_terminate_backend(pid) ${others}`);
-        await eventually("the old connections are gone", async () => {
-          const [row] = await stack.query<{ n: number }>(`select count(*)::integer as n ${others}`);
-          return row?.n === 0;
-        });
+        await setTimeZone(stack, zone);
       });
 
       it("is written as now, in UTC", async () => {
