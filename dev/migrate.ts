@@ -3,9 +3,13 @@
  * All of it happens or none, and running it again changes nothing: there is no bookkeeping table, because every file
  * may run again. A FLIP database gains one schema, `registrar`, and nothing in its own. Without DATABASE_URL it takes
  * the running local stack, and nothing else.
+ *
+ * `npm run migrate -- --index-audit` also gives FLIP's users_audit, where it was there already, the indexes that
+ * GET /api/audit reads by: concurrently, so that nobody who writes the trail has to wait.
  */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import pg from "pg";
 
 const ours = join(import.meta.dirname, "../migrations");
@@ -41,6 +45,65 @@ export async function migrate(databaseUrl: string, directory = ours): Promise<st
     throw new MigrationError(`${file || "The migration"} failed and nothing was changed: ${reason(error)}`);
   } finally {
     await client.end().catch(() => {});
+  }
+}
+
+/** An index of users_audit. */
+interface AuditIndex {
+  readonly name: string;
+  readonly columns: string;
+}
+
+/** The indexes as the migration has them that makes the table. */
+async function auditIndexes(): Promise<AuditIndex[]> {
+  const text = await readFile(join(ours, "0001_flip_tables.sql"), "utf8");
+  const found = text.matchAll(/create index (registrar_audit_\w+) on users_audit (\(.+\));/g);
+  return [...found].map(([, name = "", columns = ""]) => ({ name, columns }));
+}
+
+/**
+ * Gives a users_audit that is not ours its indexes, and says, in a sentence for each, what that changed. One that an
+ * interrupted run has left invalid is made anew. It needs a session of its own: no pooled connection.
+ * https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY
+ */
+export async function indexAudit(databaseUrl: string): Promise<string[]> {
+  const client = await connect(databaseUrl);
+  try {
+    // Who waited for a lock here would be waited for by the index in turn.
+    const { rows } = await client.query<{ mine: boolean }>("select pg_try_advisory_lock($1) as mine", [
+      lock + 1,
+    ]);
+    if (rows[0]?.mine !== true) throw new MigrationError("Another run is making the indexes of users_audit.");
+    const done: string[] = [];
+    for (const index of await auditIndexes()) done.push(await makeIndex(client, index));
+    return done;
+  } catch (error) {
+    if (error instanceof MigrationError) throw error;
+    throw new MigrationError(`The indexes of users_audit are not all there. Run it again: ${reason(error)}`);
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+async function makeIndex(client: pg.Client, { name, columns }: AuditIndex): Promise<string> {
+  const { rows } = await client.query<{ valid: boolean }>(
+    "select indisvalid as valid from pg_index where indexrelid = to_regclass($1)",
+    [`public.${name}`],
+  );
+  if (rows[0]?.valid === true) return `index ${name}: it was there already.`;
+  if (rows[0] !== undefined) await client.query(`drop index concurrently public.${name}`);
+  await client.query(`create index concurrently ${name} on public.users_audit ${columns}`);
+  return rows[0] === undefined ? `index ${name}: created.` : `index ${name}: created anew; it was not whole.`;
+}
+
+/** Reads the command line. Whatever is not known is refused by name. */
+function asked(args: ReadonlyArray<string>): { readonly index: boolean } {
+  try {
+    const options = { "index-audit": { type: "boolean" } } as const;
+    const { values } = parseArgs({ args: [...args], options, strict: true, allowPositionals: false });
+    return { index: values["index-audit"] === true };
+  } catch {
+    throw new MigrationError("Usage: npm run migrate, or npm run migrate -- --index-audit");
   }
 }
 
@@ -123,7 +186,10 @@ async function databaseUrl(): Promise<string> {
 
 if (import.meta.main) {
   try {
-    for (const sentence of await migrate(await databaseUrl())) console.log(sentence);
+    const { index } = asked(process.argv.slice(2));
+    const url = await databaseUrl();
+    for (const sentence of await migrate(url)) console.log(sentence);
+    if (index) for (const sentence of await indexAudit(url)) console.log(sentence);
   } catch (error) {
     if (!(error instanceof MigrationError)) throw error;
     console.error(error.message);

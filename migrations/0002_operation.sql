@@ -98,9 +98,26 @@ create unique index if not exists operation_open_change
 
 create index if not exists operation_due on registrar.operation (urgency, due_at) where due_at is not null;
 
-create index if not exists operation_user on registrar.operation (sub, started_at desc) where sub is not null;
-
+-- The list of operations, newest first: one index for each filter, in the list's own order, so that a page is read from
+-- its first row on, however many rows there are and however few of them match.
 create index if not exists operation_newest on registrar.operation (started_at desc, id desc);
+
+create index if not exists operation_user on registrar.operation (sub desc, started_at desc, id desc) where sub is not null;
+
+create index if not exists operation_caller on registrar.operation (caller desc, started_at desc, id desc);
+
+create index if not exists operation_email
+  on registrar.operation (email desc, started_at desc, id desc) where email is not null;
+
+create index if not exists operation_state on registrar.operation (state desc, started_at desc, id desc);
+
+create index if not exists operation_kind on registrar.operation (kind desc, started_at desc, id desc);
+
+-- With which address a user was registered, for every line of an export, however much else was done to them.
+create index if not exists operation_registered on registrar.operation (sub desc, started_at desc) where email is not null;
+
+create index if not exists operation_needs_operator
+  on registrar.operation (needs_operator desc, started_at desc, id desc);
 
 create index if not exists operation_kept_key
   on registrar.operation (started_at) where idempotency_key is not null;

@@ -520,6 +520,16 @@ export const mutations: ReadonlyArray<Mutation> = [
     "select role_id from user_role where user_id = audited.user_id union select unnest(roles) from moved",
     "select unnest(roles) from moved",
   ]),
+  postgresIn("src/adapters/postgres/pages.ts")("SQL: a page looks for its filter along the whole list", [
+    "export const page",
+    "then ${column} end desc",
+    "then null::integer end desc",
+  ]),
+  postgresIn("src/adapters/postgres/rows.ts")("SQL: a page that has a cursor has no end", [
+    "export const startOf",
+    "cursor === null || cursor.at >= end.at ? end : cursor",
+    "cursor ?? end",
+  ]),
   accessSql("SQL: a lost user is given roles", ["removed as (", "or state = 'user_lost'", ""]),
   accessSql("SQL: a repeat sets the roles again", [
     "export const setRoles",

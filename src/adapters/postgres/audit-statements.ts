@@ -1,4 +1,5 @@
 /** The SQL of the audit trail, in FLIP's table. */
+import { page as pageOf } from "./pages.ts";
 import { type Fragment, integer, nullable, sql, statement, text, uuid } from "./sql.ts";
 
 /**
@@ -24,22 +25,25 @@ export const page = statement(
     subject: nullable(uuid),
     action: nullable(text),
     from: nullable(text),
-    until: nullable(text),
     at: nullable(text),
     id: nullable(uuid),
     limit: integer,
   },
-  ({ actor, subject, action, from, until, at, id, limit }) => sql`
+  ({ actor, subject, action, from, at, id, limit }) => sql`
 select id, action, user_id as subject, ${addressOf(sql`user_id`)} as "subjectEmail",
   modified_by_user_id as actor, ${addressOf(sql`modified_by_user_id`)} as "actorEmail", to_jsonb("timestamp") as at,
   (select jsonb_build_object('before', ${named(sql`before`)}, 'after', ${named(sql`after`)})
     from registrar.role_change where role_change.id = users_audit.id) as roles
 from users_audit
-where (${actor} is null or modified_by_user_id = ${actor})
-  and (${subject} is null or user_id = ${subject})
-  and (${action} is null or action = ${action})
-  and (${from} is null or "timestamp" >= ${asTimestamp(from)})
-  and (${until} is null or "timestamp" < ${asTimestamp(until)})
-  and (${at} is null or ("timestamp", id) < (${asTimestamp(at)}, ${id}))
-order by "timestamp" desc, id desc limit ${limit}`,
+${pageOf({
+  filters: [
+    { column: sql`user_id`, value: subject },
+    { column: sql`modified_by_user_id`, value: actor },
+    { column: sql`action`, value: action },
+  ],
+  time: sql`"timestamp"`,
+  from: { asked: from, instant: asTimestamp(from) },
+  after: { asked: at, instant: asTimestamp(at), id },
+  limit,
+})}`,
 );

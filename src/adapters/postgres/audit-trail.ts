@@ -7,7 +7,7 @@ import { RoleId, UserId } from "../../domain/user.ts";
 import { AuditTrail } from "../../ports/audit-trail.ts";
 import { Database } from "../../ports/database.ts";
 import * as statements from "./audit-statements.ts";
-import { decodeRow, toUtc } from "./rows.ts";
+import { decodeRow, startOf, toUtc } from "./rows.ts";
 
 const Roles = Schema.Array(Schema.Struct({ id: RoleId, rolename: Schema.NullOr(Schema.String) }));
 
@@ -30,9 +30,9 @@ export const AuditTrailPostgres = Layer.effect(
     const database = yield* Database;
 
     return AuditTrail.of({
-      page: Effect.fn("AuditTrail.page")(function* ({ cursor, limit, ...filters }) {
-        const { at, id } = cursor ?? { at: null, id: null };
-        const rows = yield* database.query(statements.page, { ...filters, at, id, limit: limit + 1 });
+      page: Effect.fn("AuditTrail.page")(function* ({ cursor, until, limit, ...filters }) {
+        const values = { ...filters, ...startOf(cursor, until), limit: limit + 1 };
+        const rows = yield* database.query(statements.page, values);
         const found = yield* decodeRow(Rows)(rows);
         const entries = found.slice(0, limit).map((row) => ({ ...row, at: toUtc(row.at) }));
         const last = entries.at(-1);

@@ -18,6 +18,7 @@ import {
   rolesRevoked,
   unknownRoles,
 } from "./fragments.ts";
+import { page } from "./pages.ts";
 import {
   boolean,
   type Fragment,
@@ -380,23 +381,28 @@ export const list = statement(
     userId: nullable(uuid),
     caller: nullable(uuid),
     from: nullable(instant),
-    until: nullable(instant),
     at: nullable(instant),
     id: nullable(uuid),
     limit: integer,
     budget: seconds,
     horizon: seconds,
   },
-  ({ state, kind, needsOperator, email, userId, caller, from, until, at, id, limit, budget, horizon }) => sql`
+  ({ state, kind, needsOperator, email, userId, caller, from, at, id, limit, budget, horizon }) => sql`
 select ${operation(identifier("operation"), budget, horizon)} as operation from registrar.operation
-where (${state} is null or state = ${state})
-  and (${kind} is null or kind = ${kind})
-  and (${needsOperator} is null or needs_operator = ${needsOperator})
-  and (${email} is null or email = ${email})
-  and (${userId} is null or sub = ${userId})
-  and (${caller} is null or caller = ${caller})
-  and (${from} is null or started_at >= ${from})
-  and (${until} is null or started_at < ${until})
-  and (${at} is null or (started_at, id) < (${at}, ${id}))
-order by started_at desc, id desc limit ${limit}`,
+${page({
+  filters: [
+    { column: sql`email`, value: email },
+    { column: sql`sub`, value: userId },
+    // Few rows need an operator; nearly all need none, and are better found by anything else.
+    { column: sql`needs_operator`, value: sql`case when ${needsOperator} then true end` },
+    { column: sql`state`, value: state },
+    { column: sql`caller`, value: caller },
+    { column: sql`kind`, value: kind },
+    { column: sql`needs_operator`, value: needsOperator },
+  ],
+  time: sql`started_at`,
+  from: { asked: from, instant: from },
+  after: { asked: at, instant: at, id },
+  limit,
+})}`,
 );

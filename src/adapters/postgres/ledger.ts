@@ -11,7 +11,7 @@ import { Settings } from "../../ports/settings.ts";
 import { MANAGERS } from "./fragments.ts";
 import * as statements from "./ledger-statements.ts";
 import { readOperation, readRow } from "./operations.ts";
-import { decodeRow } from "./rows.ts";
+import { decodeRow, startOf } from "./rows.ts";
 
 const isState = Schema.is(State);
 
@@ -154,9 +154,8 @@ export const LedgerPostgres = Layer.effect(
         return yield* decodeRow(Counts)(rows[0]);
       }),
 
-      list: Effect.fn("Ledger.list")(function* ({ cursor, limit, ...filters }) {
-        const { at, id } = cursor ?? { at: null, id: null };
-        const values = { ...filters, at, id, limit: limit + 1, ...times };
+      list: Effect.fn("Ledger.list")(function* ({ cursor, until, limit, ...filters }) {
+        const values = { ...filters, ...startOf(cursor, until), limit: limit + 1, ...times };
         const found = operations(yield* database.query(statements.list, values));
         const items = found.slice(0, limit);
         const last = items.at(-1);

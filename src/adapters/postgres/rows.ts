@@ -18,3 +18,21 @@ export const toUtc = (text: string): string => {
   if (Option.isNone(instant)) return text;
   return DateTime.formatIso(instant.value).replace(/\.\d{3}Z$/, `.${micros}Z`);
 };
+
+/** Before every row of its time, in the order of lists. */
+const NIL = "00000000-0000-0000-0000-000000000000";
+
+/**
+ * The place after which a page of a list begins: its cursor's, or the end of what was asked for where that comes later in
+ * the list. One bound, so that an index is entered there.
+ */
+export const startOf = (cursor: Place | null, until: string | null): Place | { at: null; id: null } => {
+  if (until === null) return cursor ?? { at: null, id: null };
+  const end = { at: toUtc(until), id: NIL };
+  return cursor === null || cursor.at >= end.at ? end : cursor;
+};
+
+interface Place {
+  readonly at: string;
+  readonly id: string;
+}

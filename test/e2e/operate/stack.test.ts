@@ -23,7 +23,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { ownershipAttribute } from "../../../dev/cognito.ts";
 import { type Control, startControl } from "../../../dev/control.ts";
 import type { Fault } from "../../../dev/faults.ts";
-import { migrate } from "../../../dev/migrate.ts";
+import { indexAudit, migrate } from "../../../dev/migrate.ts";
 import { type Stack, startStack } from "../../../dev/stack.ts";
 
 let stack: Stack;
@@ -505,6 +505,61 @@ describe("migrate", () => {
     } finally {
       await client.end();
       await stack.query("drop database flip");
+    }
+  });
+
+  it("indexes a users_audit that was there already only when it is told to, as it indexes its own", async () => {
+    const definitions = "select indexdef from pg_indexes where indexname like 'registrar_audit_%' order by 1";
+    await stack.query("create database flip");
+    const url = new URL(stack.databaseUrl);
+    url.pathname = "/flip";
+    const client = new pg.Client(url.href);
+    await client.connect();
+    try {
+      await client.query(`create table users_audit (id uuid primary key, action varchar not null, user_id uuid not null,
+        modified_by_user_id uuid not null, "timestamp" timestamptz not null)`);
+      await migrate(url.href);
+      expect((await client.query(definitions)).rows).toEqual([]);
+      const own = await stack.query(definitions);
+      expect(own.length).toBe(4);
+
+      const created = await indexAudit(url.href);
+      expect(created).toEqual(
+        created.map(() => expect.stringMatching(/^index registrar_audit_\w+: created\.$/)),
+      );
+      expect((await client.query(definitions)).rows).toEqual(own);
+      expect((await indexAudit(url.href)).every((line) => line.endsWith("it was there already."))).toBe(true);
+
+      await client.query(
+        "update pg_index set indisvalid = false where indexrelid = 'registrar_audit_actor'::regclass",
+      );
+      const again = await indexAudit(url.href);
+      expect(again.filter((line) => !line.endsWith("it was there already."))).toEqual([
+        "index registrar_audit_actor: created anew; it was not whole.",
+      ]);
+      expect((await client.query("select from pg_index where not indisvalid")).rowCount).toBe(0);
+      expect((await client.query(definitions)).rows).toEqual(own);
+    } finally {
+      await client.end();
+      await stack.query("drop database flip");
+    }
+  });
+
+  it("makes the indexes in one run at a time, and says so; without the table it says what is wrong", async () => {
+    const client = new pg.Client(stack.databaseUrl);
+    await client.connect();
+    try {
+      await client.query("select pg_advisory_lock(7262020)");
+      expect(String(await errorOf(indexAudit(stack.databaseUrl)))).toMatch(/Another run/);
+      await stack.query("create database bare");
+      const url = new URL(stack.databaseUrl);
+      url.pathname = "/bare";
+      expect(String(await errorOf(indexAudit(url.href)))).toMatch(
+        /users_audit.*Run it again.*does not exist/,
+      );
+    } finally {
+      await client.end();
+      await stack.query("drop database if exists bare");
     }
   });
 
