@@ -22,15 +22,17 @@ create table if not exists registrar.operation (
   idempotency_key text check (length(idempotency_key) between 1 and 255),
   state text not null default 'started' check (
     state in (
-      'started', 'registered', 'rolling_back', 'completed', 'rejected', 'rolled_back', 'user_lost', 'pending', 'done'
+      'started', 'registered', 'rolling_back', 'completed', 'rejected', 'rolled_back', 'user_lost', 'pending', 'done',
+      'refused'
     )
   ),
   verdict text check (verdict in ('user_exists', 'create_refused')),
-  -- Why Cognito refused, in our own words.
+  -- Why Cognito refused, or a change has ended without its effect, in our own words.
   reason text check (
     reason in (
       'address_not_accepted', 'password_policy', 'pool_rule', 'user_state', 'pool_trigger_broken', 'pool_configuration',
-      'credentials', 'other'
+      'credentials', 'other',
+      'superseded', 'user_not_found', 'user_disabled', 'invitation_not_needed', 'closed_by_operator'
     )
   ),
   -- The Cognito user that the commit registered, that a rollback deleted, or that the change is about.
@@ -61,11 +63,11 @@ create table if not exists registrar.operation (
 
   -- An operation that is not closed always has a time at which it is due.
   constraint operation_open_is_due check (
-    due_at is not null or state in ('completed', 'rejected', 'rolled_back', 'user_lost', 'done')
+    due_at is not null or state in ('completed', 'rejected', 'rolled_back', 'user_lost', 'done', 'refused')
   ),
   constraint operation_grace_is_due check (grace_until is null or due_at is not null),
   constraint operation_closed_has_time check (
-    (closed_at is not null) = (state in ('completed', 'rejected', 'rolled_back', 'user_lost', 'done'))
+    (closed_at is not null) = (state in ('completed', 'rejected', 'rolled_back', 'user_lost', 'done', 'refused'))
   ),
   constraint operation_user_is_known check (
     sub is not null or state not in ('registered', 'completed', 'user_lost')
@@ -76,9 +78,10 @@ create table if not exists registrar.operation (
   ),
   constraint operation_change_has_user check (
     (kind in ('register', 'register_with_roles')) = (email is not null)
-    and (kind in ('register', 'register_with_roles')) = (state not in ('pending', 'done'))
+    and (kind in ('register', 'register_with_roles')) = (state not in ('pending', 'done', 'refused'))
     and (kind in ('register', 'register_with_roles') or sub is not null)
   ),
+  constraint operation_refused_has_reason check (state <> 'refused' or reason is not null),
   constraint operation_missing_is_registered check (
     missing_since is null or state in ('registered', 'user_lost')
   )

@@ -32,3 +32,19 @@ export const CHANGE_ACTION: Record<ChangeKind, string> = {
   reset_mfa: AuditAction.mfaReset,
   invite: AuditAction.invited,
 };
+
+/**
+ * What the audit trail says of a change that has ended without its effect, in a second row: the first was written when
+ * it was asked for, and no row is ever changed. `notDone`: for certain. `unknown`: a call may have taken effect before, or
+ * may still. `superseded`: the same, and a newer change contradicts it.
+ */
+export const changeNotDone = (kind: ChangeKind, how: HowNotDone): string =>
+  `${NOT_DONE[how]}: ${CHANGE_ACTION[kind]}`;
+
+export type HowNotDone = "notDone" | "unknown" | "superseded";
+
+const NOT_DONE: Record<HowNotDone, string> = {
+  notDone: "Not done",
+  unknown: "Not known to be done",
+  superseded: "Superseded, not known to be done",
+};

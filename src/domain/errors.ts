@@ -4,7 +4,7 @@
  * Messages name no person: an address stays in a field that only the answer to its own caller shows.
  */
 import { Schema } from "effect";
-import { ChangeKind, OperationId, RefusalReason, RegistrationKind } from "./operation.ts";
+import { ChangeKind, OperationId, RefusalReason, RegistrationKind, WhyNotDone } from "./operation.ts";
 import { Email, RoleId, UserId } from "./user.ts";
 
 /** The caller does not hold CAN_MANAGE_USERS. */
@@ -106,6 +106,17 @@ export class ChangeTracked extends Schema.TaggedError<ChangeTracked>()("ChangeTr
   cause: Schema.Defect(),
 }) {}
 
+/**
+ * The change has ended without its effect, and nobody tries it again. `certain`: nothing of it was done; otherwise an
+ * earlier call may have taken effect.
+ */
+export class ChangeRefused extends Schema.TaggedError<ChangeRefused>()("ChangeRefused", {
+  operationId: OperationId,
+  kind: ChangeKind,
+  reason: WhyNotDone,
+  certain: Schema.Boolean,
+}) {}
+
 /** An administrator asked to delete or disable their own account. */
 export class OwnAccount extends Schema.TaggedError<OwnAccount>()("OwnAccount", {
   kind: Schema.Literals(["remove", "disable"]),
@@ -150,6 +161,7 @@ export class NotOneself extends Schema.TaggedError<NotOneself>()("NotOneself", {
 /** Every typed failure of the programs that manage users who exist. */
 export type ManagementError =
   | ChangeTracked
+  | ChangeRefused
   | OwnAccount
   | LastManager
   | Superseded

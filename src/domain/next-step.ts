@@ -1,5 +1,14 @@
 /** What happens next to an operation, in words for the person who asks at two in the morning. */
-import { isChange, type Operation } from "./operation.ts";
+import { isChange, type Operation, type WhyNotDone } from "./operation.ts";
+
+/** Why nothing is left to do for a change that has ended without its effect. */
+const NOT_DONE: Partial<Record<WhyNotDone, string>> = {
+  superseded: "Nothing: a newer change of the same user contradicts it.",
+  user_not_found: "Nothing: the pool has no such user.",
+  user_disabled: "Nothing: the user is disabled. Enable them, and invite them again, if that is wanted.",
+  invitation_not_needed: "Nothing: the user has signed in already.",
+  closed_by_operator: "Nothing: an operator has closed it. Whether it was done, nobody knows for certain.",
+};
 
 /** What happens to a row that cannot be read. */
 export const UNDECODABLE_STEP =
@@ -10,14 +19,24 @@ export const nextStep = (registration: Operation): string => {
   if (registration.lastError === "NeedsOperator") {
     return "The pool has no ownership tags, so only a person can tell whose user has the address. If the user is this registration's, delete them; if not, resolve the operation with leave.";
   }
+  if (isChange(registration) && registration.state === "done" && registration.needsOperator) {
+    return "The ledger has the user enabled, and the pool has them disabled: somebody has disabled them since, or an older call landed late. Enable or disable them again, whichever is wanted.";
+  }
   if (registration.needsOperator) {
     return "It could not be resolved so far. The sweeper still tries it daily. See lastError, mend the cause, and resolve it then.";
   }
   if (isChange(registration)) {
     if (registration.state === "pending") return "The sweeper carries it out, as often as it takes.";
+    if (registration.state === "refused") {
+      const { reason } = registration;
+      return (
+        (reason && NOT_DONE[reason]) ??
+        `Nothing: Cognito refuses it (${reason}). Mend that, and ask for it again.`
+      );
+    }
     return registration.graceUntil === null
       ? "Nothing: it is done."
-      : "It is done. Because the opposite was asked for shortly before or after, it is checked once more.";
+      : "It is done. Because the opposite was asked for shortly before or after, there is a final check: it may disable the user once more, and never enables anybody.";
   }
   switch (registration.state) {
     case "started":

@@ -56,6 +56,21 @@ export const RefusalReason = Schema.Literals([
 ]);
 export type RefusalReason = typeof RefusalReason.Type;
 
+/**
+ * Why a change has ended without its effect: Cognito refuses it; or `superseded`: a newer change contradicts it;
+ * `user_not_found`, `user_disabled`, `invitation_not_needed` (they have signed in): what the pool said in the moment in
+ * which it was to be done; `closed_by_operator`: nobody tries it any more.
+ */
+export const WhyNotDone = Schema.Literals([
+  ...RefusalReason.literals,
+  "superseded",
+  "user_not_found",
+  "user_disabled",
+  "invitation_not_needed",
+  "closed_by_operator",
+]);
+export type WhyNotDone = typeof WhyNotDone.Type;
+
 /** An instant of the database's clock: ISO text in UTC, to the microsecond. */
 export const Instant = Schema.String.annotate({ format: "date-time" });
 
@@ -120,7 +135,8 @@ export type NewUser = Pick<Registration, "id" | "email" | "name">;
 export const ChangeKind = Schema.Literals(["remove", "disable", "enable", "reset_mfa", "invite"]);
 export type ChangeKind = typeof ChangeKind.Type;
 
-export const ChangeState = Schema.Literals(["pending", "done"]);
+/** `refused`: it has ended without its effect; `reason` says why, and a second row of the audit trail that it was not done. */
+export const ChangeState = Schema.Literals(["pending", "done", "refused"]);
 export type ChangeState = typeof ChangeState.Type;
 
 /** A change as the ledger shows it: a row of the same table, with a user and no address. */
@@ -128,6 +144,7 @@ export const Change = Schema.Struct({
   ...Registration.fields,
   kind: ChangeKind,
   state: ChangeState,
+  reason: Schema.NullOr(WhyNotDone),
   email: Schema.Null,
   name: Schema.Null,
   sub: UserId,

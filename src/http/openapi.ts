@@ -4,7 +4,7 @@
  * https://spec.openapis.org/oas/v3.1.1.html
  */
 import { JsonSchema, Schema, SchemaRepresentation } from "effect";
-import { RefusalReason } from "../domain/operation.ts";
+import { WhyNotDone } from "../domain/operation.ts";
 import { Violation } from "./errors.ts";
 import { OUTCOMES } from "./problem.ts";
 import { CODES, type Code, PROBLEMS } from "./problems.ts";
@@ -31,7 +31,9 @@ const Problem = Schema.Struct({
   operationId: Schema.optionalKey(Uuid),
   requestId: Schema.String.annotate({ description: "Also in the log, and in X-Request-Id." }),
   reason: Schema.optionalKey(
-    RefusalReason.annotate({ description: "Why Cognito refused: with `create_refused` only." }),
+    WhyNotDone.annotate({
+      description: "Why it was refused: with `create_refused` and `change_refused` only.",
+    }),
   ),
   userIds: Schema.optionalKey(
     Schema.Array(Uuid).annotate({ description: "The users whom the refusal is about." }),

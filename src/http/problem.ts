@@ -4,7 +4,7 @@
  * Exhaustive by type: a failure without an entry here does not compile, and neither does an entry with a code that
  * problems.ts does not list for it. No provider's text, stack or secret passes.
  */
-import type { RefusalReason } from "../domain/operation.ts";
+import type { WhyNotDone } from "../domain/operation.ts";
 import type { Violation } from "./errors.ts";
 import { type Code, type CodeOf, type HttpError, PROBLEMS, type Tag } from "./problems.ts";
 import * as say from "./sentences.ts";
@@ -26,8 +26,8 @@ export interface Problem {
   readonly outcome: Outcome;
   readonly retryable: boolean;
   readonly operationId?: string | undefined;
-  /** Why Cognito refused. */
-  readonly reason?: RefusalReason;
+  /** Why Cognito refused, or a change has ended without its effect. */
+  readonly reason?: WhyNotDone;
   readonly errors?: ReadonlyArray<Violation>;
   /** The users whom the answer is about, where the request does not name them. */
   readonly userIds?: ReadonlyArray<string>;
@@ -162,6 +162,13 @@ const TOLD: {
   InvitationNotNeeded: ({ status }) => ({
     code: "invitation_not_needed",
     detail: `${say.INVITATION_NOT_NEEDED} ${status}.`,
+  }),
+
+  ChangeRefused: ({ operationId, kind, reason }) => ({
+    code: "change_refused",
+    detail: say.CHANGE_TRACKED[kind],
+    operationId,
+    reason,
   }),
 
   LeaveNotPossible: ({ operationId }) => ({

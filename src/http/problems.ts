@@ -153,6 +153,12 @@ export const PROBLEMS = {
     left: NOTHING,
     todo: "Enable the user, or let them use “forgot password”.",
   },
+  change_refused: {
+    status: 409,
+    means: "The change has ended without its effect. `reason` says why. Nobody tries it again.",
+    left: "The audit row, and a second one that says that it was not done. A deletion has revoked the grants.",
+    todo: "Mend what `reason` names. A repeat of the request is a new change.",
+  },
   leave_not_possible: {
     status: 409,
     means: "The pool has ownership tags, and the tag decides whose user it is.",
@@ -304,6 +310,7 @@ export const CODES = {
   LastManager: ["last_manager"],
   Superseded: ["superseded"],
   InvitationNotNeeded: ["invitation_not_needed"],
+  ChangeRefused: ["change_refused"],
   LeaveNotPossible: ["leave_not_possible"],
   CreateRefused: ["create_refused"],
   RegistrationRolledBack: ["registration_rolled_back"],

@@ -3,11 +3,16 @@
  * without the user's grants) in one statement; Cognito follows.
  */
 import { Context, type Effect } from "effect";
-import type { Change, ChangeUser, OperationId } from "../domain/operation.ts";
+import type { HowNotDone } from "../domain/audit.ts";
+import type { Change, ChangeUser, OperationId, WhyNotDone } from "../domain/operation.ts";
+import type { UserId } from "../domain/user.ts";
 import type { LastManager, TooLate } from "./access.ts";
 import type { DatabaseError } from "./database.ts";
 
-/** What `open` found. A repeat of a change that is still pending is the same change. */
+/**
+ * What `open` found. A repeat of a change that is still pending is the same change; a repeat by its id is the change as it
+ * has ended meanwhile.
+ */
 export type ChangeOpening =
   | { readonly _tag: "Opened"; readonly change: Change }
   /** The pending change of this kind is a row that cannot be read. */
@@ -15,6 +20,10 @@ export type ChangeOpening =
   | { readonly _tag: "Denied" }
   /** The user's registration has not kept them: it is under way, or they are left over from it. */
   | { readonly _tag: "Unresolved"; readonly id: OperationId }
+  /** The user is lost, or their deletion is written down: a `sub` never comes back. Not said of a deletion. */
+  | { readonly _tag: "Removed" }
+  /** The ledger's newest word is that the user may not sign in: they are not invited. */
+  | { readonly _tag: "Disabled" }
   | TooLate
   /** The opposite was asked for later, and is there already. */
   | { readonly _tag: "Superseded" }
@@ -24,8 +33,9 @@ export class Changes extends Context.Service<
   Changes,
   {
     /**
-     * Checks permission and writes the change as `pending`; one that it contradicts is closed. Does nothing where the
-     * budget, counted from `askedAt`, is over by the database's clock when its turn has come.
+     * Checks permission and conditions, and writes the change as `pending`. The pending ones that it contradicts end as
+     * `refused`: of two opposites the older; with a disabling also an invitation and a reset; with a deletion all. Does
+     * nothing where the budget, counted from `askedAt`, is over by the database's clock when its turn has come.
      */
     readonly open: (command: ChangeUser) => Effect.Effect<ChangeOpening, DatabaseError>;
     /**
@@ -33,9 +43,19 @@ export class Changes extends Context.Service<
      * a grace period, and is done once more when none can.
      */
     readonly finish: (id: OperationId) => Effect.Effect<boolean, DatabaseError>;
-    /** Whether this is the newest change of its sort for its user: only that one is done again. */
+    /** pending → refused, with the second row of the audit trail. `how`: what that row says. */
+    readonly refuse: (
+      change: Pick<Change, "id" | "kind">,
+      end: { readonly reason: WhyNotDone; readonly how: HowNotDone },
+    ) => Effect.Effect<boolean, DatabaseError>;
+    /** Whether the ledger's newest word leaves the user in: they are not disabled, and not removed or lost. */
+    readonly mayComeIn: (user: UserId) => Effect.Effect<boolean, DatabaseError>;
+    /** Whether no newer change that stands contradicts this one: only then it is looked at again. */
     readonly isNewest: (change: Change) => Effect.Effect<boolean, DatabaseError>;
-    /** done, in its grace period → done. */
-    readonly endGracePeriod: (id: OperationId) => Effect.Effect<boolean, DatabaseError>;
+    /** done, in its grace period → done. `note`: what the final check has found and done, for the history. */
+    readonly endGracePeriod: (
+      id: OperationId,
+      found: { readonly note: string; readonly needsOperator: boolean },
+    ) => Effect.Effect<boolean, DatabaseError>;
   }
 >()("registrar/ports/Changes") {}

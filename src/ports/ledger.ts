@@ -101,10 +101,13 @@ export class Ledger extends Context.Service<
     ) => Answer<boolean>;
     /** started → rolled_back where no create of this registration can land: the key and the address are free again. */
     readonly abandon: (id: OperationId) => Answer<boolean>;
-    /** The caller has been told: from now on others may finish this registered registration. */
+    /**
+     * The caller has been told: from now on others may finish this registered registration. False: it is not registered, or
+     * its user has been disabled or removed since: the sweeper finishes it.
+     */
     readonly acknowledge: (id: OperationId) => Answer<boolean>;
-    /** registered → completed. */
-    readonly complete: (id: OperationId) => Answer<boolean>;
+    /** registered → completed. `note`: what the history says of the invitation, where it was not sent. */
+    readonly complete: (id: OperationId, note?: string) => Answer<boolean>;
     /**
      * Notes that a registered user was not found. Two such looks a horizon apart make the registration `user_lost` and
      * write the compensating audit row. `lookedAt`: the database's time when this look began.

@@ -6,7 +6,9 @@
  * it out with the same code.
  */
 import { Effect, Option } from "effect";
+import type { HowNotDone } from "../domain/audit.ts";
 import {
+  ChangeRefused,
   ChangeTracked,
   DatabaseRefused,
   Forbidden,
@@ -18,7 +20,7 @@ import {
   Unavailable,
   UserNotFound,
 } from "../domain/errors.ts";
-import type { Change, ChangeKind, ChangeUser, OperationId } from "../domain/operation.ts";
+import type { Change, ChangeKind, ChangeUser, OperationId, WhyNotDone } from "../domain/operation.ts";
 import type { UserId } from "../domain/user.ts";
 import { inBackground } from "../ports/background.ts";
 import { Changes } from "../ports/changes.ts";
@@ -117,41 +119,69 @@ const perform = Effect.fn("change.perform")(function* (command: Omit<ChangeUser,
   );
   if (opening._tag === "Denied") return yield* new Forbidden({ caller, action: "manage users" });
   if (opening._tag === "Superseded") return yield* new Superseded();
+  if (opening._tag === "Removed") return yield* new UserNotFound({ key: subject, kind });
+  if (opening._tag === "Disabled") return yield* new InvitationNotNeeded({ status: "DISABLED" });
   if (opening._tag === "Unresolved") return yield* new RegistrationInProgress({ operationId: opening.id });
   if (opening._tag === "Undecodable") return yield* new OperationUndecodable({ operationId: opening.id });
 
   const { change } = opening;
-  const outcome = yield* carryOut(change).pipe(
-    Effect.mapError((cause) => new ChangeTracked({ operationId: change.id, kind, cause })),
-  );
-  if (outcome === "absent" && kind !== "remove") {
-    yield* Effect.ignore(changes.finish(change.id));
-    return yield* new UserNotFound({ key: subject, kind });
-  }
-  if (outcome === "notNeeded") {
-    yield* Effect.ignore(changes.finish(change.id));
-    return yield* new InvitationNotNeeded({ status: "CONFIRMED" });
-  }
-  return change;
+  // A repeat of the opening finds the change as somebody else has ended it meanwhile.
+  if (change.state === "done") return change;
+  if (change.reason !== null) return yield* told(change, change.reason, "unknown");
+
+  const tracked = (cause: unknown) => new ChangeTracked({ operationId: change.id, kind, cause });
+  const reason = yield* carryOut(change).pipe(Effect.mapError(tracked));
+  if (reason === null) return change;
+  // Only the request that has opened the change knows that nobody has tried before.
+  const how = change.id === command.id ? "notDone" : "unknown";
+  yield* changes.refuse(change, { reason, how }).pipe(Effect.retry(onceMore), Effect.mapError(tracked));
+  return yield* told(change, reason, how);
 });
 
-/** The change's effect in Cognito. Safe to repeat; an invitation is mailed again each time. */
+/** What the caller hears of a change that has ended without its effect. */
+const told = ({ id: operationId, kind, sub }: Change, reason: WhyNotDone, how: HowNotDone) => {
+  switch (reason) {
+    case "user_not_found":
+      return new UserNotFound({ key: sub, kind });
+    case "user_disabled":
+      return new InvitationNotNeeded({ status: "DISABLED" });
+    case "invitation_not_needed":
+      return new InvitationNotNeeded({ status: "CONFIRMED" });
+    default:
+      return new ChangeRefused({ operationId, kind, reason, certain: how === "notDone" });
+  }
+};
+
+/**
+ * The change's effect in Cognito, if its conditions hold in this moment; or why it has none: null where it is done. Safe to
+ * repeat; an invitation is mailed again each time.
+ */
 export const carryOut = Effect.fn("change.carryOut")(function* ({ kind, sub }: Pick<Change, "kind" | "sub">) {
   const identity = yield* IdentityProvider;
   const directory = yield* Directory;
   switch (kind) {
     case "remove":
-      return yield* identity.remove(sub);
+      // Also where they are gone already: it is what was wanted.
+      yield* identity.remove(sub);
+      return null;
     case "disable":
-      return yield* directory.setEnabled(sub, false);
+      return whyNot(yield* directory.setEnabled(sub, false));
     case "enable":
-      return yield* directory.setEnabled(sub, true);
+      return whyNot(yield* directory.setEnabled(sub, true));
     case "reset_mfa":
-      return yield* directory.resetMfa(sub);
+      return whyNot(yield* directory.resetMfa(sub));
     case "invite": {
       const profile = yield* directory.profile(sub);
-      if (Option.isNone(profile)) return "absent" as const;
-      return yield* identity.invite({ sub, email: profile.value.email });
+      if (Option.isNone(profile)) return whyNot("absent");
+      const { email, enabled, status } = profile.value;
+      if (!enabled) return "user_disabled";
+      if (status !== "FORCE_CHANGE_PASSWORD") return whyNot("notNeeded");
+      return whyNot(yield* identity.invite({ sub, email }));
     }
   }
 });
+
+const whyNot = (outcome: "done" | "sent" | "absent" | "notNeeded"): WhyNotDone | null => {
+  if (outcome === "absent") return "user_not_found";
+  return outcome === "notNeeded" ? "invitation_not_needed" : null;
+};

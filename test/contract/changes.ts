@@ -1,7 +1,7 @@
 /** What changes keep: who may, whom not yet, one pending of a kind, the newest of two opposites, and a row for each. */
 import { assert, describe } from "@effect/vitest";
 import { Effect } from "effect";
-import { AuditAction, CHANGE_ACTION } from "../../src/domain/audit.ts";
+import { AuditAction, CHANGE_ACTION, changeNotDone } from "../../src/domain/audit.ts";
 import { type Change, ChangeKind, type ChangeUser, type State } from "../../src/domain/operation.ts";
 import type { UserId } from "../../src/domain/user.ts";
 import { Access } from "../../src/ports/access.ts";
@@ -26,6 +26,8 @@ export const changesContract = (name: string, test: Tester, subject: () => Ledge
   const ask = (kind: ChangeKind, user: UserId, more: Partial<ChangeUser> = {}) =>
     Effect.flatMap(Changes, (changes) => changes.open(command(kind, user, more)));
 
+  const found = { note: "disabled once more", needsOperator: false };
+
   /** A new change. */
   const opened = Effect.fnUntraced(function* (...asked: Parameters<typeof ask>) {
     const opening = yield* ask(...asked);
@@ -46,8 +48,8 @@ export const changesContract = (name: string, test: Tester, subject: () => Ledge
     check(
       "writes each down as pending, due when its budget is over, with its audit row under its id",
       Effect.gen(function* () {
-        const user = newSub();
         for (const kind of ChangeKind.literals) {
+          const user = newSub();
           const change = yield* opened(kind, user);
           assert.deepInclude(change, { kind, state: "pending", sub: user, email: null, tries: 0 });
           assert.deepStrictEqual([change.stale, change.graceOver, change.closedAt], [false, false, null]);
@@ -274,19 +276,146 @@ export const changesContract = (name: string, test: Tester, subject: () => Ledge
       }),
     );
 
+    const superseded: ReadonlyArray<readonly [ChangeKind, ReadonlyArray<ChangeKind>]> = [
+      ["disable", ["enable", "reset_mfa", "invite"]],
+      ["enable", ["disable"]],
+      ["remove", ["disable", "enable", "reset_mfa", "invite"]],
+      ["reset_mfa", []],
+      ["invite", []],
+    ];
+    for (const [newer, closed] of superseded)
+      for (const older of ChangeKind.literals.filter((kind) => kind !== newer && kind !== "remove"))
+        check(
+          `a pending ${older} is ${closed.includes(older) ? "superseded" : "left alone"} by: ${newer}`,
+          Effect.gen(function* () {
+            const [user, second] = [newSub(), newSub()];
+            yield* manager(second);
+            const pending = yield* opened(older, user);
+            const bystander = yield* opened(older, newSub());
+            const opening = yield* ask(newer, user, { caller: second });
+            // A user who is to be disabled is not invited at all.
+            assert.strictEqual(
+              opening._tag,
+              older === "disable" && newer === "invite" ? "Disabled" : "Opened",
+            );
+            const after = yield* readChange(pending.id);
+            const rows = (yield* subject().audit).filter(({ userId }) => userId === user);
+            if (closed.includes(older)) {
+              assert.deepInclude(after, { state: "refused", reason: "superseded", dueAt: null });
+              assert.strictEqual(after.history.at(-1)?.note, "superseded");
+              const said = rows.filter(({ action }) => action === changeNotDone(older, "superseded"));
+              assert.deepStrictEqual(
+                said.map(({ by }) => by),
+                [second],
+              );
+            } else assert.deepInclude(after, { state: "pending", reason: null });
+            const first = rows.find(({ id }) => id === pending.id);
+            assert.deepInclude(first, { action: CHANGE_ACTION[older], by: subject().admin });
+            assert.strictEqual((yield* readChange(bystander.id)).state, "pending");
+          }),
+        );
+
+    for (const kind of ChangeKind.literals.filter((one) => one !== "remove")) {
+      check(
+        `says that the user is gone, and writes nothing, once their deletion is written down, and done: ${kind}`,
+        Effect.gen(function* () {
+          const changes = yield* Changes;
+          const user = newSub();
+          const removal = yield* opened("remove", user);
+          assert.deepStrictEqual(yield* ask(kind, user), { _tag: "Removed" });
+          yield* changes.finish(removal.id);
+          assert.deepStrictEqual(yield* ask(kind, user), { _tag: "Removed" });
+          assert.deepStrictEqual(yield* trail, [[AuditAction.removed, user]]);
+          yield* opened("remove", user);
+        }),
+      );
+      check(
+        `says that the user is gone, and writes nothing, where their registration has lost them: ${kind}`,
+        Effect.gen(function* () {
+          const lost = yield* inState("user_lost");
+          assert.deepStrictEqual(yield* ask(kind, lost.sub ?? newSub()), { _tag: "Removed" });
+        }),
+      );
+      check(
+        `goes on with who was to be deleted, where the deletion was refused: ${kind}`,
+        Effect.gen(function* () {
+          const changes = yield* Changes;
+          const user = newSub();
+          const removal = yield* opened("remove", user);
+          yield* changes.refuse(removal, { reason: "closed_by_operator", how: "unknown" });
+          yield* opened(kind, user);
+        }),
+      );
+    }
+
     check(
-      "closes a pending opposite, and nothing else of the user",
+      "invites nobody whom the ledger's newest word has disabled; what was not done does not count",
       Effect.gen(function* () {
+        const changes = yield* Changes;
         const user = newSub();
-        const enable = yield* opened("enable", user);
-        const invite = yield* opened("invite", user);
-        yield* opened("disable", user);
-        const superseded = yield* readChange(enable.id);
-        assert.deepStrictEqual([superseded.state, superseded.dueAt], ["done", null]);
-        assert.strictEqual(superseded.history.at(-1)?.note, "superseded");
-        assert.strictEqual((yield* readChange(invite.id)).state, "pending");
+        const pending = yield* opened("disable", user);
+        assert.deepStrictEqual(yield* ask("invite", user), { _tag: "Disabled" });
+        yield* changes.refuse(pending, { reason: "closed_by_operator", how: "unknown" });
+        const invitation = yield* opened("invite", user);
+        yield* changes.finish(invitation.id);
+        yield* finished("disable", user);
+        assert.deepStrictEqual(yield* ask("invite", user), { _tag: "Disabled" });
+        yield* opened("enable", user);
+        yield* opened("invite", user);
       }),
     );
+
+    check(
+      "knows who may come in: not the disabled, the removed and the lost; what was not done does not count",
+      Effect.gen(function* () {
+        const changes = yield* Changes;
+        const user = newSub();
+        assert.isTrue(yield* changes.mayComeIn(user));
+        yield* opened("disable", user);
+        assert.isFalse(yield* changes.mayComeIn(user));
+        yield* opened("enable", user);
+        assert.isTrue(yield* changes.mayComeIn(user));
+        const removal = yield* opened("remove", user);
+        assert.isFalse(yield* changes.mayComeIn(user));
+        yield* changes.refuse(removal, { reason: "closed_by_operator", how: "unknown" });
+        assert.isTrue(yield* changes.mayComeIn(user));
+        const lost = yield* inState("user_lost");
+        assert.isFalse(yield* changes.mayComeIn(lost.sub ?? user));
+      }),
+    );
+
+    for (const how of ["notDone", "unknown"] as const)
+      check(
+        `refuses once, only what is pending, with a second row of the trail that says: ${how}`,
+        Effect.gen(function* () {
+          const changes = yield* Changes;
+          const { admin } = subject();
+          for (const kind of ChangeKind.literals) {
+            const [user, operator] = [newSub(), newSub()];
+            const change = yield* opened(kind, user);
+            const end = { reason: "user_not_found", how } as const;
+            const refuse = changes.refuse(change, end);
+            const by = kind === "remove" ? operator : "sweeper";
+            assert.isTrue(yield* Effect.provideService(refuse, Actor, by));
+            assert.isFalse(yield* refuse);
+            assert.isFalse(yield* changes.finish(change.id));
+            const after = yield* readChange(change.id);
+            assert.deepInclude(after, { state: "refused", reason: "user_not_found", dueAt: null, tries: 0 });
+            assert.isNotNull(after.closedAt);
+            assert.deepStrictEqual(
+              (yield* subject().audit)
+                .filter(({ userId }) => userId === user)
+                .map((row) => [row.action, row.by]),
+              [
+                [CHANGE_ACTION[kind], admin],
+                [changeNotDone(kind, how), kind === "remove" ? operator : admin],
+              ],
+            );
+            const { id: done } = yield* finished(kind, newSub());
+            assert.isFalse(yield* changes.refuse({ id: done, kind }, end));
+          }
+        }),
+      );
 
     check(
       "gives a grace period to one whose opposite was asked for within the horizon, and no other",
@@ -301,8 +430,8 @@ export const changesContract = (name: string, test: Tester, subject: () => Ledge
         assert.strictEqual(opposed.dueAt, opposed.graceUntil);
         assert.isNull((yield* finished("disable", newSub())).graceUntil);
         assert.isNull((yield* finished("invite", user)).graceUntil);
-        assert.isTrue(yield* changes.endGracePeriod(opposed.id));
-        assert.isFalse(yield* changes.endGracePeriod(opposed.id));
+        assert.isTrue(yield* changes.endGracePeriod(opposed.id, found));
+        assert.isFalse(yield* changes.endGracePeriod(opposed.id, found));
         const over = yield* readChange(opposed.id);
         assert.deepStrictEqual([over.state, over.graceUntil, over.dueAt], ["done", null, null]);
         yield* subject().age(HORIZON + 10);
@@ -343,13 +472,15 @@ export const changesContract = (name: string, test: Tester, subject: () => Ledge
         const user = newSub();
         const newest = (change: Change) => changes.isNewest(change);
         const disable = yield* finished("disable", user);
-        yield* opened("invite", user);
+        yield* opened("reset_mfa", user);
         yield* opened("disable", newSub());
         assert.isTrue(yield* newest(disable));
         const enable = yield* finished("enable", user);
         assert.deepStrictEqual([yield* newest(disable), yield* newest(enable)], [false, true]);
-        yield* opened("remove", user);
+        const removal = yield* opened("remove", user);
         assert.isFalse(yield* newest(enable));
+        yield* changes.refuse(removal, { reason: "closed_by_operator", how: "unknown" });
+        assert.isTrue(yield* newest(enable));
       }),
     );
 
@@ -358,7 +489,7 @@ export const changesContract = (name: string, test: Tester, subject: () => Ledge
       Effect.gen(function* () {
         const changes = yield* Changes;
         const { id } = yield* opened("remove", newSub());
-        assert.isFalse(yield* changes.endGracePeriod(id));
+        assert.isFalse(yield* changes.endGracePeriod(id, found));
         assert.isTrue(yield* Effect.provideService(changes.finish(id), Actor, "sweeper"));
         assert.isFalse(yield* changes.finish(id));
         assert.isFalse(yield* changes.finish(newId()));

@@ -157,6 +157,17 @@ const PROVOCATIONS: Readonly<Record<Code, () => Promise<Answer>>> = {
     const confirmed = await addUser(fixture.stack, { confirmed: true });
     return call(`POST /api/users/${confirmed}/invitation`);
   },
+  change_refused: () => {
+    const { stack } = fixture;
+    faulty({ target: "database", match: "/* changes.open */", effect: "applied", answer: "reset", times: 1 });
+    const supersede = () =>
+      stack.query(
+        "update registrar.operation set state = 'refused', reason = 'superseded', closed_at = now(), due_at = null where sub = $1",
+        [id],
+      );
+    stack.faults.after("database", "/* changes.open */", supersede, { once: true });
+    return call(`POST /api/users/${id}/mfa/reset`);
+  },
   leave_not_possible: async () =>
     call(`POST /api/operations/${await anOperation()}/resolve`, { body: { leave: true } }),
   body_too_large: () => call("POST /api/users", { body: { ...body, more: "x".repeat(70_000) } }),

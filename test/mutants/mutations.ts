@@ -218,7 +218,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   ]),
   programs("a change closes no pending opposite", [
     CHANGES,
-    "if (row.sub !== subject || !areOpposite(row.kind, kind)) continue;",
+    "if (row.sub !== subject || !supersedes(kind, row.kind)) continue;",
     "if (row.sub !== null) continue;",
   ]),
   programs("a change whose opposite may still land has no grace period", [
@@ -233,18 +233,68 @@ export const mutations: ReadonlyArray<Mutation> = [
   ]),
   programs("an older change is done once more", [
     RESOLVE,
-    "if (yield* changes.isNewest(change)) yield* carryOut(change);",
-    "yield* carryOut(change);",
+    "(yield* changes.isNewest(change)) ? yield* finalCheckOf(change) : SUPERSEDED",
+    "yield* finalCheckOf(change)",
   ]),
   programs("the grace period of a change ends without doing it once more", [
     RESOLVE,
-    "if (yield* changes.isNewest(change)) yield* carryOut(change);",
-    "yield* changes.isNewest(change);",
+    "(yield* changes.isNewest(change)) ? yield* finalCheckOf(change) : SUPERSEDED",
+    "(yield* changes.isNewest(change)) ? SUPERSEDED : yield* finalCheckOf(change)",
+  ]),
+  programs("failure mode 13: a final check enables whom somebody has disabled since", [
+    RESOLVE,
+    `if (change.kind === "disable") {`,
+    `if (change.kind !== "remove") {`,
   ]),
   programs("a stale change is finished without being done", [
     RESOLVE,
-    "    yield* carryOut(change);\n    return (yield* changes.finish",
-    "    return (yield* changes.finish",
+    "const reason = yield* carryOut(change);\n    if (reason === null) return (yield* changes.finish",
+    "const reason = change.reason;\n    if (reason === null) return (yield* changes.finish",
+  ]),
+  programs("failure mode 13: an invitation is mailed to whom the pool has disabled meanwhile", [
+    "src/programs/change.ts",
+    `if (!enabled) return "user_disabled";`,
+    "",
+  ]),
+  programs("failure mode 13: a disabling leaves a pending invitation", [
+    CHANGES,
+    `(pending === "invite" || pending === "reset_mfa")`,
+    `pending === "reset_mfa"`,
+  ]),
+  programs("a change that is superseded has no second row", [
+    CHANGES,
+    "writeAudit(at, action, { caller, sub: subject }, secondRow(row.id));",
+    "void [action, secondRow];",
+  ]),
+  programs("a change is opened for who is to be removed", [
+    CHANGES,
+    `if (kind !== "remove" && isGone(world, subject)) return { _tag: "Removed" };`,
+    "",
+  ]),
+  programs("an invitation is opened for whom a change has disabled", [
+    CHANGES,
+    `if (kind === "invite" && isDisabled(world, subject)) return { _tag: "Disabled" };`,
+    "",
+  ]),
+  programs("a change that was superseded while it was opened is done", [
+    "src/programs/change.ts",
+    `if (change.reason !== null) return yield* told(change, change.reason, "unknown");`,
+    "",
+  ]),
+  programs("failure mode 13: a registration's invitation is mailed to whom the ledger has disabled", [
+    FINISH,
+    "if (!enabled || !(yield* changes.mayComeIn(sub))) return NOT_LET_IN;",
+    "if (!enabled) return NOT_LET_IN;",
+  ]),
+  programs("failure mode 13: a registration's invitation is mailed to whom the pool has disabled", [
+    FINISH,
+    "if (!enabled || !(yield* changes.mayComeIn(sub))) return NOT_LET_IN;",
+    "if (!(yield* changes.mayComeIn(sub))) return NOT_LET_IN;",
+  ]),
+  programs("failure mode 13: the request invites whom somebody has disabled since the commit", [
+    MOVES,
+    "moved !== undefined && moved.sub !== null && mayComeIn(at.world, moved.sub)",
+    "moved !== undefined && (moved.sub === null || mayComeIn(at.world, moved.sub) || true)",
   ]),
   programs("a change is done before it is written down", [
     "src/programs/change.ts",
@@ -258,7 +308,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   ]),
   programs("a user thought missing and seen again stays missing", [
     FINISH,
-    "if (registration.missingSince !== null) yield* ledger.seen(registration.id);",
+    "if (missingSince !== null) yield* ledger.seen(id);",
     "",
   ]),
 
@@ -405,7 +455,7 @@ export const mutations: ReadonlyArray<Mutation> = [
     "and cardinality(${confirmed}) >= 0",
   ]),
   fragments("SQL: whom a change has disabled counts as a manager", [
-    "const managing",
+    "export const mayComeIn",
     "<> 'disable', true)",
     "<> 'nothing', true)",
   ]),
@@ -420,9 +470,49 @@ export const mutations: ReadonlyArray<Mutation> = [
     "and ${kind} = 'nothing'",
   ]),
   changesSql("SQL: a change closes no pending opposite", [
-    "contradicted as (",
-    "(('enable', 'disable'), ('disable', 'enable'))",
-    "(('enable', 'enable'))",
+    "const SUPERSEDES",
+    "('enable', 'disable'), ('disable', 'enable'),",
+    "",
+  ]),
+  changesSql("SQL: failure mode 13: a disabling leaves a pending invitation", [
+    "const SUPERSEDES",
+    "('invite', 'disable'), ",
+    "",
+  ]),
+  changesSql("SQL: a change that is superseded has no second row", [
+    "contradicted_audited as (",
+    "auditRow(sql`contradicted`",
+    "auditRow(sql`(select * from contradicted where false)`",
+  ]),
+  changesSql("SQL: a change is opened for who is to be removed", [
+    "), accepted as (",
+    "and not exists (select from removed) ",
+    "",
+  ]),
+  changesSql("SQL: an invitation is opened for whom a change has disabled", [
+    "), accepted as (",
+    "and not exists (select from disabled)",
+    "",
+  ]),
+  changesSql("SQL: a change that is done is refused afterwards", [
+    "export const refuse",
+    "and state = 'pending'",
+    "and state in ('pending', 'done')",
+  ]),
+  fragments("SQL: a deletion that was refused counts", [
+    "export const gone",
+    " and gone.state <> 'refused'",
+    "",
+  ]),
+  fragments("SQL: a disabling that was refused counts", [
+    "export const newestSwitch",
+    " and change.state <> 'refused'",
+    "",
+  ]),
+  postgres("SQL: failure mode 13: the request invites whom somebody has disabled since the commit", [
+    "export const acknowledge",
+    "${mayComeIn(sql`operation.sub`)}",
+    "${mayComeIn(sql`operation.sub`)} or true",
   ]),
   changesSql("SQL: a removal leaves the grants", ["revoked as (", "kind = 'remove'", "kind = 'nothing'"]),
   changesSql("SQL: a change's opposites are those of when its end lands", [
@@ -530,7 +620,7 @@ export const mutations: ReadonlyArray<Mutation> = [
     "cursor === null || cursor.at >= end.at ? end : cursor",
     "cursor ?? end",
   ]),
-  accessSql("SQL: a lost user is given roles", ["removed as (", "or state = 'user_lost'", ""]),
+  fragments("SQL: a lost user is given roles", ["export const gone", " or gone.state = 'user_lost'", ""]),
   accessSql("SQL: a repeat sets the roles again", [
     "export const setRoles",
     "and not exists (select from repeated)",

@@ -2,9 +2,9 @@
  * What has to be true in the end, when the faults have stopped and the sweeper has had its time: docs/protocol.md's
  * guarantee, read off the world. Each violation is a sentence for whoever has to understand it.
  */
-import { AuditAction, CHANGE_ACTION } from "../../src/domain/audit.ts";
+import { AuditAction, CHANGE_ACTION, changeNotDone } from "../../src/domain/audit.ts";
 import type { ChangeKind } from "../../src/domain/operation.ts";
-import { newest } from "./memory/rows.ts";
+import { newest, secondRow } from "./memory/rows.ts";
 import { admin, type Row, type World } from "./memory/world.ts";
 
 const CLOSED = new Set(["completed", "rejected", "rolled_back", "user_lost"]);
@@ -27,17 +27,29 @@ export const hasChange = (world: World, user: string | null, wanted: ChangeKind)
 const ofChange = (world: World, row: Row): ReadonlyArray<string> => {
   const wrong: Array<string> = [];
   const claims = world.audit.filter(({ id }) => id === row.id);
-  if (row.state !== "done") wrong.push(`the change is still ${row.state}`);
-  if (row.graceUntil !== null || row.dueAt !== null) wrong.push("the change is done, and still due");
+  const undone = world.audit.filter(({ id }) => id === secondRow(row.id));
+  if (row.state === "pending") wrong.push("the change is still pending");
+  if (row.graceUntil !== null || row.dueAt !== null) wrong.push("the change has ended, and is still due");
+  if (undone.length !== (row.state === "refused" ? 1 : 0))
+    wrong.push(`the change is ${row.state}, and ${undone.length} rows say that it was not done`);
+  if (undone.some(({ userId, action }) => userId !== row.sub || !saysNotDone(action, row.kind)))
+    wrong.push("the change's second row says something else");
+  if ((row.state === "refused") !== (row.reason !== null))
+    wrong.push("the change has a reason, or none, against its state");
   if (claims.length !== 1) wrong.push("the change's audit row is missing");
   if (
     claims.some(({ userId, action }) => userId !== row.sub || !Object.values(CHANGE_ACTION).includes(action))
   )
     wrong.push("the change's audit row says something else");
-  if (row.kind === "remove" && world.users.some(({ sub }) => sub === row.sub))
+  if (row.kind === "remove" && row.state === "done" && world.users.some(({ sub }) => sub === row.sub))
     wrong.push("the user was to be removed, and exists");
   return wrong;
 };
+
+const saysNotDone = (action: string, kind: Row["kind"]): boolean =>
+  (["notDone", "unknown", "superseded"] as const).some(
+    (how) => action === changeNotDone(kind as ChangeKind, how),
+  );
 
 const ofRegistration = (world: World, row: Row): ReadonlyArray<string> => {
   const wrong: Array<string> = [];
@@ -116,7 +128,7 @@ const ofGrants = (world: World): ReadonlyArray<string> => {
       .filter(([user]) => isGone(world, user))
       .map(([user]) => `user ${user} is gone, and has grants`),
     ...[...set]
-      .filter((user) => !isGone(world, user) && !world.grants.has(user))
+      .filter((user) => !isGone(world, user) && !hasChange(world, user, "remove") && !world.grants.has(user))
       .map((user) => `user ${user} was given roles, and has none`),
   ];
 };
@@ -125,11 +137,20 @@ const ofGrants = (world: World): ReadonlyArray<string> => {
 export const isGone = (world: World, user: string): boolean =>
   [...world.rows.values()].some(
     ({ sub, kind, state }) =>
-      sub === user && (kind === "remove" || state === "user_lost" || state === "rolled_back"),
+      sub === user &&
+      ((kind === "remove" && state !== "refused") || state === "user_lost" || state === "rolled_back"),
   );
 
 /** Actions that an administrator takes at the moment of their row. A registration was allowed when it was opened. */
 const DEEDS: ReadonlySet<string> = new Set([...Object.values(CHANGE_ACTION), AuditAction.rolesUpdated]);
+
+/** What the trail says of a disabling or a deletion that does not count any more. */
+const TAKEN_BACK: ReadonlySet<string> = new Set(
+  (["notDone", "unknown", "superseded"] as const).flatMap((how) => [
+    changeNotDone("disable", how),
+    changeNotDone("remove", how),
+  ]),
+);
 
 /** Nobody acts once the trail, in its order, says that they are disabled or deleted. */
 const ofAuthority = (world: World): ReadonlyArray<string> => {
@@ -138,7 +159,7 @@ const ofAuthority = (world: World): ReadonlyArray<string> => {
     const wrong = DEEDS.has(action) && isChosen(id) && out.has(by);
     if (action === AuditAction.disabled || action === AuditAction.removed || action === AuditAction.lost)
       out.add(userId);
-    if (action === AuditAction.enabled) out.delete(userId);
+    if (action === AuditAction.enabled || TAKEN_BACK.has(action)) out.delete(userId);
     return wrong ? [`${by} has acted (${action}), and was disabled, deleted or lost before`] : [];
   });
 };
@@ -156,7 +177,7 @@ const ofPool = (world: World): ReadonlyArray<string> => {
       )
       .map(({ user }) => `user ${user.sub} was made by hand, and deleted by the service`),
     ...world.users
-      .filter(({ sub, enabled }) => enabled === (newest(world, sub, "enable", "disable")?.kind === "disable"))
+      .filter(({ sub, enabled }) => contradicts(enabled, newest(world, sub, "enable", "disable")))
       .map(
         ({ sub, enabled }) => `user ${sub} is ${enabled ? "enabled" : "disabled"}, against the newest change`,
       ),
@@ -164,6 +185,17 @@ const ofPool = (world: World): ReadonlyArray<string> => {
       .filter(({ tag, sub }) => tag === null && !hasChange(world, sub, "invite"))
       .map(({ sub }) => `a foreign user was invited: ${sub}`),
   ];
+};
+
+/**
+ * Whether the pool contradicts the ledger's newest word. What was not done, for certain or not, promises nothing. A final
+ * check enables nobody: after it a user may be disabled, by an older call that has landed late.
+ */
+const contradicts = (enabled: boolean, word: Row | undefined): boolean => {
+  if (word?.state === "refused") return false;
+  if (word?.kind === "disable") return enabled;
+  const checked = word?.history.some(({ note }) => note !== undefined) === true;
+  return !enabled && !checked;
 };
 
 const ofKeys = (world: World): ReadonlyArray<string> => {

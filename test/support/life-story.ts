@@ -85,7 +85,7 @@ export async function contradictions(
   const wrong: string[] = [];
   for (const sub of subs) {
     const rows = audits.filter(({ user_id }) => user_id === sub);
-    const said = rows.map(({ action }) => action);
+    const said = standing(rows.map(({ action }) => action));
     const user = users.find((one) => one.sub === sub);
     const grants = await grantsOf(stack, sub);
     const gone = said.some((one) => GONE.has(one));
@@ -110,5 +110,18 @@ export async function contradictions(
   }
   return wrong;
 }
+
+/** What the trail says, without what it says was not done, or not for certain. */
+const standing = (actions: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const left = [...actions];
+  for (const action of actions) {
+    const undone = /not (?:known to be )?done: (.+)$/i.exec(action)?.[1];
+    if (undone === undefined) continue;
+    left.splice(left.indexOf(action), 1);
+    const first = left.lastIndexOf(undone);
+    if (first >= 0) left.splice(first, 1);
+  }
+  return left;
+};
 
 const GONE = new Set(["Deleted user", "Registration rolled back", "Registered user no longer exists"]);

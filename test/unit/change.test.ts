@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Clock, Effect, Fiber } from "effect";
 import { TestClock } from "effect/testing";
-import { CHANGE_ACTION } from "../../src/domain/audit.ts";
+import { CHANGE_ACTION, changeNotDone } from "../../src/domain/audit.ts";
 import { ChangeKind, type ChangeUser } from "../../src/domain/operation.ts";
 import { UserId } from "../../src/domain/user.ts";
 import { Ledger } from "../../src/ports/ledger.ts";
@@ -15,6 +15,7 @@ import {
   addUser,
   admin,
   adminRole,
+  changeUser,
   removeUser,
   researcherRole,
   type User,
@@ -128,8 +129,13 @@ describe("each change", () => {
         { on: "changes.open", after: (changed) => void removeUser(changed, sub) },
       ]);
       assert.strictEqual(yield* heard(kind), "UserNotFound");
-      assert.strictEqual(only()?.state, "done");
+      assert.deepInclude(only(), { state: "refused", reason: "user_not_found", dueAt: null });
+      assert.deepStrictEqual(
+        world.audit.map(({ action }) => action),
+        [CHANGE_ACTION[kind], changeNotDone(kind, "notDone")],
+      );
       assert.deepStrictEqual(world.mails, []);
+      assert.deepStrictEqual(violations(world), []);
     }),
   );
 
@@ -358,62 +364,202 @@ describe("an invitation", () => {
         },
       ]);
       assert.strictEqual(yield* heard("invite"), "InvitationNotNeeded");
-      assert.strictEqual(only()?.state, "done");
+      assert.deepInclude(only(), { state: "refused", reason: "invitation_not_needed", dueAt: null });
+      assert.strictEqual(world.audit.at(-1)?.action, changeNotDone("invite", "notDone"));
       assert.deepStrictEqual(world.mails, []);
     }),
+  );
+
+  const throttled: Fault = { on: "identity.invite", effect: "never", answer: "throttled" };
+  const since = [
+    [{ enabled: false }, "user_disabled", "disabled at the console"],
+    [{ confirmed: true }, "invitation_not_needed", "has signed in"],
+  ] as const;
+  it.effect.each(since)(
+    "that waits for its retry is not sent to who is not to be invited any more: %j",
+    (one) =>
+      Effect.gen(function* () {
+        const [more, reason] = one;
+        const { world, heard, sub, only, rest, wire } = withUser([throttled]);
+        assert.strictEqual(yield* heard("invite"), "ChangeTracked");
+        changeUser(world, sub, more);
+        yield* rest();
+        assert.deepInclude(only(), { state: "refused", reason, dueAt: null });
+        assert.strictEqual(world.audit.at(-1)?.action, changeNotDone("invite", "unknown"));
+        assert.deepStrictEqual(world.mails, []);
+        assert.strictEqual(wire.calls.filter((call) => call === "identity.invite").length, 1);
+      }),
+  );
+
+  it.effect.each(["disable", "remove"] as const)(
+    "that waits for its retry, and a reset, are closed by: %s; the trail says so in the name of whoever did that",
+    (kind) =>
+      Effect.gen(function* () {
+        const { world, heard, rest, sub } = withUser([
+          throttled,
+          { on: "directory.resetMfa", effect: "never", answer: "throttled" },
+          { on: CALLS[kind], effect: "never", answer: "throttled" },
+        ]);
+        world.grants.set(viewer, new Set([adminRole]));
+        assert.strictEqual(yield* heard("invite"), "ChangeTracked");
+        assert.strictEqual(yield* heard("reset_mfa"), "ChangeTracked");
+        assert.strictEqual(yield* heard(kind, { caller: viewer }), "ChangeTracked");
+        for (const closed of ["invite", "reset_mfa"] as const) {
+          const row = [...world.rows.values()].find((one) => one.kind === closed);
+          assert.deepInclude(row, { state: "refused", reason: "superseded", dueAt: null });
+          const said = world.audit.filter(({ action }) => action === changeNotDone(closed, "superseded"));
+          assert.deepStrictEqual(
+            said.map(({ by, userId }) => [by, userId]),
+            [[viewer, sub]],
+          );
+        }
+        yield* rest();
+        assert.deepStrictEqual(world.mails, []);
+        world.grants.delete(viewer);
+        assert.deepStrictEqual(violations(world), []);
+      }),
+  );
+
+  it.effect("is refused to whom a change has disabled, before the pool knows of it", () =>
+    Effect.gen(function* () {
+      const { heard, world, rest } = withUser([
+        { on: "directory.disable", effect: "never", answer: "throttled" },
+      ]);
+      assert.strictEqual(yield* heard("disable"), "ChangeTracked");
+      assert.strictEqual(yield* heard("invite"), "InvitationNotNeeded");
+      yield* rest();
+      assert.deepStrictEqual([world.rows.size, world.mails], [1, []]);
+    }),
+  );
+});
+
+describe("a user whose deletion is written down", () => {
+  const others = ChangeKind.literals.filter((kind) => kind !== "remove");
+  it.effect.each(others)(
+    "is not found by %s, while Cognito has not deleted them: nothing is written",
+    (kind) =>
+      Effect.gen(function* () {
+        const { world, heard, rest, wire, user } = withUser([
+          { on: "identity.remove", effect: "never", answer: "throttled" },
+        ]);
+        assert.strictEqual(yield* heard("remove"), "ChangeTracked");
+        assert.isDefined(user());
+        assert.strictEqual(yield* heard(kind), "UserNotFound");
+        assert.strictEqual(world.rows.size, 1);
+        assert.strictEqual(world.audit.length, 1);
+        assert.notInclude(wire.calls, CALLS[kind]);
+        assert.strictEqual(yield* heard("remove"), "done", "a deletion may be repeated");
+        yield* rest();
+        assert.deepStrictEqual(violations(world), []);
+      }),
   );
 });
 
 describe("opposed changes", () => {
   const disabled = { on: "directory.disable", effect: "never", answer: "unknown" } as const;
 
-  it.effect("the newer closes the pending older, and the sweeper does not go back", () =>
+  it.effect("the newer closes the pending older, the trail says so, and the sweeper does not go back", () =>
     Effect.gen(function* () {
       const { world, heard, user, only, rest } = withUser([disabled]);
+      world.grants.set(viewer, new Set([adminRole]));
       assert.strictEqual(yield* heard("disable"), "ChangeTracked");
-      assert.strictEqual(yield* heard("enable"), "done");
-      assert.deepInclude(only(), { kind: "disable", state: "done", dueAt: null });
+      assert.strictEqual(yield* heard("enable", { caller: viewer }), "done");
+      assert.deepInclude(only(), { kind: "disable", state: "refused", reason: "superseded", dueAt: null });
       yield* rest();
       assert.isTrue(user()?.enabled);
+      assert.deepStrictEqual(
+        world.audit.map(({ action, by }) => [action, by]),
+        [
+          [CHANGE_ACTION.disable, admin],
+          [changeNotDone("disable", "superseded"), viewer],
+          [CHANGE_ACTION.enable, viewer],
+        ],
+      );
+      world.grants.delete(viewer);
       assert.deepStrictEqual(violations(world), []);
     }),
   );
 
-  it.effect("the newer is done once more when the older's call can no longer land", () =>
+  it.effect("a repeat of an opening finds that it was superseded meanwhile, and does nothing", () =>
     Effect.gen(function* () {
-      const late: Fault = {
-        on: "directory.disable",
-        effect: { laterMs: HORIZON_MS - BUDGET_MS },
-        answer: "unknown",
-      };
-      const { world, heard, user, rest, wire } = withUser([late]);
-      assert.strictEqual(yield* heard("disable"), "ChangeTracked");
-      assert.strictEqual(yield* heard("enable"), "done");
-      assert.isTrue(user()?.enabled);
+      const atOnce = yield* meanwhile;
+      const supersede = () => void atOnce(Effect.orDie(scene.ask("enable")));
+      const scene = withUser([{ on: "changes.open", answer: "unknown", after: supersede }]);
+      const failure = yield* Effect.flip(scene.ask("disable"));
+      assert.deepInclude(failure, { _tag: "ChangeRefused", reason: "superseded", certain: false });
+      assert.notInclude(scene.wire.calls, "directory.disable");
+      assert.isTrue(scene.user()?.enabled);
+      yield* scene.rest();
+      assert.deepStrictEqual(violations(scene.world), []);
+    }),
+  );
+
+  const isLate = { effect: { laterMs: HORIZON_MS - BUDGET_MS }, answer: "unknown" } as const;
+
+  it.effect("a newer disabling is done once more when the older's call can no longer land", () =>
+    Effect.gen(function* () {
+      const { world, heard, user, rest, wire } = withUser([{ on: "directory.enable", ...isLate }], {
+        enabled: false,
+      });
+      assert.strictEqual(yield* heard("enable"), "ChangeTracked");
+      assert.strictEqual(yield* heard("disable"), "done");
       yield* TestClock.adjust(HORIZON_MS - BUDGET_MS);
-      assert.isFalse(user()?.enabled, "the late call has landed");
+      assert.isTrue(user()?.enabled, "the late call has landed");
       yield* rest();
-      assert.isTrue(user()?.enabled);
-      assert.strictEqual(wire.calls.filter((call) => call === "directory.enable").length, 2);
+      assert.isFalse(user()?.enabled);
+      assert.strictEqual(wire.calls.filter((call) => call === "directory.disable").length, 2);
+      const row = [...world.rows.values()].find(({ kind }) => kind === "disable");
+      assert.strictEqual(row?.history.at(-1)?.note, "disabled once more");
       assert.deepStrictEqual(violations(world), []);
     }),
   );
 
-  it.effect("the newer is done once more however late its own end lands", () =>
+  it.effect("a newer disabling is done once more however late its own end lands", () =>
     Effect.gen(function* () {
-      const { world, heard, user, rest } = withUser([
-        { on: "directory.disable", effect: { laterMs: HORIZON_MS - BUDGET_MS }, answer: "unknown" },
+      const faults: ReadonlyArray<Fault> = [
+        { on: "directory.enable", ...isLate },
         { on: "changes.finish", takesMs: HORIZON_MS },
-      ]);
-      assert.strictEqual(yield* heard("disable"), "ChangeTracked");
-      const fiber = yield* Effect.forkChild(heard("enable"));
+      ];
+      const { world, heard, user, rest } = withUser(faults, { enabled: false });
+      assert.strictEqual(yield* heard("enable"), "ChangeTracked");
+      const fiber = yield* Effect.forkChild(heard("disable"));
       yield* TestClock.adjust(HORIZON_MS);
       yield* Fiber.join(fiber);
-      assert.isFalse(user()?.enabled, "the late call has landed");
+      assert.isTrue(user()?.enabled, "the late call has landed");
       yield* rest();
-      assert.isTrue(user()?.enabled);
+      assert.isFalse(user()?.enabled);
       assert.deepStrictEqual(violations(world), []);
     }),
+  );
+
+  it.effect(
+    "the final check enables nobody: whom the pool has disabled is left so, and a person is called",
+    () =>
+      Effect.gen(function* () {
+        for (const how of ["a hand at the console", "the older call, late"]) {
+          const byHand = how === "a hand at the console";
+          const { world, heard, user, rest, wire, sub } = withUser(
+            byHand ? [] : [{ on: "directory.disable", ...isLate }],
+          );
+          yield* heard("disable");
+          assert.strictEqual(yield* heard("enable"), "done");
+          yield* TestClock.adjust(HORIZON_MS - BUDGET_MS);
+          if (byHand) changeUser(world, sub, { enabled: false });
+          assert.isFalse(user()?.enabled);
+          yield* rest();
+          assert.isFalse(user()?.enabled, how);
+          assert.strictEqual(wire.calls.filter((call) => call === "directory.enable").length, 1);
+          const row = [...world.rows.values()].find(({ kind }) => kind === "enable");
+          assert.deepInclude(row, { state: "done", needsOperator: true, graceUntil: null, dueAt: null });
+          assert.match(row?.history.at(-1)?.note ?? "", /the pool has the user disabled/);
+          yield* heard("enable");
+          assert.isTrue(user()?.enabled);
+          assert.isFalse(
+            [...world.rows.values()].some(({ needsOperator }) => needsOperator),
+            "a new word answers it",
+          );
+        }
+      }),
   );
 
   it.effect("of three, only the newest is done once more", () =>
@@ -444,17 +590,17 @@ describe("opposed changes", () => {
   it.effect("the grace period goes on where the pool does not answer at its end", () =>
     Effect.gen(function* () {
       const { world, heard, user, rest, sweep } = withUser([
-        { on: "directory.enable", skip: 1, effect: "never", answer: "throttled" },
+        { on: "directory.disable", skip: 1, effect: "never", answer: "throttled" },
       ]);
-      yield* heard("disable");
       yield* heard("enable");
+      yield* heard("disable");
       yield* TestClock.adjust(HORIZON_MS + 60_001);
       assert.strictEqual((yield* sweep()).deferred, 1);
-      const graced = [...world.rows.values()].find(({ kind }) => kind === "enable");
+      const graced = [...world.rows.values()].find(({ kind }) => kind === "disable");
       assert.isNotNull(graced?.graceUntil);
-      assert.strictEqual(graced?.lastError, "enable: Throttled");
+      assert.strictEqual(graced?.lastError, "disable: Throttled");
       yield* rest();
-      assert.isTrue(user()?.enabled);
+      assert.isFalse(user()?.enabled);
       assert.deepStrictEqual(violations(world), []);
     }),
   );

@@ -4,6 +4,7 @@
  */
 import { assert, describe, it } from "@effect/vitest";
 import {
+  ChangeRefused,
   ChangeTracked,
   CleanupRequired,
   CreateRefused,
@@ -230,6 +231,12 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
         nothing,
         false,
       ],
+    ],
+  ],
+  ChangeRefused: [
+    [
+      new ChangeRefused({ operationId, kind: "disable", reason: "superseded", certain: false }),
+      [409, "change_refused", "Failed to update user", nothing, false],
     ],
   ],
   ChangeTracked: [
@@ -548,7 +555,8 @@ describe("the answer to", () => {
       assert.strictEqual(body.operationId, named ? operationId : undefined);
       const instance = named ? `/api/operations/${operationId}` : "urn:registrar:request:request-1";
       assert.strictEqual(body.instance, instance);
-      assert.strictEqual(body.reason, error._tag === "CreateRefused" ? error.reason : undefined);
+      const refused = error._tag === "CreateRefused" || error._tag === "ChangeRefused";
+      assert.strictEqual(body.reason, refused ? error.reason : undefined);
       assert.strictEqual(body.type, `urn:registrar:problem:${code.replaceAll("_", "-")}`);
       assert.notInclude(text, "a stack that nobody may see");
     });

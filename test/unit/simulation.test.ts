@@ -19,7 +19,7 @@ describe("the protocol", () => {
     const holds = fc.property(plans, (plan) => History.run(plan).violations.length === 0);
     const result = fc.check(holds, { numRuns: HISTORIES, seed: SEED });
     assert.isFalse(result.failed, explain(result));
-  }, 60_000);
+  }, 180_000);
 
   it("is deterministic: a plan is one history", () => {
     for (const plan of fc.sample(plans, { numRuns: 20, seed: 1 })) {
@@ -35,7 +35,7 @@ describe("the ledger in memory", () => {
   let replay: Replay;
   beforeAll(async () => {
     replay = await Replay.start();
-  }, 60_000);
+  }, 180_000);
   afterAll(() => replay.stop());
 
   it("answers and leaves what the statements answer and leave on PostgreSQL, move by move", async () => {

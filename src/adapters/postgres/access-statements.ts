@@ -2,6 +2,7 @@
 import { AuditAction } from "../../domain/audit.ts";
 import {
   auditRow,
+  gone,
   lateness,
   mayManage,
   otherManagers,
@@ -56,8 +57,7 @@ with allowed as (${mayManage(caller, permission)}
   select from (${mayManage(subject, permission)}) subject
   where subject.yes and not ${somebodyIsLeft(subject, permission, confirmed)}
     and not exists (select from role_permission where permission_id = ${permission} and role_id = any(${roles}))
-), removed as (
-  select from registrar.operation where sub = ${subject} and (kind = 'remove' or state = 'user_lost')
+), removed as (${gone(subject)}
 ), unresolved as (${unresolved(tag)}
 ), possible as (
   select ${caller} as caller, ${subject} as sub

@@ -1,20 +1,53 @@
 /** The SQL of changes to users who exist: one statement a move. */
+import { changeNotDone } from "../../domain/audit.ts";
+import { ChangeKind } from "../../domain/operation.ts";
 import {
   asId,
   auditRow,
   firstLine,
+  gone,
   history,
   interval,
   lateness,
+  mayComeIn as leftIn,
   mayManage,
+  newestSwitch,
   operation,
   otherManagers,
   recordDenial,
   rolesRevoked,
   somebodyIsLeft,
   unresolved,
+  whoever,
 } from "./fragments.ts";
-import { identifier, instant, nullable, seconds, sql, statement, text, uuid, uuids } from "./sql.ts";
+import {
+  boolean,
+  identifier,
+  instant,
+  literal,
+  nullable,
+  seconds,
+  sql,
+  statement,
+  text,
+  uuid,
+  uuids,
+} from "./sql.ts";
+
+/** Which pending change, of the kind on the left, is closed by which newer one of the same user. */
+const SUPERSEDES = sql`(
+      ('enable', 'disable'), ('disable', 'enable'),
+      ('invite', 'disable'), ('reset_mfa', 'disable'),
+      ('enable', 'remove'), ('disable', 'remove'), ('invite', 'remove'), ('reset_mfa', 'remove'))`;
+
+/** The second row of the trail about a change that has ended without its effect: one for each change. */
+const SECOND_ROW = sql`md5('not done ' || moved.id::text)::uuid`;
+
+/** What the trail says of a change that a newer one supersedes, by its kind. */
+const SUPERSEDED = ChangeKind.literals.reduce(
+  (cases, kind) => sql`${cases} when ${literal(kind)} then ${literal(changeNotDone(kind, "superseded"))}`,
+  sql`case moved.kind`,
+);
 
 export const open = statement(
   "changes.open",
@@ -55,16 +88,24 @@ with allowed as (${mayManage(caller, permission)}
   select id from registrar.operation
   where id = ${asId(tag)} and ${kind} = 'invite' and state = 'registered' and acknowledged_at is null
     and now() <= started_at + ${interval(horizon)}
+), removed as (select where ${kind} <> 'remove' and exists (${gone(subject)})
+), disabled as (select where ${kind} = 'invite' and (${newestSwitch(subject)}) = 'disable'
 ), accepted as (
   select where (select yes from allowed) and not exists (select from known) and not exists (select from unresolved)
     and not exists (select from last_manager) and not (select too_late or superseded from late)
+    and not exists (select from removed) and not exists (select from disabled)
 ), contradicted as (
   update registrar.operation
-  set state = 'done', closed_at = now(), due_at = null, last_error = null, needs_operator = false,
-    history = ${history(sql`'done'`, actor, sql`'superseded'`)}
-  where exists (select from accepted) and sub = ${subject} and state = 'pending'
-    and (kind, ${kind}) in (('enable', 'disable'), ('disable', 'enable'))
-  returning id
+  set state = 'refused', reason = 'superseded', closed_at = now(), due_at = null, last_error = null,
+    needs_operator = false, history = ${history(sql`'refused'`, actor, sql`'superseded'`)}
+  where exists (select from accepted) and sub = ${subject} and state = 'pending' and (kind, ${kind}) in ${SUPERSEDES}
+  returning *
+), answered as (
+  -- A person was called because the pool has the user disabled, against the last word: this is a new one.
+  update registrar.operation set needs_operator = false
+  where exists (select from accepted) and sub = ${subject} and state = 'done' and needs_operator
+    and ${kind} in ('enable', 'disable', 'remove')
+), contradicted_audited as (${auditRow(sql`contradicted`, SECOND_ROW, sql`${SUPERSEDED} end`, caller)}
 ), opened as (
   insert into registrar.operation (id, kind, caller, roles, state, sub, asked_at, started_at, due_at, history)
   select ${id}, ${kind}, ${caller}, '{}', 'pending', ${subject}, ${askedAt}, statement_timestamp(), now() + ${interval(budget)},
@@ -81,6 +122,7 @@ with allowed as (${mayManage(caller, permission)}
 select (select yes from allowed) as "allowed", (select id from unresolved) as "unresolved",
   (select too_late from late) as "tooLate", (select superseded from late) as "superseded",
   case when exists (select from last_manager) then (${otherManagers(subject, permission, caller)}) end as "others",
+  exists (select from removed) as "removed", exists (select from disabled) as "disabled",
   (select ${operation(identifier("mine"), budget, horizon)}
     from (select * from opened union all select * from known) mine limit 1) as "change"`,
 );
@@ -108,6 +150,27 @@ from mine where operation.id = mine.id and state = 'pending'
 returning operation.id`,
 );
 
+export const refuse = statement(
+  "changes.refuse",
+  { id: uuid, reason: text, action: text, actor: text },
+  ({ id, reason, action, actor }) => sql`
+with moved as (
+  update registrar.operation
+  set state = 'refused', reason = ${reason}, closed_at = now(), due_at = null, tries = 0, last_error = null,
+    needs_operator = false, history = ${history(sql`'refused'`, actor, reason)}
+  where id = ${id} and state = 'pending'
+  returning *
+), audited as (${auditRow(sql`moved`, SECOND_ROW, action, whoever(actor))}
+)
+select id from moved`,
+);
+
+export const mayComeIn = statement(
+  "changes.mayComeIn",
+  { subject: uuid },
+  ({ subject }) => sql`select ${leftIn(subject)} as yes`,
+);
+
 export const isNewest = statement(
   "changes.isNewest",
   { id: uuid, subject: uuid },
@@ -115,16 +178,16 @@ export const isNewest = statement(
 select not exists (
   select from registrar.operation other, registrar.operation mine
   where mine.id = ${id} and other.sub = ${subject} and other.started_at > mine.started_at
-    and other.kind in ('enable', 'disable', 'remove')) as yes`,
+    and other.kind in ('enable', 'disable', 'remove') and other.state <> 'refused') as yes`,
 );
 
 export const endGracePeriod = statement(
   "changes.endGracePeriod",
-  { id: uuid, actor: text },
-  ({ id, actor }) => sql`
+  { id: uuid, note: text, needsOperator: boolean, actor: text },
+  ({ id, note, needsOperator, actor }) => sql`
 update registrar.operation
-set closed_at = now(), grace_until = null, due_at = null, tries = 0, last_error = null, needs_operator = false,
-  history = ${history(sql`'done'`, actor, sql`'done once more'`)}
+set closed_at = now(), grace_until = null, due_at = null, tries = 0, last_error = null,
+  needs_operator = ${needsOperator}, history = ${history(sql`'done'`, actor, note)}
 where id = ${id} and state = 'done' and grace_until is not null
 returning id`,
 );

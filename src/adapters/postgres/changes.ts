@@ -1,6 +1,6 @@
 /** Changes in Postgres: every method is one statement, and `open` waits its turn among changes of roles. */
 import { Duration, Effect, Layer, Schema } from "effect";
-import { CAN_MANAGE_USERS, CHANGE_ACTION } from "../../domain/audit.ts";
+import { CAN_MANAGE_USERS, CHANGE_ACTION, changeNotDone } from "../../domain/audit.ts";
 import { Change, OperationId } from "../../domain/operation.ts";
 import { UserId } from "../../domain/user.ts";
 import { Changes } from "../../ports/changes.ts";
@@ -18,6 +18,8 @@ const OpenAnswer = Schema.Struct({
   tooLate: Schema.Boolean,
   superseded: Schema.Boolean,
   others: Schema.NullOr(Schema.Array(UserId)),
+  removed: Schema.Boolean,
+  disabled: Schema.Boolean,
   change: Schema.NullOr(Schema.Unknown),
 });
 
@@ -52,6 +54,8 @@ export const ChangesPostgres = Layer.effect(
         }
         if (answer.tooLate) return { _tag: "TooLate" };
         if (answer.superseded) return { _tag: "Superseded" };
+        if (answer.removed) return { _tag: "Removed" };
+        if (answer.disabled) return { _tag: "Disabled" };
         if (answer.unresolved !== null) return { _tag: "Unresolved", id: answer.unresolved };
         return { _tag: "LastManager", others: answer.others ?? [] };
       }),
@@ -61,13 +65,25 @@ export const ChangesPostgres = Layer.effect(
         return rows.length > 0;
       }),
 
+      refuse: Effect.fn("Changes.refuse")(function* ({ id, kind }, { reason, how }) {
+        const values = { id, reason, action: changeNotDone(kind, how), actor: yield* Actor };
+        const rows = yield* database.query(statements.refuse, values);
+        return rows.length > 0;
+      }),
+
+      mayComeIn: Effect.fn("Changes.mayComeIn")(function* (user) {
+        const rows = yield* database.query(statements.mayComeIn, { subject: user });
+        return rows[0]?.yes === true;
+      }),
+
       isNewest: Effect.fn("Changes.isNewest")(function* ({ id, sub }) {
         const rows = yield* database.query(statements.isNewest, { id, subject: sub });
         return rows[0]?.yes === true;
       }),
 
-      endGracePeriod: Effect.fn("Changes.endGracePeriod")(function* (id) {
-        const rows = yield* database.query(statements.endGracePeriod, { id, actor: yield* Actor });
+      endGracePeriod: Effect.fn("Changes.endGracePeriod")(function* (id, { note, needsOperator }) {
+        const values = { id, note, needsOperator, actor: yield* Actor };
+        const rows = yield* database.query(statements.endGracePeriod, values);
         return rows.length > 0;
       }),
     });

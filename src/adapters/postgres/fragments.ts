@@ -98,8 +98,26 @@ export const rolesRevoked = (audited: Fragment, revoked: Fragment) =>
     sql`exists (select from ${revoked})`,
   );
 
+/** In whose name the trail has a move: the operator's who made it, or else the caller's who asked for the operation. */
+export const whoever = (actor: Fragment) => sql`coalesce(${asId(actor)}, moved.caller)`;
+
 /** The lock of every change that could take the last CAN_MANAGE_USERS away. */
 export const MANAGERS = "registrar: managers";
+
+/** The ledger's newest word on whether a user may sign in: `enable`, `disable`, or no row. What was not done does not count. */
+export const newestSwitch = (user: Fragment) => sql`
+  select change.kind from registrar.operation change
+  where change.sub = ${user} and change.kind in ('enable', 'disable') and change.state <> 'refused'
+  order by change.started_at desc limit 1`;
+
+/** A row where the ledger knows that a user is gone, or that their deletion is written down: a `sub` never comes back. */
+export const gone = (user: Fragment) => sql`
+  select from registrar.operation gone
+  where gone.sub = ${user} and (gone.kind = 'remove' and gone.state <> 'refused' or gone.state = 'user_lost')`;
+
+/** Whether the ledger's newest word leaves a user in: they are neither disabled nor gone. */
+export const mayComeIn = (user: Fragment) => sql`(
+      coalesce((${newestSwitch(user)}) <> 'disable', true) and not exists (${gone(user)}))`;
 
 /**
  * The one definition of who manages users: a row for each grant that brings the permission to somebody whom the ledger's
@@ -110,11 +128,7 @@ const managing = (permission: Fragment, columns: Fragment = sql``) => sql`
   select ${columns} from user_role
   join role_permission on role_permission.role_id = user_role.role_id
   where role_permission.permission_id = ${permission}
-    and coalesce((select change.kind from registrar.operation change
-      where change.sub = user_role.user_id and change.kind in ('enable', 'disable')
-      order by change.started_at desc limit 1) <> 'disable', true)
-    and not exists (select from registrar.operation gone
-      where gone.sub = user_role.user_id and (gone.kind = 'remove' or gone.state = 'user_lost'))`;
+    and ${mayComeIn(sql`user_role.user_id`)}`;
 
 /** One row: whether the caller manages users. */
 export const mayManage = (caller: Fragment, permission: Fragment) => sql`

@@ -11,12 +11,14 @@ import {
   firstLine,
   history,
   interval,
+  mayComeIn,
   mayManage,
   operation,
   recordDenial,
   rolesReplaced,
   rolesRevoked,
   unknownRoles,
+  whoever,
 } from "./fragments.ts";
 import { page } from "./pages.ts";
 import {
@@ -45,9 +47,6 @@ const gracePeriod = (needed: Fragment, horizon: Fragment) => {
   return sql`grace_until = ${until},
     due_at = ${until}`;
 };
-
-/** In whose name the trail has a move: the operator's who made it, or else the caller's who registered the user. */
-const whoever = (actor: Fragment) => sql`coalesce(${asId(actor)}, moved.caller)`;
 
 /** In whose name the trail has a user who is lost: the operator's, that of whoever removed them here, or the caller's. */
 const remover = (actor: Fragment) => sql`coalesce(${asId(actor)},
@@ -203,16 +202,16 @@ export const acknowledge = statement(
 update registrar.operation
 set acknowledged_at = coalesce(acknowledged_at, now()), due_at = now() + ${INVITING}
 where id = ${id} and state = 'registered'
-returning id`,
+returning ${mayComeIn(sql`operation.sub`)} as "mayComeIn"`,
 );
 
 export const complete = statement(
   "ledger.complete",
-  { id: uuid, actor: text },
-  ({ id, actor }) => sql`
+  { id: uuid, note: nullable(text), actor: text },
+  ({ id, note, actor }) => sql`
 update registrar.operation
 set state = 'completed', closed_at = now(), due_at = null, missing_since = null, tries = 0, last_error = null,
-  needs_operator = false, history = ${history(sql`'completed'`, actor)}
+  needs_operator = false, history = ${history(sql`'completed'`, actor, note)}
 where id = ${id} and state = 'registered'
 returning id`,
 );

@@ -108,11 +108,12 @@ export const LedgerPostgres = Layer.effect(
       }),
 
       acknowledge: Effect.fn("Ledger.acknowledge")(function* (id) {
-        return yield* moved(statements.acknowledge, { id });
+        const rows = yield* database.query(statements.acknowledge, { id });
+        return rows[0]?.mayComeIn === true;
       }),
 
-      complete: Effect.fn("Ledger.complete")(function* (id) {
-        return yield* moved(statements.complete, { id, actor: yield* Actor });
+      complete: Effect.fn("Ledger.complete")(function* (id, note) {
+        return yield* moved(statements.complete, { id, note: note ?? null, actor: yield* Actor });
       }),
 
       missing: Effect.fn("Ledger.missing")(function* (id, lookedAt) {

@@ -8,11 +8,11 @@ import {
   HistoryEntry,
   isDecodable,
   type Operation,
-  RefusalReason,
   RegistrationKind,
   State,
   type Undecodable,
   Verdict,
+  WhyNotDone,
 } from "../../domain/operation.ts";
 import { Email, UserId, violation } from "../../domain/user.ts";
 import * as operations from "../../programs/operations.ts";
@@ -36,7 +36,7 @@ const OperationView = Schema.Struct({
   userId: Schema.NullOr(Uuid),
   caller: Uuid,
   verdict: Schema.NullOr(Verdict),
-  reason: Schema.NullOr(RefusalReason),
+  reason: Schema.NullOr(WhyNotDone),
   startedAt: Timestamp,
   closedAt: Schema.NullOr(Timestamp),
   acknowledgedAt: Schema.NullOr(Timestamp),
@@ -219,6 +219,7 @@ export const resolveOperation = route(
             "missing",
             "grace_ended",
             "change_done",
+            "change_refused",
             "waiting",
             "already_resolved",
             "needs_operator",

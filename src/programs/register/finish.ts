@@ -5,32 +5,59 @@
 import { Effect, Option } from "effect";
 import type { Registration } from "../../domain/operation.ts";
 import type { UserId } from "../../domain/user.ts";
-import { IdentityProvider } from "../../ports/identity-provider.ts";
+import { Changes } from "../../ports/changes.ts";
+import { Directory } from "../../ports/directory.ts";
+import { IdentityProvider, type InviteUser } from "../../ports/identity-provider.ts";
 import { Ledger } from "../../ports/ledger.ts";
 import { Settings } from "../../ports/settings.ts";
 
+/** What has become of the invitation: `note`, for the history, where it was wanted and is not sent. */
+type Invitation = { readonly absent: true } | { readonly absent: false; readonly note?: string };
+
+const ABSENT: Invitation = { absent: true };
+const NOTHING_TO_SEND: Invitation = { absent: false };
+
 /**
- * Invites a registered user and closes the registration; or notes that the user is not there. `waiting`: somebody else
- * has moved the registration meanwhile.
+ * Finishes a registered registration that its request has left: invites the user, if they are still to be let in, and closes
+ * the registration; or notes that the user is not there. `waiting`: somebody else has moved the registration meanwhile.
  */
 export const finish = Effect.fn("finish")(function* (registration: Registration) {
-  const ledger = yield* Ledger;
   // The constraint operation_user_is_known guarantees that a registered registration has a user.
   const sub = registration.sub as UserId;
-  if (yield* invite({ sub, email: registration.email })) {
-    if (registration.missingSince !== null) yield* ledger.seen(registration.id);
-    return (yield* ledger.complete(registration.id)) ? "completed" : "waiting";
-  }
-  const state = yield* ledger.missing(registration.id, registration.readAt);
-  return state === "user_lost" ? "user_lost" : "missing";
+  return yield* close(registration, yield* inviteLater(sub));
 });
 
-/** Sends the invitation where it leaves after the commit; otherwise only reads the user. False: there is no such user. */
-const invite = Effect.fn("finish.invite")(function* (user: Pick<Registration, "email"> & { sub: UserId }) {
-  const identity = yield* IdentityProvider;
+const close = Effect.fn("finish.close")(function* (registration: Registration, invitation: Invitation) {
+  const ledger = yield* Ledger;
+  const { id, missingSince, readAt } = registration;
+  if (invitation.absent) return (yield* ledger.missing(id, readAt)) === "user_lost" ? "user_lost" : "missing";
+  if (missingSince !== null) yield* ledger.seen(id);
+  return (yield* ledger.complete(id, invitation.note)) ? "completed" : "waiting";
+});
+
+/**
+ * The invitation where its time has passed: only where pool and ledger still let the user in. Otherwise it only reads the
+ * user.
+ */
+const inviteLater = Effect.fn("finish.inviteLater")(function* (sub: UserId) {
   const { invitation } = yield* Settings;
-  if (invitation !== "after-commit") return Option.isSome(yield* identity.find(user.sub));
-  return (yield* identity.invite(user)) !== "absent";
+  const identity = yield* IdentityProvider;
+  if (invitation !== "after-commit")
+    return Option.isSome(yield* identity.find(sub)) ? NOTHING_TO_SEND : ABSENT;
+  const directory = yield* Directory;
+  const changes = yield* Changes;
+  const profile = yield* directory.profile(sub);
+  if (Option.isNone(profile)) return ABSENT;
+  const { email, enabled, status } = profile.value;
+  if (!enabled || !(yield* changes.mayComeIn(sub))) return NOT_LET_IN;
+  return status === "FORCE_CHANGE_PASSWORD" ? yield* invite({ sub, email }) : NOTHING_TO_SEND;
+});
+
+const NOT_LET_IN: Invitation = { absent: false, note: "not invited: the user is disabled, or to be removed" };
+
+const invite = Effect.fn("finish.invite")(function* (user: InviteUser) {
+  const identity = yield* IdentityProvider;
+  return (yield* identity.invite(user)) === "absent" ? ABSENT : NOTHING_TO_SEND;
 });
 
 /**
@@ -44,6 +71,6 @@ export const finishInBackground = Effect.fn("finishInBackground")(function* (
   const ledger = yield* Ledger;
   const { invitation } = yield* Settings;
   if (!(yield* ledger.acknowledge(registration.id))) return;
-  if (invitation === "after-commit") yield* finish({ ...registration, sub });
-  else yield* ledger.complete(registration.id);
+  const now = invitation === "after-commit";
+  yield* close(registration, now ? yield* invite({ sub, email: registration.email }) : NOTHING_TO_SEND);
 });

@@ -8,6 +8,7 @@
 import { Context, Effect, Option, Schema } from "effect";
 import { type Change, isChange, type Operation, type Registration } from "../../domain/operation.ts";
 import { Changes } from "../../ports/changes.ts";
+import { Directory } from "../../ports/directory.ts";
 import { IdentityProvider } from "../../ports/identity-provider.ts";
 import { Ledger } from "../../ports/ledger.ts";
 import { carryOut } from "../change.ts";
@@ -21,6 +22,7 @@ export type Resolution =
   | "missing"
   | "grace_ended"
   | "change_done"
+  | "change_refused"
   | "waiting";
 
 /**
@@ -37,17 +39,41 @@ export const resolve = Effect.fn("resolve")(function* (operation: Operation) {
   return isChange(operation) ? yield* resolveChange(operation) : yield* resolveRegistration(operation);
 });
 
-/** Does a change (again), if its request is gone; or once more, where an opposite one may have landed since. */
+/** Does a change (again), if its request is gone; or looks once more, where an opposite one may have landed since. */
 const resolveChange = Effect.fn("resolve.change")(function* (change: Change) {
   const changes = yield* Changes;
   if (change.state === "pending") {
     if (!change.stale) return "waiting";
-    yield* carryOut(change);
-    return (yield* changes.finish(change.id)) ? "change_done" : "waiting";
+    const reason = yield* carryOut(change);
+    if (reason === null) return (yield* changes.finish(change.id)) ? "change_done" : "waiting";
+    // An earlier call of it may have taken effect.
+    return (yield* changes.refuse(change, { reason, how: "unknown" })) ? "change_refused" : "waiting";
   }
   if (!change.graceOver) return "waiting";
-  if (yield* changes.isNewest(change)) yield* carryOut(change);
-  return (yield* changes.endGracePeriod(change.id)) ? "grace_ended" : "waiting";
+  const found = (yield* changes.isNewest(change)) ? yield* finalCheckOf(change) : SUPERSEDED;
+  return (yield* changes.endGracePeriod(change.id, found)) ? "grace_ended" : "waiting";
+});
+
+const SUPERSEDED = { note: "a newer change stands: nothing to check", needsOperator: false };
+
+/**
+ * The final check of a change may take away, and never gives: it disables once more whoever is to be disabled, and enables
+ * nobody. Whom it finds disabled against the ledger's word, somebody has disabled since, or an older call has landed
+ * late: a person decides.
+ */
+const finalCheckOf = Effect.fn("resolve.finalCheckOf")(function* (change: Change) {
+  if (change.kind === "disable") {
+    const reason = yield* carryOut(change);
+    return reason === null
+      ? { note: "disabled once more", needsOperator: false }
+      : { note: `not disabled once more: ${reason}`, needsOperator: reason !== "user_not_found" };
+  }
+  const directory = yield* Directory;
+  const profile = yield* directory.profile(change.sub);
+  if (Option.isNone(profile)) return { note: "checked: the user is gone", needsOperator: false };
+  return profile.value.enabled
+    ? { note: "checked: the user is enabled", needsOperator: false }
+    : { note: "checked: the pool has the user disabled, and they are left so", needsOperator: true };
 });
 
 /** Resolves one registration. */

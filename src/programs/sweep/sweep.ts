@@ -40,6 +40,7 @@ const NONE: Record<Attempted, number> = {
   missing: 0,
   grace_ended: 0,
   change_done: 0,
+  change_refused: 0,
   waiting: 0,
   deferred: 0,
   undecodable: 0,

@@ -86,7 +86,8 @@ describe("500", () => {
     stack.faults.clear();
     await stack.cognito.confirm(id);
     await sweepOut(fixture);
-    expect([mails(), (await changesOf(stack, id)).map(({ state }) => state)]).toEqual([0, ["done"]]);
+    expect([mails(), (await changesOf(stack, id)).map(({ state }) => state)]).toEqual([0, ["refused"]]);
+    expect(await auditOf(stack, id)).toEqual(["Invited user", "Not known to be done: Invited user"]);
   });
 });
 

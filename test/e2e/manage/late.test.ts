@@ -1,6 +1,6 @@
 /**
- * Calls that take effect long after their sender has given up: whatever was asked for last is what holds in the end.
- * Each of these failed once.
+ * Calls that take effect long after their sender has given up: whatever was asked for last is what holds in the end, or an
+ * operator is called where only enabling a user would make it so. Each of these failed once.
  */
 import { beforeEach, describe, expect, it } from "vitest";
 import { roles } from "../../../dev/seed.ts";
@@ -19,10 +19,18 @@ const setRoles = (to: string[], token?: string) =>
   ask(fixture, `POST /api/users/${id}/roles`, { body: { roles: to }, ...(token !== undefined && { token }) });
 const enabled = () => fixture.stack.cognito.getUser(id)?.enabled;
 
-/** The whole story, after everything that was under way has landed and the sweeper has had its time. */
-async function expectEnabledInTheEnd() {
+/**
+ * The whole story, after everything that was under way has landed and the sweeper has had its time: nobody enables a user
+ * on their own, for a hand at the console may have disabled them; so an operator is called, and one more word ends it.
+ */
+async function expectAnOperatorInTheEnd() {
   await sweepOut(fixture);
-  expect(enabled()).toBe(true);
+  expect(enabled()).toBe(false);
+  const called = async () => (await ask(fixture, "GET /api/operations?needsOperator=true")).json.items;
+  expect(await called()).toMatchObject([{ kind: "enable", userId: id, state: "done" }]);
+  expect((await put(false)).status).toBe(200);
+  await sweepOut(fixture);
+  expect([enabled(), await called()]).toEqual([true, []]);
   expect((await auditOf(fixture.stack, id)).at(-1)).toBe("Enabled user");
   expect(await contradictions(fixture.stack, { byHand: [id] })).toEqual([]);
 }
@@ -37,7 +45,7 @@ describe("a disable that lands after the enable", () => {
     for (const call of first) call.release();
     await quiet(stack);
     expect(enabled()).toBe(false);
-    await expectEnabledInTheEnd();
+    await expectAnOperatorInTheEnd();
   });
 
   it("of the sweeper, for a change that was asked for more than a horizon ago", async () => {
@@ -52,7 +60,7 @@ describe("a disable that lands after the enable", () => {
     for (const call of late) call.release();
     await quiet(stack);
     expect(enabled()).toBe(false);
-    await expectEnabledInTheEnd();
+    await expectAnOperatorInTheEnd();
   });
 
   it("of the sweeper's final check of a change", async () => {
@@ -67,7 +75,28 @@ describe("a disable that lands after the enable", () => {
     late.release();
     await quiet(stack);
     expect(enabled()).toBe(false);
-    await expectEnabledInTheEnd();
+    await expectAnOperatorInTheEnd();
+  });
+});
+
+describe("an enable that lands after the disable", () => {
+  it("is undone by the final check: the last word holds in the end", async () => {
+    const { stack } = fixture;
+    await stack.cognito.setEnabled(id, false);
+    const late = [hold(stack, "cognito", "AdminEnableUser"), hold(stack, "cognito", "AdminEnableUser")];
+    expect((await put(false)).json.code).toBe("enable_tracked");
+    expect((await put(true)).status).toBe(200);
+    for (const call of late) call.release();
+    await quiet(stack);
+    expect(enabled()).toBe(true);
+    await sweepOut(fixture);
+    expect(enabled()).toBe(false);
+    expect((await auditOf(stack, id)).toSorted()).toEqual([
+      "Disabled user",
+      "Enabled user",
+      "Superseded, not known to be done: Enabled user",
+    ]);
+    expect(await contradictions(stack, { byHand: [id] })).toEqual([]);
   });
 });
 

@@ -79,7 +79,8 @@ describe("404", () => {
     stack.faults.before("cognito", "AdminDisableUser", () => stack.cognito.deleteUser(id), { once: true });
     expect((await put(true)).status).toBe(404);
     await quiet(stack);
-    expect((await changesOf(stack, id)).map(({ state }) => state)).toEqual(["done"]);
+    expect((await changesOf(stack, id)).map(({ state }) => state)).toEqual(["refused"]);
+    expect(await auditOf(stack, id)).toEqual(["Disabled user", "Not done: Disabled user"]);
   });
 });
 
@@ -145,7 +146,11 @@ describe("500", () => {
     expect((await put(false)).status).toBe(200);
     stack.faults.clearCalls();
     await sweepOut(fixture);
-    expect([enabled(), await auditOf(stack, id)]).toEqual([true, ["Disabled user", "Enabled user"]]);
+    const superseded = "Superseded, not known to be done: Disabled user";
+    expect([enabled(), await auditOf(stack, id)]).toEqual([
+      true,
+      ["Disabled user", "Enabled user", superseded],
+    ]);
     const operations = stack.faults.calls("cognito").map(({ operation }) => operation);
     expect(operations).not.toContain("AdminDisableUser");
   });

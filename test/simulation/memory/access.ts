@@ -1,12 +1,12 @@
 /** Roles, permissions and grants in memory: the statements of src/adapters/postgres/access.ts. */
 import { Effect, Layer } from "effect";
 import { AuditAction } from "../../../src/domain/audit.ts";
-import type { RoleId, UserId } from "../../../src/domain/user.ts";
+import type { RoleId } from "../../../src/domain/user.ts";
 import { Access, type Role, type RolesSet, type SetRoles } from "../../../src/ports/access.ts";
 import { type Deployment, Settings } from "../../../src/ports/settings.ts";
-import { isRemoved } from "./moves.ts";
 import {
   grantsManagement,
+  isGone,
   isTooLate,
   mayManageUsers,
   otherManagers,
@@ -19,9 +19,6 @@ import {
 import { makeStatements, notHere, noting } from "./statements.ts";
 import { directWire, type Wire } from "./wire.ts";
 import { adminRole, observerRole, researcherRole, type World } from "./world.ts";
-
-const isLost = (world: World, user: UserId): boolean =>
-  [...world.rows.values()].some(({ sub, state }) => sub === user && state === "user_lost");
 
 const setRoles = (at: Statement, command: SetRoles): RolesSet => {
   const { world } = at;
@@ -36,7 +33,7 @@ const setRoles = (at: Statement, command: SetRoles): RolesSet => {
   const asked = Date.parse(askedAt);
   const registration = unresolved(world, tag);
   if (registration !== undefined) return { _tag: "Unresolved", id: registration.id };
-  if (isRemoved(world, subject) || isLost(world, subject)) return { _tag: "Removed" };
+  if (isGone(world, subject)) return { _tag: "Removed" };
   const unknown = roles.filter((role) => !world.roles.has(role));
   if (unknown.length > 0) return { _tag: "UnknownRoles", roles: unknown };
   if ((world.rolesAsked.get(subject) ?? Number.NEGATIVE_INFINITY) > asked) {

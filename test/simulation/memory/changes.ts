@@ -1,20 +1,31 @@
 /** Changes in memory: the statements of src/adapters/postgres/changes.ts, each whole or not at all. */
 import { Effect, Layer } from "effect";
-import { AuditAction, CHANGE_ACTION } from "../../../src/domain/audit.ts";
-import type { ChangeUser, OperationId } from "../../../src/domain/operation.ts";
+import { AuditAction, CHANGE_ACTION, changeNotDone, type HowNotDone } from "../../../src/domain/audit.ts";
+import type {
+  Change,
+  ChangeKind,
+  ChangeUser,
+  OperationId,
+  WhyNotDone,
+} from "../../../src/domain/operation.ts";
 import { type ChangeOpening, Changes } from "../../../src/ports/changes.ts";
 import { type Deployment, Settings } from "../../../src/ports/settings.ts";
 import {
   changeOf,
   fresh,
   inState,
+  isDisabled,
+  isGone,
   isTooLate,
   MINUTE,
+  mayComeIn,
   mayManageUsers,
   noted,
+  operatorOf,
   otherManagers,
   revokeRoles,
   type Statement,
+  secondRow,
   unresolved,
   update,
   writeAudit,
@@ -26,6 +37,12 @@ import type { Row, World } from "./world.ts";
 
 const areOpposite = (one: Row["kind"], other: Row["kind"]): boolean =>
   (one === "enable" && other === "disable") || (one === "disable" && other === "enable");
+
+/** Whether a newer change closes a pending one of the same user. */
+const supersedes = (newer: Row["kind"], pending: Row["kind"]): boolean =>
+  areOpposite(newer, pending) ||
+  (newer === "disable" && (pending === "invite" || pending === "reset_mfa")) ||
+  (newer === "remove" && pending !== "remove");
 
 const open = (at: Statement, command: ChangeUser): ChangeOpening => {
   const { world, now, by } = at;
@@ -51,6 +68,8 @@ const open = (at: Statement, command: ChangeUser): ChangeOpening => {
     )
   )
     return { _tag: "Superseded" };
+  if (kind !== "remove" && isGone(world, subject)) return { _tag: "Removed" };
+  if (kind === "invite" && isDisabled(world, subject)) return { _tag: "Disabled" };
   const registration = unresolved(world, tag) ?? (kind === "invite" ? undoable(at, tag) : undefined);
   if (registration !== undefined) return { _tag: "Unresolved", id: registration.id };
   const locksOut = kind === "remove" || kind === "disable";
@@ -59,15 +78,21 @@ const open = (at: Statement, command: ChangeUser): ChangeOpening => {
     return { _tag: "LastManager", others };
 
   for (const row of rows) {
-    if (row.sub !== subject || !areOpposite(row.kind, kind)) continue;
-    update(at, row.id, isPending, (contradicted) => ({
-      state: "done",
+    if (row.sub === subject && SWITCHES.has(kind))
+      update(at, row.id, inState("done"), () => ({ needsOperator: false }));
+    if (row.sub !== subject || !supersedes(kind, row.kind)) continue;
+    const superseded = update(at, row.id, isPending, (moved) => ({
+      state: "refused",
+      reason: "superseded",
       closedAt: now,
       dueAt: null,
       lastError: null,
       needsOperator: false,
-      history: noted(contradicted, at, "done", "superseded"),
+      history: noted(moved, at, "refused", "superseded"),
     }));
+    if (superseded === undefined) continue;
+    const action = changeNotDone(superseded.kind as ChangeKind, "superseded");
+    writeAudit(at, action, { caller, sub: subject }, secondRow(row.id));
   }
   const row: Row = {
     id,
@@ -129,17 +154,43 @@ const finish = (at: Statement, id: OperationId): boolean => {
   );
 };
 
+const refuse = (
+  at: Statement,
+  { id, kind }: Pick<Change, "id" | "kind">,
+  { reason, how }: { readonly reason: WhyNotDone; readonly how: HowNotDone },
+): boolean => {
+  const moved = update(at, id, inState("pending"), (row) => ({
+    ...fresh,
+    state: "refused",
+    reason,
+    closedAt: at.now,
+    dueAt: null,
+    needsOperator: false,
+    history: noted(row, at, "refused", reason),
+  }));
+  if (moved === undefined) return false;
+  const caller = operatorOf(at) ?? moved.caller;
+  writeAudit(at, changeNotDone(kind, how), { caller, sub: moved.sub }, secondRow(id));
+  return true;
+};
+
 /** Rows are kept in the order in which they were written, as `started_at` has them in PostgreSQL. */
 const isNewest = ({ world }: Statement, id: OperationId): boolean => {
   const mine = world.rows.get(id);
   const rows = [...world.rows.values()];
   const later = mine === undefined ? [] : rows.slice(rows.indexOf(mine) + 1);
-  return !later.some(({ sub, kind }) => sub === mine?.sub && SWITCHES.has(kind));
+  return !later.some(
+    ({ sub, kind, state }) => sub === mine?.sub && SWITCHES.has(kind) && state !== "refused",
+  );
 };
 
 const SWITCHES: ReadonlySet<Row["kind"]> = new Set(["enable", "disable", "remove"]);
 
-const endGracePeriod = (at: Statement, id: OperationId): boolean => {
+const endGracePeriod = (
+  at: Statement,
+  id: OperationId,
+  { note, needsOperator }: { readonly note: string; readonly needsOperator: boolean },
+): boolean => {
   const isDone = inState("done");
   return (
     update(
@@ -151,8 +202,8 @@ const endGracePeriod = (at: Statement, id: OperationId): boolean => {
         closedAt: at.now,
         graceUntil: null,
         dueAt: null,
-        needsOperator: false,
-        history: noted(row, at, "done", "done once more"),
+        needsOperator,
+        history: noted(row, at, "done", note),
       }),
     ) !== undefined
   );
@@ -165,8 +216,10 @@ export const makeChanges = (world: World, wire: Wire, settings: Deployment) => {
     Changes.of({
       open: (command) => run("open", command.subject, (at) => open(at, command)),
       finish: (id) => run("finish", id, (at) => finish(at, id)),
+      refuse: (change, end) => run("refuse", change.id, (at) => refuse(at, change, end)),
+      mayComeIn: (user) => run("mayComeIn", user, ({ world }) => mayComeIn(world, user)),
       isNewest: ({ id }) => run("isNewest", id, (at) => isNewest(at, id)),
-      endGracePeriod: (id) => run("endGracePeriod", id, (at) => endGracePeriod(at, id)),
+      endGracePeriod: (id, found) => run("endGracePeriod", id, (at) => endGracePeriod(at, id, found)),
     }),
   );
 };

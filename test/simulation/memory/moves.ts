@@ -14,6 +14,7 @@ import {
   HOUR,
   inState,
   MINUTE,
+  mayComeIn,
   noted,
   operationOf,
   operatorOf,
@@ -101,13 +102,15 @@ export const abandon = (at: Statement, id: OperationId): boolean =>
     history: noted(row, at, "rolled_back", "nothing was created"),
   })) !== undefined;
 
-export const acknowledge = (at: Statement, id: OperationId): boolean =>
-  update(at, id, inState("registered"), (row) => ({
+export const acknowledge = (at: Statement, id: OperationId): boolean => {
+  const moved = update(at, id, inState("registered"), (row) => ({
     acknowledgedAt: row.acknowledgedAt ?? at.now,
     dueAt: at.now + MINUTE,
-  })) !== undefined;
+  }));
+  return moved !== undefined && moved.sub !== null && mayComeIn(at.world, moved.sub);
+};
 
-export const complete = (at: Statement, id: OperationId): boolean =>
+export const complete = (at: Statement, id: OperationId, note?: string): boolean =>
   update(at, id, inState("registered"), (row) => ({
     ...fresh,
     state: "completed",
@@ -115,7 +118,7 @@ export const complete = (at: Statement, id: OperationId): boolean =>
     dueAt: null,
     missingSince: null,
     needsOperator: false,
-    history: noted(row, at, "completed"),
+    history: noted(row, at, "completed", note),
   })) !== undefined;
 
 export const missing = (at: Statement, id: OperationId, lookedAt: string): State | undefined => {

@@ -112,6 +112,15 @@ export const operatorOf = ({ by }: Pick<Statement, "by">): UserId | undefined =>
 /** What a row forgets when it moves on: how often it was tried, and why that failed. */
 export const fresh = { tries: 0, lastError: null } as const;
 
+/** The id of the second audit row about a change that has ended without its effect. */
+export const secondRow = (id: string): string => hashed(`not done ${id}`);
+
+const hashed = (text: string): string =>
+  createHash("md5")
+    .update(text)
+    .digest("hex")
+    .replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+
 /** Writes an audit row, once per id, about somebody. Answers the row that it wrote. */
 export const writeAudit = (
   { world, now }: Statement,
@@ -153,10 +162,26 @@ export const graceEnd = (row: Row, { now, terms }: Statement): number =>
 
 /** Whether somebody holds the permission, and the ledger's newest word has not disabled, removed or lost them. */
 export const mayManageUsers = (world: World, user: UserId): boolean =>
-  [...(world.grants.get(user) ?? [])].some((role) => grantsManagement(world, role)) &&
-  newest(world, user, "enable", "disable")?.kind !== "disable" &&
-  ![...world.rows.values()].some(
-    ({ sub, kind, state }) => sub === user && (kind === "remove" || state === "user_lost"),
+  [...(world.grants.get(user) ?? [])].some((role) => grantsManagement(world, role)) && mayComeIn(world, user);
+
+/** Whether the ledger's newest word leaves a user in: they are neither disabled nor gone. */
+export const mayComeIn = (world: World, user: UserId): boolean =>
+  !isDisabled(world, user) && !isGone(world, user);
+
+/** Whether the ledger's newest word is that a user may not sign in. What was not done does not count. */
+export const isDisabled = (world: World, user: UserId): boolean =>
+  [...world.rows.values()]
+    .filter(
+      ({ sub, kind, state }) =>
+        sub === user && (kind === "enable" || kind === "disable") && state !== "refused",
+    )
+    .at(-1)?.kind === "disable";
+
+/** Whether the ledger knows that a user is gone, or their deletion is written down. */
+export const isGone = (world: World, user: UserId): boolean =>
+  [...world.rows.values()].some(
+    ({ sub, kind, state }) =>
+      sub === user && ((kind === "remove" && state !== "refused") || state === "user_lost"),
   );
 
 /** Whether a role brings CAN_MANAGE_USERS with it. */
@@ -190,7 +215,5 @@ export const writeDenial = (
   action: string,
   { id, caller, subject }: { readonly id: string; readonly caller: UserId; readonly subject: UserId },
 ): void => {
-  const hash = createHash("md5").update(`denied ${id}`).digest("hex");
-  const uuid = hash.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
-  writeAudit(at, action, { caller, sub: subject }, uuid);
+  writeAudit(at, action, { caller, sub: subject }, hashed(`denied ${id}`));
 };

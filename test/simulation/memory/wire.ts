@@ -8,7 +8,7 @@ import type { User, World } from "./world.ts";
 export type CallName =
   | `identity.${"create" | "find" | "remove" | "invite"}`
   | `directory.${"profile" | "page" | "enable" | "disable" | "resetMfa"}`
-  | `changes.${"open" | "finish" | "isNewest" | "endGracePeriod"}`
+  | `changes.${"open" | "finish" | "refuse" | "mayComeIn" | "isNewest" | "endGracePeriod"}`
   | `access.${"mayManageUsers" | "setRoles" | "rolesOf"}`
   | `ledger.${
       | "open"

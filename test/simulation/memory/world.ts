@@ -9,10 +9,10 @@ import type {
   ChangeState,
   HistoryEntry,
   OperationId,
-  RefusalReason,
   RegistrationKind,
   State,
   Verdict,
+  WhyNotDone,
 } from "../../../src/domain/operation.ts";
 import { type Email, type Name, RoleId, UserId } from "../../../src/domain/user.ts";
 
@@ -41,7 +41,7 @@ export interface Row {
   readonly idempotencyKey: string | null;
   readonly state: State | ChangeState;
   readonly verdict: Verdict | null;
-  readonly reason: RefusalReason | null;
+  readonly reason: WhyNotDone | null;
   readonly sub: UserId | null;
   /** When the caller of a change was checked. */
   readonly askedAt: number | null;
