@@ -22,6 +22,9 @@ export const nextStep = (registration: Operation): string => {
   if (isChange(registration) && registration.state === "done" && registration.needsOperator) {
     return "The ledger has the user enabled, and the pool has them disabled: somebody has disabled them since, or an older call landed late. Enable or disable them again, whichever is wanted.";
   }
+  if (registration.state === "completed" && registration.needsOperator) {
+    return "The user is registered, and Cognito refuses to send the invitation: the history says why. Mend that, and invite them again.";
+  }
   if (registration.needsOperator) {
     return "It could not be resolved so far. The sweeper still tries it daily. See lastError, mend the cause, and resolve it then.";
   }

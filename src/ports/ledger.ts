@@ -44,6 +44,12 @@ export type Opening =
   /** A concurrent request won the address or the key; ask again to see it. */
   | { readonly _tag: "Contended" };
 
+/** Why an invitation was not sent, for the history; and whether an operator has to hear of it. */
+export interface NotInvited {
+  readonly note?: string;
+  readonly needsOperator?: boolean;
+}
+
 type Answer<A> = Effect.Effect<A, DatabaseError>;
 
 /** A page of the ledger, newest first; `next` continues it. */
@@ -106,8 +112,8 @@ export class Ledger extends Context.Service<
      * its user has been disabled or removed since: the sweeper finishes it.
      */
     readonly acknowledge: (id: OperationId) => Answer<boolean>;
-    /** registered → completed. `note`: what the history says of the invitation, where it was not sent. */
-    readonly complete: (id: OperationId, note?: string) => Answer<boolean>;
+    /** registered → completed. */
+    readonly complete: (id: OperationId, notInvited?: NotInvited) => Answer<boolean>;
     /**
      * Notes that a registered user was not found. Two such looks a horizon apart make the registration `user_lost` and
      * write the compensating audit row. `lookedAt`: the database's time when this look began.

@@ -26,7 +26,8 @@ import { inBackground } from "../ports/background.ts";
 import { Changes } from "../ports/changes.ts";
 import { onceMore, sendTwice } from "../ports/database.ts";
 import { Directory } from "../ports/directory.ts";
-import { IdentityProvider } from "../ports/identity-provider.ts";
+import { IdentityProvider, type IdentityProviderError } from "../ports/identity-provider.ts";
+import { Ledger } from "../ports/ledger.ts";
 import { forgetMfa } from "./authenticate.ts";
 import { leavingAManager, providerUnavailable, requireManager } from "./authority.ts";
 
@@ -130,12 +131,28 @@ const perform = Effect.fn("change.perform")(function* (command: Omit<ChangeUser,
   if (change.reason !== null) return yield* told(change, change.reason, "unknown");
 
   const tracked = (cause: unknown) => new ChangeTracked({ operationId: change.id, kind, cause });
-  const reason = yield* carryOut(change).pipe(Effect.mapError(tracked));
+  const reason = yield* carryOut(change).pipe(
+    Effect.tapError((cause) => callOperator(change, cause)),
+    Effect.mapError(tracked),
+  );
   if (reason === null) return change;
-  // Only the request that has opened the change knows that nobody has tried before.
-  const how = change.id === command.id ? "notDone" : "unknown";
+  const how = isCertain(change, reason, command) ? "notDone" : "unknown";
   yield* changes.refuse(change, { reason, how }).pipe(Effect.retry(onceMore), Effect.mapError(tracked));
   return yield* told(change, reason, how);
+});
+
+/**
+ * Whether nothing of a change was done for certain: only the request that has opened it knows that nobody has tried before.
+ * A reset is several calls, and the first of them may have been taken.
+ */
+const isCertain = ({ id, kind }: Change, reason: WhyNotDone, command: Pick<ChangeUser, "id">): boolean =>
+  id === command.id && (kind !== "reset_mfa" || reason === "user_not_found");
+
+/** A deployment that is wrong is an operator's to mend: they are called at once, and the change stays open. */
+const callOperator = Effect.fnUntraced(function* (change: Change, cause: IdentityProviderError) {
+  if (cause.reason._tag !== "Misconfigured") return;
+  const ledger = yield* Ledger;
+  yield* Effect.ignore(ledger.defer(change, cause.inAWord, true));
 });
 
 /** What the caller hears of a change that has ended without its effect. */
@@ -153,10 +170,17 @@ const told = ({ id: operationId, kind, sub }: Change, reason: WhyNotDone, how: H
 };
 
 /**
- * The change's effect in Cognito, if its conditions hold in this moment; or why it has none: null where it is done. Safe to
- * repeat; an invitation is mailed again each time.
+ * The change's effect in Cognito, if its conditions hold in this moment; or why it has none: null where it is done. What
+ * Cognito refuses for good is an answer; a failure proves nothing, or is one to mend. Safe to repeat; an invitation is mailed
+ * again each time.
  */
-export const carryOut = Effect.fn("change.carryOut")(function* ({ kind, sub }: Pick<Change, "kind" | "sub">) {
+export const carryOut = Effect.fn("change.carryOut")(function* (change: Pick<Change, "kind" | "sub">) {
+  return yield* attempt(change).pipe(
+    Effect.catchReason("IdentityProviderError", "Refused", ({ why }) => Effect.succeed<WhyNotDone>(why)),
+  );
+});
+
+const attempt = Effect.fnUntraced(function* ({ kind, sub }: Pick<Change, "kind" | "sub">) {
   const identity = yield* IdentityProvider;
   const directory = yield* Directory;
   switch (kind) {

@@ -147,13 +147,20 @@ function heard({ success }: Operation, { part }: RemoteCall, { lands, kind }: Wa
   if (part === "finish") return success;
   if (kind.deed !== undefined) return undefined;
   if ((part === "check" || part === "open") && kind.class === "refused") return 500;
+  if (part === "act" && kind.class === "refused") return 409;
   if (part === "check" || part === "look" || part === "open") return 503;
   return part === "commit" && lands ? success : 500;
 }
 
-/** Whether it holds after the sweeping: what was written down is carried out. */
-const holdsInTheEnd = ({ part }: RemoteCall, { lands }: Way): boolean =>
-  part === "finish" || part === "act" || (lands && part !== "check" && part !== "look");
+/** Whether it holds after the sweeping: what was written down is carried out, or Cognito has refused it. */
+const holdsInTheEnd = (operation: Operation, call: RemoteCall, { lands, kind }: Way): boolean => {
+  const { part } = call;
+  if (part === "act" && kind.class === "refused") return call !== firstAct(operation);
+  return part === "finish" || part === "act" || (lands && part !== "check" && part !== "look");
+};
+
+/** Where a later call of several is refused, the first has been taken. */
+const firstAct = ({ calls }: Operation) => calls.find(({ part }) => part === "act");
 
 /** A person with a second factor and a role, as the operation needs them. */
 async function prepare(stack: Stack, { name }: Operation): Promise<string> {
@@ -191,13 +198,15 @@ async function perform(lane: Lane, operation: Operation, call: RemoteCall, { kin
   await sweepOut(lane);
 
   const subject = stack.cognito.getUser(newcomer)?.sub ?? id;
-  const rows = (await auditOf(stack, subject)).filter((one) => one === operation.action).length;
+  const said = await auditOf(stack, subject);
+  const rows = said.filter((one) => one === operation.action).length;
   const mails = stack.mails().map(({ to }) => to);
   const outcome = {
     heard: answer?.status,
     told: (answer?.status ?? 0) >= 500 ? answer?.json.outcome : undefined,
     holds: await operation.holds(lane, id),
     rows,
+    notDone: said.filter((one) => /done: /.test(one)).length,
     contradictions: await contradictions(stack, { roles: named, byHand: [id] }),
     // A repeat mails again; nothing mails a third time.
     mailsTooMany:
@@ -216,14 +225,16 @@ const told = ({ part }: RemoteCall, { kind }: Way): Outcome => {
 
 const proof = (operation: Operation, call: RemoteCall, way: Way): Proof => {
   const status = heard(operation, call, way);
-  const holds = holdsInTheEnd(call, way);
+  const holds = holdsInTheEnd(operation, call, way);
+  const isRefused = call.part === "act" && way.kind.class === "refused";
   // A kill behind the answer may come before or after it has left.
   const either = call.part === "finish" && way.kind.deed !== undefined;
   const promised = {
     heard: either ? expect.toBeOneOf([status, undefined]) : status,
     told: (status ?? 0) >= 500 ? told(call, way) : undefined,
     holds,
-    rows: holds ? 1 : 0,
+    rows: holds || isRefused ? 1 : 0,
+    notDone: isRefused ? 1 : 0,
     contradictions: [],
     mailsTooMany: 0,
   };

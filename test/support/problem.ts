@@ -24,7 +24,12 @@ export function expectProblem(answer: Answer, expected: Expected): void {
     expect(operationId).toMatch(UUID);
     expect(instance).toBe(`/api/operations/${operationId}`);
   }
-  const fields = { invalid_request: ["errors"], create_refused: ["reason"], last_manager: ["userIds"] };
+  const fields = {
+    invalid_request: ["errors"],
+    create_refused: ["reason"],
+    change_refused: ["reason"],
+    last_manager: ["userIds"],
+  };
   const own = (fields as Partial<Record<string, string[]>>)[code] ?? [];
   const known = ["status", "code", "detail", "outcome", "retryable", ...own];
   expect(known).toEqual(expect.arrayContaining(Object.keys(rest)));

@@ -83,7 +83,7 @@ describe("each change", () => {
     }),
   );
 
-  const answers = ["unknown", "throttled", "refused", "misconfigured"] as const;
+  const answers = ["unknown", "throttled", "misconfigured"] as const;
   const failing = ChangeKind.literals.flatMap((kind) => answers.map((answer) => ({ kind, answer })));
   it.effect.each(failing)("$kind: tracked when Cognito is $answer, and carried out by the sweeper", (one) =>
     Effect.gen(function* () {
@@ -100,6 +100,99 @@ describe("each change", () => {
       assert.strictEqual(world.audit.length, 1);
       assert.deepStrictEqual(violations(world), []);
     }),
+  );
+
+  it.effect.each([...ChangeKind.literals])(
+    "%s: ends where Cognito refuses it for good, and says why",
+    (kind) =>
+      Effect.gen(function* () {
+        const refused: Fault = { on: CALLS[kind], effect: "never", answer: "refused" };
+        const { world, ask, user, only, rest, wire, row } = withUser([refused], before(kind));
+        const failure = yield* Effect.flip(ask(kind));
+        // A reset is several calls: that one was refused does not prove that nothing was done.
+        const certain = kind !== "reset_mfa";
+        assert.deepInclude(failure, { _tag: "ChangeRefused", kind, reason: "pool_rule", certain });
+        assert.isFalse(effects[kind](user(), world.mails.length));
+        assert.deepInclude(row(101), {
+          state: "refused",
+          reason: "pool_rule",
+          dueAt: null,
+          needsOperator: false,
+        });
+        assert.deepStrictEqual(
+          world.audit.map(({ action, by }) => [action, by]),
+          [
+            [CHANGE_ACTION[kind], admin],
+            [changeNotDone(kind, certain ? "notDone" : "unknown"), admin],
+          ],
+        );
+        const calls = wire.calls.length;
+        yield* rest();
+        assert.strictEqual(wire.calls.length, calls, "nobody tries it again");
+        assert.deepStrictEqual(violations(world), []);
+        // Asked for again, it is a new change.
+        yield* ask(kind);
+        assert.isTrue(effects[kind](user(), world.mails.length));
+        assert.notStrictEqual(only(), row(102));
+      }),
+  );
+
+  it.effect.each([...ChangeKind.literals])(
+    "%s: ends where the sweeper hears that Cognito refuses it, and promises nothing of the call before",
+    (kind) =>
+      Effect.gen(function* () {
+        const { world, heard, rest, row } = withUser(
+          [
+            { on: CALLS[kind], effect: "never", answer: "unknown" },
+            { on: CALLS[kind], effect: "never", answer: "refused" },
+          ],
+          before(kind),
+        );
+        assert.strictEqual(yield* heard(kind), "ChangeTracked");
+        yield* rest();
+        assert.deepInclude(row(101), { state: "refused", reason: "pool_rule", dueAt: null });
+        assert.strictEqual(world.audit.at(-1)?.action, changeNotDone(kind, "unknown"));
+        assert.deepStrictEqual(violations(world), []);
+      }),
+  );
+
+  it.effect.each([...ChangeKind.literals])(
+    "%s: stays open where its end could not be written down, and is tracked: it is tried again",
+    (kind) =>
+      Effect.gen(function* () {
+        const { world, heard, rest, user, row } = withUser(
+          [
+            { on: CALLS[kind], effect: "never", answer: "refused" },
+            { on: "changes.refuse", times: 2, effect: "never", answer: "unknown" },
+          ],
+          before(kind),
+        );
+        assert.strictEqual(yield* heard(kind), "ChangeTracked");
+        assert.strictEqual(row(101).state, "pending");
+        yield* rest();
+        assert.isTrue(effects[kind](user(), world.mails.length));
+        assert.deepStrictEqual(violations(world), []);
+      }),
+  );
+
+  it.effect.each([...ChangeKind.literals])(
+    "%s: calls an operator at once where the deployment is wrong, and stays open",
+    (kind) =>
+      Effect.gen(function* () {
+        const { heard, row, sweep, rest } = withUser(
+          [{ on: CALLS[kind], times: 2, effect: "never", answer: "misconfigured" }],
+          before(kind),
+        );
+        assert.strictEqual(yield* heard(kind), "ChangeTracked");
+        const called = { state: "pending" as const, needsOperator: true };
+        assert.deepInclude(row(101), called);
+        assert.match(row(101).lastError ?? "", /: Misconfigured$/);
+        yield* TestClock.adjust(BUDGET_MS + 1);
+        assert.strictEqual((yield* sweep()).deferred, 1);
+        assert.deepInclude(row(101), called);
+        yield* rest();
+        assert.deepInclude(row(101), { state: "done", needsOperator: false });
+      }),
   );
 
   it.effect.each([...ChangeKind.literals])("%s: done twice where the first answer was lost", (kind) =>

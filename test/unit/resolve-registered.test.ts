@@ -3,9 +3,10 @@ import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
 import { TestClock } from "effect/testing";
 import { AuditAction } from "../../src/domain/audit.ts";
+import { makeChange } from "../../src/programs/change.ts";
 import { look } from "../simulation/memory/look.ts";
 import { alice, HORIZON_MS, operationId } from "../simulation/memory/scene.ts";
-import { removeUser, userAt } from "../simulation/memory/world.ts";
+import { admin, changeUser, removeUser, userAt } from "../simulation/memory/world.ts";
 
 describe("registered", () => {
   const change = { state: "registered" } as const;
@@ -50,6 +51,61 @@ describe("registered", () => {
       });
       assert.strictEqual(resolution, "completed");
       assert.deepStrictEqual(world.mails, []);
+    }),
+  );
+
+  const since = [
+    ["pool", "disabled"],
+    ["ledger", "disable"],
+    ["ledger", "remove"],
+  ] as const;
+  it.effect.each(since)(
+    "is completed without a mail where the %s has had the user: %s, and says so",
+    ([where, kind]) =>
+      Effect.gen(function* () {
+        const { resolution, world, row, wire } = yield* look({
+          change: told,
+          faults: [
+            {
+              on: "ledger.find",
+              before: (changed) => {
+                const [user] = changed.users;
+                const registration = changed.rows.get(operationId(1));
+                if (user === undefined || registration === undefined) return;
+                if (where === "pool") changeUser(changed, user.sub, { enabled: false });
+                else {
+                  const change = {
+                    ...registration,
+                    id: operationId(7),
+                    kind,
+                    state: "pending" as const,
+                    sub: user.sub,
+                  };
+                  changed.rows.set(change.id, { ...change, email: null });
+                }
+              },
+            },
+          ],
+        });
+        assert.strictEqual(resolution, "completed");
+        assert.match(row().history.at(-1)?.note ?? "", /^not invited: the user is disabled/);
+        assert.deepStrictEqual(world.mails, []);
+        assert.notInclude(wire.calls, "identity.invite");
+      }),
+  );
+
+  it.effect("is completed where Cognito refuses the invitation for good, and calls an operator", () =>
+    Effect.gen(function* () {
+      const refused = { on: "identity.invite", effect: "never", answer: "refused" } as const;
+      const { resolution, world, row, run } = yield* look({ change: told, faults: [refused] });
+      assert.strictEqual(resolution, "completed");
+      assert.strictEqual(row().history.at(-1)?.note, "not invited: refused (pool_rule)");
+      assert.deepInclude(row(), { needsOperator: true, dueAt: null });
+      const [user] = world.users;
+      const subject = user?.sub ?? admin;
+      yield* run(makeChange({ id: operationId(101), kind: "invite", caller: admin, subject }));
+      assert.strictEqual(world.mails.length, 1);
+      assert.isFalse(row().needsOperator, "a new invitation answers it");
     }),
   );
 

@@ -101,10 +101,12 @@ with allowed as (${mayManage(caller, permission)}
   where exists (select from accepted) and sub = ${subject} and state = 'pending' and (kind, ${kind}) in ${SUPERSEDES}
   returning *
 ), answered as (
-  -- A person was called because the pool has the user disabled, against the last word: this is a new one.
+  -- A person was called because the pool has the user disabled, against the last word, or because an invitation was
+  -- refused: this is a new word, or a new invitation.
   update registrar.operation set needs_operator = false
-  where exists (select from accepted) and sub = ${subject} and state = 'done' and needs_operator
-    and ${kind} in ('enable', 'disable', 'remove')
+  where exists (select from accepted) and sub = ${subject} and needs_operator
+    and (state = 'done' and ${kind} in ('enable', 'disable', 'remove')
+      or state = 'completed' and ${kind} in ('invite', 'remove'))
 ), contradicted_audited as (${auditRow(sql`contradicted`, SECOND_ROW, sql`${SUPERSEDED} end`, caller)}
 ), opened as (
   insert into registrar.operation (id, kind, caller, roles, state, sub, asked_at, started_at, due_at, history)

@@ -207,11 +207,11 @@ returning ${mayComeIn(sql`operation.sub`)} as "mayComeIn"`,
 
 export const complete = statement(
   "ledger.complete",
-  { id: uuid, note: nullable(text), actor: text },
-  ({ id, note, actor }) => sql`
+  { id: uuid, note: nullable(text), needsOperator: boolean, actor: text },
+  ({ id, note, needsOperator, actor }) => sql`
 update registrar.operation
 set state = 'completed', closed_at = now(), due_at = null, missing_since = null, tries = 0, last_error = null,
-  needs_operator = false, history = ${history(sql`'completed'`, actor, note)}
+  needs_operator = ${needsOperator}, history = ${history(sql`'completed'`, actor, note)}
 where id = ${id} and state = 'registered'
 returning id`,
 );

@@ -112,8 +112,8 @@ export const LedgerPostgres = Layer.effect(
         return rows[0]?.mayComeIn === true;
       }),
 
-      complete: Effect.fn("Ledger.complete")(function* (id, note) {
-        return yield* moved(statements.complete, { id, note: note ?? null, actor: yield* Actor });
+      complete: Effect.fn("Ledger.complete")(function* (id, { note = null, needsOperator = false } = {}) {
+        return yield* moved(statements.complete, { id, note, needsOperator, actor: yield* Actor });
       }),
 
       missing: Effect.fn("Ledger.missing")(function* (id, lookedAt) {

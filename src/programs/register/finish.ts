@@ -8,11 +8,11 @@ import type { UserId } from "../../domain/user.ts";
 import { Changes } from "../../ports/changes.ts";
 import { Directory } from "../../ports/directory.ts";
 import { IdentityProvider, type InviteUser } from "../../ports/identity-provider.ts";
-import { Ledger } from "../../ports/ledger.ts";
+import { Ledger, type NotInvited } from "../../ports/ledger.ts";
 import { Settings } from "../../ports/settings.ts";
 
-/** What has become of the invitation: `note`, for the history, where it was wanted and is not sent. */
-type Invitation = { readonly absent: true } | { readonly absent: false; readonly note?: string };
+/** What has become of the invitation: `note` and `needsOperator`, for the ledger, where it was wanted and is not sent. */
+type Invitation = { readonly absent: true } | ({ readonly absent: false } & NotInvited);
 
 const ABSENT: Invitation = { absent: true };
 const NOTHING_TO_SEND: Invitation = { absent: false };
@@ -32,7 +32,7 @@ const close = Effect.fn("finish.close")(function* (registration: Registration, i
   const { id, missingSince, readAt } = registration;
   if (invitation.absent) return (yield* ledger.missing(id, readAt)) === "user_lost" ? "user_lost" : "missing";
   if (missingSince !== null) yield* ledger.seen(id);
-  return (yield* ledger.complete(id, invitation.note)) ? "completed" : "waiting";
+  return (yield* ledger.complete(id, invitation)) ? "completed" : "waiting";
 });
 
 /**
@@ -57,7 +57,19 @@ const NOT_LET_IN: Invitation = { absent: false, note: "not invited: the user is 
 
 const invite = Effect.fn("finish.invite")(function* (user: InviteUser) {
   const identity = yield* IdentityProvider;
-  return (yield* identity.invite(user)) === "absent" ? ABSENT : NOTHING_TO_SEND;
+  const sent = Effect.map(identity.invite(user), (outcome) =>
+    outcome === "absent" ? ABSENT : NOTHING_TO_SEND,
+  );
+  return yield* sent.pipe(
+    // To be refused for good is an end: the user is registered, and a person has to invite them.
+    Effect.catchReason("IdentityProviderError", "Refused", ({ why }) =>
+      Effect.succeed<Invitation>({
+        absent: false,
+        note: `not invited: refused (${why})`,
+        needsOperator: true,
+      }),
+    ),
+  );
 });
 
 /**

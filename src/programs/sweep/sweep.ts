@@ -134,10 +134,20 @@ const defer = Effect.fn("sweep.defer")(function* (registration: Operation, cause
     Effect.annotateLogs({ state, tries }),
   );
   const reason = describe(cause);
-  yield* Effect.ignore(ledger.defer(registration, reason, reason === "NeedsOperator"));
+  yield* Effect.ignore(ledger.defer(registration, reason, isForOperator(cause)));
 });
 
-type Failure = { readonly _tag: string; readonly inAWord?: string };
+/** What no further try can help: a person has to say whose a user is, or to mend the deployment. */
+const isForOperator = (cause: Cause.Cause<Failure>): boolean =>
+  cause.reasons
+    .filter(Cause.isFailReason)
+    .some(({ error }) => error._tag === "NeedsOperator" || error.reason?._tag === "Misconfigured");
+
+type Failure = {
+  readonly _tag: string;
+  readonly inAWord?: string;
+  readonly reason?: { readonly _tag: string };
+};
 
 /** The failure in a word for the ledger: which call or statement, and its name there. Never a provider's text. */
 const describe = (cause: Cause.Cause<Failure>) => {

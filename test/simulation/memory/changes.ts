@@ -78,8 +78,14 @@ const open = (at: Statement, command: ChangeUser): ChangeOpening => {
     return { _tag: "LastManager", others };
 
   for (const row of rows) {
-    if (row.sub === subject && SWITCHES.has(kind))
-      update(at, row.id, inState("done"), () => ({ needsOperator: false }));
+    const answered = [SWITCHES.has(kind) && "done", INVITES.has(kind) && "completed"];
+    if (row.sub === subject && answered.includes(row.state))
+      update(
+        at,
+        row.id,
+        () => true,
+        () => ({ needsOperator: false }),
+      );
     if (row.sub !== subject || !supersedes(kind, row.kind)) continue;
     const superseded = update(at, row.id, isPending, (moved) => ({
       state: "refused",
@@ -183,6 +189,8 @@ const isNewest = ({ world }: Statement, id: OperationId): boolean => {
     ({ sub, kind, state }) => sub === mine?.sub && SWITCHES.has(kind) && state !== "refused",
   );
 };
+
+const INVITES: ReadonlySet<Row["kind"]> = new Set(["invite", "remove"]);
 
 const SWITCHES: ReadonlySet<Row["kind"]> = new Set(["enable", "disable", "remove"]);
 

@@ -36,7 +36,7 @@ export const makeLedger = (world: World, wire: Wire, settings: Deployment) => {
         run("reject", id, (at) => moves.reject(at, id, verdict, outcomeUnknown, reason)),
       abandon: (id) => run("abandon", id, (at) => moves.abandon(at, id)),
       acknowledge: (id) => run("acknowledge", id, (at) => moves.acknowledge(at, id)),
-      complete: (id, note) => run("complete", id, (at) => moves.complete(at, id, note)),
+      complete: (id, notInvited) => run("complete", id, (at) => moves.complete(at, id, notInvited)),
       missing: (id, lookedAt) =>
         Effect.flatMap(
           run("missing", id, (at) => moves.missing(at, id, lookedAt)),

@@ -7,6 +7,7 @@ import { TRIES_BEFORE_OPERATOR, UNDECODABLE } from "../../../src/adapters/postgr
 import { AuditAction } from "../../../src/domain/audit.ts";
 import type { Operation, OperationId, RefusalReason, State, Verdict } from "../../../src/domain/operation.ts";
 import type { UserId } from "../../../src/domain/user.ts";
+import type { NotInvited } from "../../../src/ports/ledger.ts";
 import {
   DAY,
   fresh,
@@ -110,14 +111,18 @@ export const acknowledge = (at: Statement, id: OperationId): boolean => {
   return moved !== undefined && moved.sub !== null && mayComeIn(at.world, moved.sub);
 };
 
-export const complete = (at: Statement, id: OperationId, note?: string): boolean =>
+export const complete = (
+  at: Statement,
+  id: OperationId,
+  { note, needsOperator = false }: NotInvited = {},
+): boolean =>
   update(at, id, inState("registered"), (row) => ({
     ...fresh,
     state: "completed",
     closedAt: at.now,
     dueAt: null,
     missingSince: null,
-    needsOperator: false,
+    needsOperator,
     history: noted(row, at, "completed", note),
   })) !== undefined;
 
