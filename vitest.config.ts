@@ -16,6 +16,8 @@ export default defineConfig({
         // The programs against memory services: no socket, no process, time is TestClock's.
         test: {
           name: "unit",
+          // Some read every file, or run thousands of histories: a busy machine takes its time.
+          testTimeout: 60_000,
           include: ["test/unit/**/*.test.ts", "test/contract/memory.test.ts"],
           setupFiles: ["test/support/seed.ts"],
         },

@@ -146,6 +146,15 @@ export class LeaveNotPossible extends Schema.TaggedError<LeaveNotPossible>()("Le
   operationId: OperationId,
 }) {}
 
+/**
+ * An operator wants an operation closed whose request may still be at work on it (`in_progress`), or whose final check is
+ * not due yet (`grace_period`).
+ */
+export class CloseNotPossible extends Schema.TaggedError<CloseNotPossible>()("CloseNotPossible", {
+  operationId: OperationId,
+  why: Schema.Literals(["in_progress", "grace_period"]),
+}) {}
+
 /** The ledger has no operation with this id. */
 export class OperationNotFound extends Schema.TaggedError<OperationNotFound>()("OperationNotFound", {}) {}
 
@@ -168,6 +177,7 @@ export type ManagementError =
   | UserNotFound
   | InvitationNotNeeded
   | LeaveNotPossible
+  | CloseNotPossible
   | OperationNotFound
   | OperationUndecodable
   | UnknownCursor

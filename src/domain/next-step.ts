@@ -1,5 +1,5 @@
 /** What happens next to an operation, in words for the person who asks at two in the morning. */
-import { isChange, type Operation, type WhyNotDone } from "./operation.ts";
+import { isChange, LEFT_OVER, type Operation, type WhyNotDone } from "./operation.ts";
 
 /** Why nothing is left to do for a change that has ended without its effect. */
 const NOT_DONE: Partial<Record<WhyNotDone, string>> = {
@@ -61,6 +61,9 @@ export const nextStep = (registration: Operation): string => {
       return "Nothing: the user was registered, and somebody has removed them since.";
     case "rejected":
     case "rolled_back":
+      if (registration.history.at(-1)?.note?.includes(LEFT_OVER) === true) {
+        return "Nothing more is done: an operator has closed it without its final check. If a user is left over, the next registration of the address finds and deletes them; or delete them in Cognito.";
+      }
       return registration.graceUntil === null
         ? "Nothing: no user of this registration exists."
         : "No user of this registration was found. The sweeper makes a final check when no create of it can land any more.";

@@ -151,6 +151,9 @@ export const Change = Schema.Struct({
 });
 export type Change = typeof Change.Type;
 
+/** What the history says of a registration whose final check an operator has given up. */
+export const LEFT_OVER = "a user may be left over";
+
 /** Any row of the ledger. */
 export const Operation = Schema.Union([Registration, Change]);
 export type Operation = typeof Operation.Type;

@@ -70,7 +70,7 @@ const NAME_LENGTH_MAX = 255;
 
 // Control characters, line and paragraph separators, what overrides the direction of text, and half a surrogate pair:
 // none has a place in a name, and each can make a list show something else than it holds.
-const NAME = /^(?=.*\S)[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]+$/u;
+const PLAIN_TEXT = /^(?=.*\S)[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]+$/u;
 
 /** What a user is called: 1 to 255 characters that can be shown as they are. */
 export const Name = Schema.String.annotate({
@@ -84,7 +84,7 @@ export const Name = Schema.String.annotate({
     violation("string_too_long", `String should have at most ${NAME_LENGTH_MAX} characters`),
   ).abort(),
   Schema.isPattern(
-    NAME,
+    PLAIN_TEXT,
     violation(
       "value_error",
       "name must not be blank, nor hold control characters or characters that override the direction of text",
@@ -92,6 +92,28 @@ export const Name = Schema.String.annotate({
   ),
 );
 export type Name = typeof Name.Type;
+
+/** The longest note, in characters (Unicode code points). */
+const NOTE_LENGTH_MAX = 200;
+
+/** An operator's own words: 1 to 200 characters that can be shown as they are. */
+export const Note = Schema.String.annotate({
+  ...violation("string_type", "Input should be a valid string"),
+  description: `1 to ${NOTE_LENGTH_MAX} characters, without control characters and without direction overrides.`,
+}).check(
+  Schema.isMinCodePoints(1, violation("string_too_short", "String should have at least 1 character")).abort(),
+  Schema.isMaxCodePoints(
+    NOTE_LENGTH_MAX,
+    violation("string_too_long", `String should have at most ${NOTE_LENGTH_MAX} characters`),
+  ).abort(),
+  Schema.isPattern(
+    PLAIN_TEXT,
+    violation(
+      "value_error",
+      "note must not be blank, nor hold control characters or characters that override the direction of text",
+    ),
+  ),
+);
 
 /** How many roles one request may name. */
 export const ROLES_MAX = 100;

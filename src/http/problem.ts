@@ -36,7 +36,7 @@ export interface Problem {
 }
 
 /** Seconds after which a caller asks again where an operation is open, or a dependency is down. */
-const RETRY_AFTER = { inProgress: 5, keys: 5, database: 5, provider: 10 };
+const RETRY_AFTER = { closing: 20, checking: 60, inProgress: 5, keys: 5, database: 5, provider: 10 };
 
 const REALM = 'Bearer realm="registrar"';
 
@@ -171,6 +171,13 @@ const TOLD: {
     reason,
   }),
 
+  CloseNotPossible: ({ operationId, why }) => ({
+    code: "close_not_possible",
+    detail: say.CLOSE_NOT_POSSIBLE[why],
+    operationId,
+    retryable: true,
+    retryAfter: RETRY_AFTER[why === "in_progress" ? "closing" : "checking"],
+  }),
   LeaveNotPossible: ({ operationId }) => ({
     code: "leave_not_possible",
     detail: say.LEAVE_NOT_POSSIBLE,

@@ -159,6 +159,12 @@ export const PROBLEMS = {
     left: "The audit row, and a second one that says that it was not done. A deletion has revoked the grants.",
     todo: "Mend what `reason` names. A repeat of the request is a new change.",
   },
+  close_not_possible: {
+    status: 409,
+    means: "The operation's request may still be at work on it, or its final check is not due yet.",
+    left: NOTHING,
+    todo: "Wait for Retry-After seconds, or until `next.at` of the operation, and close it then.",
+  },
   leave_not_possible: {
     status: 409,
     means: "The pool has ownership tags, and the tag decides whose user it is.",
@@ -311,6 +317,7 @@ export const CODES = {
   Superseded: ["superseded"],
   InvitationNotNeeded: ["invitation_not_needed"],
   ChangeRefused: ["change_refused"],
+  CloseNotPossible: ["close_not_possible"],
   LeaveNotPossible: ["leave_not_possible"],
   CreateRefused: ["create_refused"],
   RegistrationRolledBack: ["registration_rolled_back"],

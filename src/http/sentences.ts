@@ -2,7 +2,12 @@
  * What callers read as `detail`. FLIP's sentences are part of the contract and stand here to the letter; the others
  * are ours.
  */
-import type { CleanupRequired, RegistrationRolledBack, UserNotFound } from "../domain/errors.ts";
+import type {
+  CleanupRequired,
+  CloseNotPossible,
+  RegistrationRolledBack,
+  UserNotFound,
+} from "../domain/errors.ts";
 import type { ChangeKind } from "../domain/operation.ts";
 import type { Unauthenticated } from "../ports/token-verifier.ts";
 import type { Violation } from "./errors.ts";
@@ -75,6 +80,11 @@ export const OPERATION_UNDECODABLE =
 
 export const DATABASE_REFUSED =
   "The database refuses what was asked of it. An operator finds the reason in the log.";
+
+export const CLOSE_NOT_POSSIBLE: Record<CloseNotPossible["why"], string> = {
+  in_progress: "Its request may still be at work on it. Close it when that is over.",
+  grace_period: "It is closed, but for its final check, which is not due yet. Close it when that is due.",
+};
 
 export const LEAVE_NOT_POSSIBLE =
   "The pool has ownership tags, and the tag decides whose user it is. Resolve it without leave.";

@@ -43,10 +43,13 @@ export class Changes extends Context.Service<
      * a grace period, and is done once more when none can.
      */
     readonly finish: (id: OperationId) => Effect.Effect<boolean, DatabaseError>;
-    /** pending → refused, with the second row of the audit trail. `how`: what that row says. */
+    /**
+     * pending → refused, with the second row of the audit trail. `how`: what that row says. `note`: what the history says
+     * instead of the reason.
+     */
     readonly refuse: (
       change: Pick<Change, "id" | "kind">,
-      end: { readonly reason: WhyNotDone; readonly how: HowNotDone },
+      end: { readonly reason: WhyNotDone; readonly how: HowNotDone; readonly note?: string },
     ) => Effect.Effect<boolean, DatabaseError>;
     /** Whether the ledger's newest word leaves the user in: they are not disabled, and not removed or lost. */
     readonly mayComeIn: (user: UserId) => Effect.Effect<boolean, DatabaseError>;

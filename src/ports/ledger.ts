@@ -90,10 +90,11 @@ export class Ledger extends Context.Service<
     /**
      * rolling_back → rolled_back. `consumed`: the create is used up (a user was returned or found, and deleted);
      * otherwise the registration gets a grace period, until no create can land any more. `sub`: whom we deleted.
+     * `note`: what the history says of it.
      */
     readonly markRolledBack: (
       id: OperationId,
-      end: { readonly consumed: boolean; readonly sub: UserId | null },
+      end: { readonly consumed: boolean; readonly sub: UserId | null; readonly note?: string },
     ) => Answer<boolean>;
     /**
      * started → rejected, with the verdict; with a grace period where the outcome of the create is unknown. `reason`: why
@@ -121,8 +122,10 @@ export class Ledger extends Context.Service<
     readonly missing: (id: OperationId, lookedAt: string) => Answer<State>;
     /** A registered user thought missing was seen again. */
     readonly seen: (id: OperationId) => Answer<boolean>;
-    /** The final check of a closed registration was made. `sub`: whom it found, and deleted. */
-    readonly endGracePeriod: (id: OperationId, sub: UserId | null) => Answer<boolean>;
+    /** The final check of a closed registration was made, or `note` says why not. `sub`: whom it found, and deleted. */
+    readonly endGracePeriod: (id: OperationId, sub: UserId | null, note?: string) => Answer<boolean>;
+    /** An operator was called to an operation that is not open, and has heard it. */
+    readonly heard: (id: OperationId, note: string) => Answer<boolean>;
     /** Reads one row of the ledger in a new statement. */
     readonly find: (id: OperationId) => Answer<Option.Option<AnyOperation>>;
     /**

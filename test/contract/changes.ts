@@ -11,7 +11,7 @@ import { askedAt, BUDGET, HORIZON, lease, makeLedger, newId, newSub, seconds } f
 import type { LedgerSubject, Tester } from "./subjects.ts";
 
 export const changesContract = (name: string, test: Tester, subject: () => LedgerSubject) => {
-  const { check, readChange, started, inState, manager } = makeLedger(test, subject);
+  const { check, read, readChange, started, inState, manager } = makeLedger(test, subject);
 
   const command = (kind: ChangeKind, user: UserId, more: Partial<ChangeUser> = {}): ChangeUser => ({
     id: newId(),
@@ -462,6 +462,71 @@ export const changesContract = (name: string, test: Tester, subject: () => Ledge
         yield* subject().age(HORIZON + 70);
         assert.isTrue((yield* readChange(graced.id)).graceOver);
         assert.isNotNull((yield* finished("disable", user)).graceUntil);
+      }),
+    );
+
+    check(
+      "refuses with an operator's words in the history, and their name in the trail",
+      Effect.gen(function* () {
+        const changes = yield* Changes;
+        const [user, operator] = [newSub(), newSub()];
+        const change = yield* opened("disable", user);
+        const end = {
+          reason: "closed_by_operator",
+          how: "unknown",
+          note: "closed by an operator: x",
+        } as const;
+        assert.isTrue(yield* Effect.provideService(changes.refuse(change, end), Actor, operator));
+        assert.deepInclude((yield* readChange(change.id)).history.at(-1), {
+          by: "operator",
+          who: operator,
+          note: end.note,
+        });
+        assert.strictEqual((yield* subject().audit).at(-1)?.by, operator);
+      }),
+    );
+
+    check(
+      "calls an operator at the end of a grace period, until the next change of the user, or until they have heard it",
+      Effect.gen(function* () {
+        const changes = yield* Changes;
+        const ledger = yield* Ledger;
+        for (const answer of ["enable", "disable", "remove", "heard"] as const) {
+          const user = newSub();
+          yield* finished("disable", user);
+          const { id } = yield* finished("enable", user);
+          yield* changes.endGracePeriod(id, { note: "left so", needsOperator: true });
+          assert.deepInclude(yield* readChange(id), { state: "done", needsOperator: true, dueAt: null });
+          yield* opened("reset_mfa", user);
+          assert.isTrue((yield* readChange(id)).needsOperator);
+          if (answer !== "heard") yield* opened(answer, user);
+          else {
+            assert.isTrue(yield* ledger.heard(id, "they stay disabled"));
+            assert.isFalse(yield* ledger.heard(id, "they stay disabled"));
+            assert.strictEqual((yield* readChange(id)).history.at(-1)?.note, "they stay disabled");
+          }
+          assert.isFalse((yield* readChange(id)).needsOperator);
+        }
+        const pending = yield* opened("disable", newSub());
+        yield* ledger.defer(pending, "x", true);
+        assert.isFalse(yield* ledger.heard(pending.id, "it is open"));
+      }),
+    );
+
+    check(
+      "answers a registration whose invitation was refused: an invitation, or a deletion; and nothing else",
+      Effect.gen(function* () {
+        const ledger = yield* Ledger;
+        const registration = yield* inState("registered");
+        const note = "not invited: refused (other)";
+        yield* ledger.complete(registration.id, { note, needsOperator: true });
+        const user = registration.sub ?? newSub();
+        yield* opened("reset_mfa", user);
+        const completed = yield* read(registration.id);
+        assert.deepInclude(completed, { state: "completed", needsOperator: true, dueAt: null });
+        assert.strictEqual(completed.history.at(-1)?.note, note);
+        yield* opened("invite", user);
+        assert.isFalse((yield* read(registration.id)).needsOperator);
       }),
     );
 

@@ -2,7 +2,7 @@
 import { assert, describe } from "@effect/vitest";
 import { Effect } from "effect";
 import { AuditAction } from "../../src/domain/audit.ts";
-import { Ledger } from "../../src/ports/ledger.ts";
+import { Actor, Ledger } from "../../src/ports/ledger.ts";
 import { HORIZON, makeLedger, newSub, seconds } from "./ledger.ts";
 import type { LedgerSubject, Tester } from "./subjects.ts";
 
@@ -56,6 +56,23 @@ export const endsContract = (name: string, test: Tester, subject: () => LedgerSu
         const rejected = yield* read(certain.id);
         assert.deepStrictEqual([rejected.graceUntil, rejected.dueAt], [null, null]);
         assert.deepStrictEqual([rejected.verdict, rejected.reason], ["create_refused", "pool_rule"]);
+      }),
+    );
+
+    check(
+      "markRolledBack and endGracePeriod note an operator's words, and markRolledBack keeps the grace period",
+      Effect.gen(function* () {
+        const ledger = yield* Ledger;
+        const { id } = yield* inState("rolling_back");
+        const operator = newSub();
+        const close = ledger.markRolledBack(id, { consumed: false, sub: null, note: "closed: x" });
+        assert.isTrue(yield* Effect.provideService(close, Actor, operator));
+        const closed = yield* read(id);
+        assert.isNotNull(closed.graceUntil);
+        assert.deepInclude(closed.history.at(-1), { by: "operator", who: operator, note: "closed: x" });
+        assert.isTrue(yield* ledger.endGracePeriod(id, null, "closed: y"));
+        assert.strictEqual((yield* read(id)).history.at(-1)?.note, "closed: y");
+        assert.deepStrictEqual(yield* subject().audit, []);
       }),
     );
 

@@ -158,15 +158,18 @@ const PROVOCATIONS: Readonly<Record<Code, () => Promise<Answer>>> = {
     return call(`POST /api/users/${confirmed}/invitation`);
   },
   change_refused: () => {
-    const { stack } = fixture;
-    faulty({ target: "database", match: "/* changes.open */", effect: "applied", answer: "reset", times: 1 });
-    const supersede = () =>
-      stack.query(
-        "update registrar.operation set state = 'refused', reason = 'superseded', closed_at = now(), due_at = null where sub = $1",
-        [id],
-      );
-    stack.faults.after("database", "/* changes.open */", supersede, { once: true });
-    return call(`POST /api/users/${id}/mfa/reset`);
+    faulty({
+      target: "cognito",
+      match: "=AdminDisableUser",
+      answer: "error",
+      code: "InvalidParameterException",
+    });
+    return call(`PUT /api/users/${id}`, { body: { disabled: true } });
+  },
+  close_not_possible: async () => {
+    faulty(lostAt("=AdminDisableUser"));
+    const { json } = await call(`PUT /api/users/${id}`, { body: { disabled: true } });
+    return call(`POST /api/operations/${json.operationId}/resolve`, { body: { close: true } });
   },
   leave_not_possible: async () =>
     call(`POST /api/operations/${await anOperation()}/resolve`, { body: { leave: true } }),

@@ -19,6 +19,7 @@ export interface Mutation {
 const RESOLVE = "src/programs/sweep/resolve.ts";
 const CREATE = "src/programs/register/create.ts";
 const COMPENSATE = "src/programs/register/compensate.ts";
+const CLOSE = "src/programs/close.ts";
 const FINISH = "src/programs/register/finish.ts";
 const MOVES = "test/simulation/memory/moves.ts";
 const ROWS = "test/simulation/memory/rows.ts";
@@ -275,6 +276,56 @@ export const mutations: ReadonlyArray<Mutation> = [
     CHANGES,
     `if (kind === "invite" && isDisabled(world, subject)) return { _tag: "Disabled" };`,
     "",
+  ]),
+  programs("what Cognito refuses for good is tried for ever", [
+    "src/programs/change.ts",
+    `Effect.catchReason("IdentityProviderError", "Refused", ({ why }) => Effect.succeed<WhyNotDone>(why))`,
+    `Effect.catchReason("IdentityProviderError", "UserAlreadyExists", () => Effect.succeed<WhyNotDone>("other"))`,
+  ]),
+  programs("a change that others have tried before says that nothing was done", [
+    RESOLVE,
+    `{ reason, how: "unknown" }`,
+    `{ reason, how: "notDone" }`,
+  ]),
+  programs("a half reset says that nothing was done", [
+    "src/programs/change.ts",
+    `(kind !== "reset_mfa" || reason === "user_not_found")`,
+    `(kind !== null || reason === "user_not_found")`,
+  ]),
+  programs("a wrong deployment calls nobody", [
+    "src/programs/sweep/sweep.ts",
+    ` || error.reason?._tag === "Misconfigured"`,
+    "",
+  ]),
+  programs("a wrong deployment calls nobody when a request meets it", [
+    "src/programs/change.ts",
+    `if (cause.reason._tag !== "Misconfigured") return;`,
+    `if (cause.reason._tag !== "UserAlreadyExists") return;`,
+  ]),
+  programs("a registration whose invitation is refused is tried for ever", [
+    FINISH,
+    `"Refused", ({ why }) =>`,
+    `"UserAlreadyExists", (why) =>`,
+  ]),
+  programs("an operator closes what a request is at work on", [
+    CLOSE,
+    `if (!change.stale) return yield* notPossible(change, "in_progress");`,
+    "",
+  ]),
+  programs("an operator gives up a final check before its time", [
+    CLOSE,
+    `if (!registration.graceOver) return yield* notPossible(registration, "grace_period");`,
+    "",
+  ]),
+  programs("an operator completes what its request may still undo", [
+    CLOSE,
+    "if (registration.acknowledgedAt === null && !registration.pastHorizon)",
+    "if (registration.stale !== true)",
+  ]),
+  programs("a registration is closed without a fence", [
+    CLOSE,
+    `const fenced = state === "rolling_back" || (yield* ledger.fence(id)) === "rolling_back";`,
+    `const fenced = (yield* ledger.fence(id)) !== "completed";`,
   ]),
   programs("a change that was superseded while it was opened is done", [
     "src/programs/change.ts",
@@ -550,10 +601,10 @@ export const mutations: ReadonlyArray<Mutation> = [
     'if (holder === "registered") return { consumed: false, sub: null };',
     "",
   ]),
-  postgres("SQL: a removal that is pending is none", [
-    "export const open",
-    "(gone.kind = 'remove' or",
-    "(gone.kind = 'remove' and gone.state = 'done' or",
+  fragments("SQL: a removal that is pending is none", [
+    "export const gone",
+    "gone.kind = 'remove' and gone.state <> 'refused'",
+    "gone.kind = 'remove' and gone.state = 'done'",
   ]),
   postgres("SQL: whom another registration has registered is nobody's", [
     "export const holderOf",

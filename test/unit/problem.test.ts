@@ -7,6 +7,7 @@ import {
   ChangeRefused,
   ChangeTracked,
   CleanupRequired,
+  CloseNotPossible,
   CreateRefused,
   DatabaseRefused,
   Forbidden,
@@ -230,6 +231,30 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
         "An invitation can be sent only to an enabled user who has not signed in yet; this one is CONFIRMED.",
         nothing,
         false,
+      ],
+    ],
+  ],
+  CloseNotPossible: [
+    [
+      new CloseNotPossible({ operationId, why: "in_progress" }),
+      [
+        409,
+        "close_not_possible",
+        "Its request may still be at work on it. Close it when that is over.",
+        nothing,
+        true,
+        { "Retry-After": "20" },
+      ],
+    ],
+    [
+      new CloseNotPossible({ operationId, why: "grace_period" }),
+      [
+        409,
+        "close_not_possible",
+        "It is closed, but for its final check, which is not due yet. Close it when that is due.",
+        nothing,
+        true,
+        { "Retry-After": "60" },
       ],
     ],
   ],

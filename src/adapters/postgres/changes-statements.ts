@@ -154,12 +154,12 @@ returning operation.id`,
 
 export const refuse = statement(
   "changes.refuse",
-  { id: uuid, reason: text, action: text, actor: text },
-  ({ id, reason, action, actor }) => sql`
+  { id: uuid, reason: text, note: text, action: text, actor: text },
+  ({ id, reason, note, action, actor }) => sql`
 with moved as (
   update registrar.operation
   set state = 'refused', reason = ${reason}, closed_at = now(), due_at = null, tries = 0, last_error = null,
-    needs_operator = false, history = ${history(sql`'refused'`, actor, reason)}
+    needs_operator = false, history = ${history(sql`'refused'`, actor, note)}
   where id = ${id} and state = 'pending'
   returning *
 ), audited as (${auditRow(sql`moved`, SECOND_ROW, action, whoever(actor))}

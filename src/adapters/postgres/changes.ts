@@ -65,8 +65,8 @@ export const ChangesPostgres = Layer.effect(
         return rows.length > 0;
       }),
 
-      refuse: Effect.fn("Changes.refuse")(function* ({ id, kind }, { reason, how }) {
-        const values = { id, reason, action: changeNotDone(kind, how), actor: yield* Actor };
+      refuse: Effect.fn("Changes.refuse")(function* ({ id, kind }, { reason, how, note = reason }) {
+        const values = { id, reason, note, action: changeNotDone(kind, how), actor: yield* Actor };
         const rows = yield* database.query(statements.refuse, values);
         return rows.length > 0;
       }),

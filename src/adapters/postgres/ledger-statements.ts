@@ -9,6 +9,7 @@ import {
   asId,
   auditRow,
   firstLine,
+  gone,
   history,
   interval,
   mayComeIn,
@@ -109,8 +110,7 @@ select (select yes from allowed) as "allowed",
   (select ${operation(identifier("key_holder"), budget, horizon)} from key_holder) as "keyHolder",
   (select kind = ${kind} and email = ${email} and name is not distinct from ${name} and roles @> ${roles} and roles <@ ${roles}
     from key_holder) as "sameRequest",
-  exists (select from key_holder, registrar.operation gone
-    where gone.sub = key_holder.sub and (gone.kind = 'remove' or gone.state = 'user_lost')) as "userGone",
+  exists (select from key_holder where exists (${gone(sql`key_holder.sub`)})) as "userGone",
   (select ${operation(identifier("address_holder"), budget, horizon)} from address_holder) as "addressHolder"`,
 );
 
@@ -155,12 +155,12 @@ returning id`,
 
 export const markRolledBack = statement(
   "ledger.markRolledBack",
-  { id: uuid, consumed: boolean, sub: nullable(uuid), horizon: seconds, actor: text },
-  ({ id, consumed, sub, horizon, actor }) => sql`
+  { id: uuid, consumed: boolean, sub: nullable(uuid), note: nullable(text), horizon: seconds, actor: text },
+  ({ id, consumed, sub, note, horizon, actor }) => sql`
 with moved as (
   update registrar.operation
   set state = 'rolled_back', closed_at = now(), sub = coalesce(${sub}, sub), tries = 0, last_error = null,
-    needs_operator = false, history = ${history(sql`'rolled_back'`, actor)},
+    needs_operator = false, history = ${history(sql`'rolled_back'`, actor, note)},
     ${gracePeriod(sql`not ${consumed}`, horizon)}
   where id = ${id} and state = 'rolling_back'
   returning *
@@ -251,12 +251,12 @@ update registrar.operation set missing_since = null where id = ${id} and state =
 
 export const endGracePeriod = statement(
   "ledger.endGracePeriod",
-  { id: uuid, sub: nullable(uuid), actor: text },
-  ({ id, sub, actor }) => sql`
+  { id: uuid, sub: nullable(uuid), note: text, actor: text },
+  ({ id, sub, note, actor }) => sql`
 with moved as (
   update registrar.operation
   set grace_until = null, due_at = null, tries = 0, last_error = null, needs_operator = false,
-    sub = coalesce(${sub}, sub), history = ${history(sql`state`, actor, sql`'final check done'`)}
+    sub = coalesce(${sub}, sub), history = ${history(sql`state`, actor, note)}
   where id = ${id} and state in ('rejected', 'rolled_back') and grace_until is not null
   returning *
 ), revoked as (
@@ -283,6 +283,16 @@ select case
   when exists (select from registrar.operation other
     where other.email = ${email} and other.id <> ${id} and other.state in ('started', 'rolling_back')) then 'open'
   else 'nobody' end as holder`,
+);
+
+export const heard = statement(
+  "ledger.heard",
+  { id: uuid, note: text, actor: text },
+  ({ id, note, actor }) => sql`
+update registrar.operation
+set needs_operator = false, history = ${history(sql`state`, actor, note)}
+where id = ${id} and due_at is null and needs_operator
+returning id`,
 );
 
 export const find = statement(

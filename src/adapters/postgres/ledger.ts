@@ -94,8 +94,15 @@ export const LedgerPostgres = Layer.effect(
         return isState(state) ? state : "started";
       }),
 
-      markRolledBack: Effect.fn("Ledger.markRolledBack")(function* (id, { consumed, sub }) {
-        return yield* moved(statements.markRolledBack, { id, consumed, sub, horizon, actor: yield* Actor });
+      markRolledBack: Effect.fn("Ledger.markRolledBack")(function* (id, { consumed, sub, note = null }) {
+        return yield* moved(statements.markRolledBack, {
+          id,
+          consumed,
+          sub,
+          note,
+          horizon,
+          actor: yield* Actor,
+        });
       }),
 
       reject: Effect.fn("Ledger.reject")(function* (id, verdict, outcomeUnknown, reason) {
@@ -126,8 +133,12 @@ export const LedgerPostgres = Layer.effect(
         return yield* moved(statements.seen, { id });
       }),
 
-      endGracePeriod: Effect.fn("Ledger.endGracePeriod")(function* (id, sub) {
-        return yield* moved(statements.endGracePeriod, { id, sub, actor: yield* Actor });
+      endGracePeriod: Effect.fn("Ledger.endGracePeriod")(function* (id, sub, note = "final check done") {
+        return yield* moved(statements.endGracePeriod, { id, sub, note, actor: yield* Actor });
+      }),
+
+      heard: Effect.fn("Ledger.heard")(function* (id, note) {
+        return yield* moved(statements.heard, { id, note, actor: yield* Actor });
       }),
 
       find,

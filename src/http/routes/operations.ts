@@ -14,7 +14,7 @@ import {
   Verdict,
   WhyNotDone,
 } from "../../domain/operation.ts";
-import { Email, UserId, violation } from "../../domain/user.ts";
+import { Email, Note, UserId, violation } from "../../domain/user.ts";
 import * as operations from "../../programs/operations.ts";
 import { CursorParameter, inUtc, limitUpTo, Period, parseCursor, writeCursor } from "../query.ts";
 import { route } from "../route.ts";
@@ -192,6 +192,19 @@ export const listOperations = route(
   }),
 );
 
+const ResolveBody = Schema.Struct({
+  leave: Schema.optionalKey(Schema.Boolean),
+  close: Schema.optionalKey(Schema.Boolean),
+  note: Schema.optionalKey(Note),
+})
+  .check(
+    Schema.makeFilter(
+      ({ leave, close, note }) => (close === true ? leave !== true : note === undefined),
+      violation("value_error", "`leave` and `close` exclude each other, and `note` belongs to `close`"),
+    ),
+  )
+  .annotate({ identifier: "ResolveBody" });
+
 /** Tries to resolve an operation now, as far as the protocol allows. */
 export const resolveOperation = route(
   {
@@ -201,12 +214,10 @@ export const resolveOperation = route(
     area: "Operations",
     summary: "Tries to resolve one operation now, as far as the protocol allows",
     details:
-      '`{ "leave": true }` is for pools without ownership tags, and refused with them: the user at the address is somebody else\'s, who is left alone, and the registration is closed.',
+      '`{ "leave": true }` is for pools without ownership tags, and refused with them: the user at the address is somebody else\'s, who is left alone, and the registration is closed. `{ "close": true, "note": "…" }` closes an operation that can never be done: nobody tries it any more, and history and audit trail say that it was not done, or not for certain.',
     needs: "CAN_MANAGE_USERS",
     params: ByOperationId,
-    body: Schema.Struct({ leave: Schema.optionalKey(Schema.Boolean) }).annotate({
-      identifier: "ResolveBody",
-    }),
+    body: ResolveBody,
     bodyOptional: true,
     answers: {
       200: {
@@ -223,6 +234,7 @@ export const resolveOperation = route(
             "waiting",
             "already_resolved",
             "needs_operator",
+            "closed",
           ]),
           operation: AnyOperationView,
         }).annotate({ identifier: "Resolution" }),
@@ -233,14 +245,18 @@ export const resolveOperation = route(
       "OperationNotFound",
       "OperationUndecodable",
       "LeaveNotPossible",
+      "CloseNotPossible",
       "DatabaseRefused",
       "Unavailable",
     ],
   },
-  Effect.fnUntraced(function* ({ caller, params, body: { leave = false } }) {
-    const { resolution, operation } = yield* operations.resolveOperation(caller.sub, params.operation_id, {
-      leave,
-    });
+  Effect.fnUntraced(function* ({ caller, params, body: { leave = false, close = false, note } }) {
+    const word = { leave, close, note };
+    const { resolution, operation } = yield* operations.resolveOperation(
+      caller.sub,
+      params.operation_id,
+      word,
+    );
     return { status: 200 as const, body: { resolution, operation: view(operation) } };
   }),
 );

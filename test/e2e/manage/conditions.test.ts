@@ -138,8 +138,8 @@ describe("the invitation of a registration", () => {
       { once: true },
     );
     const { json } = await ask(fixture, "POST /api/users", { body: { email: newcomer, roles: [] } });
+    await eventually("the user is disabled", () => disabled === 200);
     await quiet(stack);
-    expect(disabled).toBe(200);
     await sweepOut(fixture);
     expect([stack.mails(newcomer), stack.cognito.getUser(json.userId)?.enabled]).toEqual([[], false]);
   });

@@ -91,6 +91,34 @@ describe("500", () => {
   });
 });
 
+describe("409 change_refused", () => {
+  it("ends where Cognito refuses for good, says why, and the trail says that nothing was sent; nobody tries again", async () => {
+    const { stack } = fixture;
+    const refused = { answer: "error", code: "InvalidParameterException" } as const;
+    stack.faults.set([{ target: "cognito", match: "RESEND", ...refused }]);
+    const answer = await invite();
+    expectProblem(answer, {
+      status: 409,
+      code: "change_refused",
+      detail: "Failed to send the invitation",
+      reason: answer.json.reason,
+    });
+    expect(answer.json.reason).toMatch(/^other$|^address_not_accepted$/);
+    stack.faults.clear();
+    stack.faults.clearCalls();
+    await sweepOut(fixture);
+    expect([mails(), await auditOf(stack, id)]).toEqual([0, ["Invited user", "Not done: Invited user"]]);
+    expect(stack.faults.calls("cognito").map(({ operation }) => operation)).not.toContain(
+      "AdminCreateUser RESEND",
+    );
+    const operation = (await ask(fixture, `GET /api/operations/${answer.json.operationId}`)).json;
+    expect(operation).toMatchObject({ state: "refused", reason: answer.json.reason, next: { at: null } });
+    const again = await ask(fixture, `POST /api/operations/${answer.json.operationId}/resolve`);
+    expect([again.status, again.json.resolution]).toEqual([200, "already_resolved"]);
+    expect((await invite()).status).toBe(200);
+  });
+});
+
 describe("503", () => {
   it("writes nothing where the user cannot be looked up", async () => {
     const { stack } = fixture;

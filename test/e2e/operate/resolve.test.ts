@@ -2,7 +2,8 @@
 import { describe, expect, it } from "vitest";
 import type { Fault } from "../../../dev/faults.ts";
 import { patient, useWorker } from "../../support/fixture.ts";
-import { addAdmin, ask } from "../../support/life.ts";
+import { addAdmin, addUser, ask } from "../../support/life.ts";
+import { sweepOut } from "../../support/life-story.ts";
 import { quiet } from "../../support/moments.ts";
 import { expectProblem } from "../../support/problem.ts";
 import { startWorker } from "../../support/worker.ts";
@@ -70,6 +71,70 @@ describe("the trail", () => {
     const { items } = (await ask(fixture, "GET /api/audit?action=Registration%20rolled%20back")).json;
     expect(items).toMatchObject([{ actor: operator.sub }]);
   });
+});
+
+describe("close", () => {
+  const person = "person@flip.example";
+
+  it("ends a change that can never be done: refused, with a second row of the trail under the operator's id", async () => {
+    const { stack } = fixture;
+    const user = await addUser(stack, { email: person });
+    stack.faults.set([{ target: "cognito", match: "RESEND", answer: "500" }]);
+    const { json } = await ask(fixture, `POST /api/users/${user}/invitation`);
+    await quiet(stack);
+    const id = json.operationId;
+    const early = await resolve(id, { close: true });
+    expect([early.status, early.json.code, early.headers["retry-after"]]).toEqual([
+      409,
+      "close_not_possible",
+      "20",
+    ]);
+    await stack.age(60);
+    const operator = await addAdmin(stack);
+    const closing = { token: operator.token, body: { close: true, note: "the mailbox is gone" } };
+    const closed = await ask(fixture, `POST /api/operations/${id}/resolve`, closing);
+    expect([closed.status, closed.json]).toMatchObject([
+      200,
+      { resolution: "closed", operation: { state: "refused", reason: "closed_by_operator" } },
+    ]);
+    expect(closed.json.operation.history.at(-1)).toMatchObject({
+      by: "operator",
+      who: operator.sub,
+      note: "closed by an operator: the mailbox is gone",
+    });
+    const { items } = (await ask(fixture, `GET /api/audit?subject=${user}`)).json;
+    expect(items[0]).toMatchObject({
+      action: "Not known to be done: Invited user",
+      actor: operator.sub,
+      subject: user,
+    });
+    stack.faults.clear();
+    await sweepOut(fixture);
+    expect(stack.mails(person)).toEqual([]);
+    expect((await resolve(id, { close: true })).json.resolution).toBe("already_resolved");
+  });
+
+  it("ends a registration, and the final check still deletes the user whom it has left", async () => {
+    const { stack } = fixture;
+    const id = await leftOver();
+    await stack.age(60);
+    const { json } = await resolve(id, { close: true });
+    expect(json).toMatchObject({ resolution: "closed", operation: { state: "rolled_back" } });
+    expect(stack.cognito.getUser(email)).toBeDefined();
+    expect((await resolve(id, { close: true })).json.code).toBe("close_not_possible");
+    await sweepOut(fixture);
+    expect(stack.cognito.getUser(email)).toBeUndefined();
+  });
+
+  for (const [what, sent] of [
+    ["with leave", { close: true, leave: true }],
+    ["a note without it", { note: "x" }],
+    ["a note that is longer than 200 characters", { close: true, note: "x".repeat(201) }],
+    ["a note that is no plain text", { close: true, note: "a\u0000b" }],
+  ] as const)
+    it(`is 422: ${what}`, async () => {
+      expect((await resolve(crypto.randomUUID(), sent)).status).toBe(422);
+    });
 });
 
 describe("409", () => {

@@ -163,8 +163,9 @@ const finish = (at: Statement, id: OperationId): boolean => {
 const refuse = (
   at: Statement,
   { id, kind }: Pick<Change, "id" | "kind">,
-  { reason, how }: { readonly reason: WhyNotDone; readonly how: HowNotDone },
+  end: { readonly reason: WhyNotDone; readonly how: HowNotDone; readonly note?: string },
 ): boolean => {
+  const { reason, how, note = reason } = end;
   const moved = update(at, id, inState("pending"), (row) => ({
     ...fresh,
     state: "refused",
@@ -172,7 +173,7 @@ const refuse = (
     closedAt: at.now,
     dueAt: null,
     needsOperator: false,
-    history: noted(row, at, "refused", reason),
+    history: noted(row, at, "refused", note),
   }));
   if (moved === undefined) return false;
   const caller = operatorOf(at) ?? moved.caller;

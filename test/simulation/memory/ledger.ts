@@ -46,7 +46,9 @@ export const makeLedger = (world: World, wire: Wire, settings: Deployment) => {
               : Effect.succeed(state),
         ),
       seen: (id) => run("seen", id, (at) => moves.seen(at, id)),
-      endGracePeriod: (id, sub) => run("endGracePeriod", id, (at) => moves.endGracePeriod(at, id, sub)),
+      endGracePeriod: (id, sub, note) =>
+        run("endGracePeriod", id, (at) => moves.endGracePeriod(at, id, sub, note)),
+      heard: (id, note) => run("heard", id, (at) => moves.heard(at, id, note)),
       find,
       holderOf: (registration, sub) =>
         run("holderOf", registration.id, (at) => queries.holderOf(at, registration, sub)),

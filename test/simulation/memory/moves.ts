@@ -60,7 +60,11 @@ export const fence = (at: Statement, id: OperationId): boolean =>
 export const markRolledBack = (
   at: Statement,
   id: OperationId,
-  { consumed, sub }: { readonly consumed: boolean; readonly sub: UserId | null },
+  {
+    consumed,
+    sub,
+    note,
+  }: { readonly consumed: boolean; readonly sub: UserId | null; readonly note?: string },
 ): boolean => {
   const moved = update(at, id, inState("rolling_back"), (row) => ({
     ...fresh,
@@ -70,7 +74,7 @@ export const markRolledBack = (
     needsOperator: false,
     graceUntil: consumed ? null : graceEnd(row, at),
     dueAt: consumed ? null : graceEnd(row, at),
-    history: noted(row, at, "rolled_back"),
+    history: noted(row, at, "rolled_back", note),
   }));
   if (moved === undefined) return false;
   const caller = operatorOf(at) ?? moved.caller;
@@ -159,7 +163,20 @@ export const missing = (at: Statement, id: OperationId, lookedAt: string): State
 export const seen = (at: Statement, id: OperationId): boolean =>
   update(at, id, inState("registered"), () => ({ missingSince: null })) !== undefined;
 
-export const endGracePeriod = (at: Statement, id: OperationId, sub: UserId | null): boolean => {
+export const heard = (at: Statement, id: OperationId, note: string): boolean =>
+  update(
+    at,
+    id,
+    (row) => row.dueAt === null && row.needsOperator,
+    (row) => ({ needsOperator: false, history: noted(row, at, row.state, note) }),
+  ) !== undefined;
+
+export const endGracePeriod = (
+  at: Statement,
+  id: OperationId,
+  sub: UserId | null,
+  note = "final check done",
+): boolean => {
   const mayBeInGrace = inState("rejected", "rolled_back");
   const moved = update(
     at,
@@ -171,7 +188,7 @@ export const endGracePeriod = (at: Statement, id: OperationId, sub: UserId | nul
       dueAt: null,
       needsOperator: false,
       sub: sub ?? row.sub,
-      history: noted(row, at, row.state, "final check done"),
+      history: noted(row, at, row.state, note),
     }),
   );
   if (moved === undefined) return false;

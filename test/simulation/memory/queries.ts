@@ -4,7 +4,7 @@ import { AuditAction } from "../../../src/domain/audit.ts";
 import type { RegisterUser, Registration } from "../../../src/domain/operation.ts";
 import type { UserId } from "../../../src/domain/user.ts";
 import type { Opening } from "../../../src/ports/ledger.ts";
-import { inState, mayManageUsers, registrationOf, type Statement, writeDenial } from "./rows.ts";
+import { inState, isGone, mayManageUsers, registrationOf, type Statement, writeDenial } from "./rows.ts";
 import type { Row } from "./world.ts";
 
 export const open = (at: Statement, command: RegisterUser): Opening => {
@@ -31,10 +31,7 @@ export const open = (at: Statement, command: RegisterUser): Opening => {
       keyHolder.name === name &&
       sameRoles &&
       new Set(keyHolder.roles).size === new Set(roles).size;
-    const userGone = [...world.rows.values()].some(
-      ({ sub, kind: of, state }) =>
-        sub !== null && sub === keyHolder.sub && (of === "remove" || state === "user_lost"),
-    );
+    const userGone = keyHolder.sub !== null && isGone(world, keyHolder.sub);
     return { _tag: "KeyHeld", registration: registrationOf(keyHolder, at), sameRequest, userGone };
   }
 

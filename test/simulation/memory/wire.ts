@@ -22,6 +22,7 @@ export type CallName =
       | "missing"
       | "seen"
       | "endGracePeriod"
+      | "heard"
       | "find"
       | "lease"
       | "holderOf"
