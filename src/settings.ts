@@ -3,7 +3,9 @@
  *
  * Nothing else in src/ reads the environment. docs/configuration.md is made of the annotations here.
  */
+import { createHash } from "node:crypto";
 import { Duration, Effect, Option, Schema, SchemaTransformation } from "effect";
+import { UserId } from "./domain/user.ts";
 import type { Deployment } from "./ports/settings.ts";
 
 /** What a variable must be, in words: for whoever set it wrongly, and for docs/configuration.md. */
@@ -245,6 +247,28 @@ const issuersOf = ({
   `https://issuer-cognito-idp.${region}.amazonaws.com/${pool}`,
 ];
 
+/** The namespace of names that are URLs: https://www.rfc-editor.org/rfc/rfc9562#section-6.6 */
+const URL_NAMESPACE = Buffer.from("6ba7b8119dad11d180b400c04fd430c8", "hex");
+
+/** The UUID that follows from a URL: version 5, https://www.rfc-editor.org/rfc/rfc9562#section-5.5 */
+const uuidOf = (url: string): string => {
+  const hash = createHash("sha1").update(URL_NAMESPACE).update(url).digest();
+  hash.writeUInt8((hash.readUInt8(6) & 0x0f) | 0x50, 6);
+  hash.writeUInt8((hash.readUInt8(8) & 0x3f) | 0x80, 8);
+  return hash.toString("hex", 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+};
+
+/**
+ * The ids of the app clients, for those that call in their own name. Each follows from the pool and the client, whichever
+ * issuer signs and wherever the service runs: grants and audit rows stay the machine's.
+ */
+const machinesOf = (read: typeof Environment.Type): ReadonlyMap<string, UserId> => {
+  const [pool] = issuersOf(read);
+  return new Map(
+    read.AWS_COGNITO_APP_CLIENT_ID.map((client) => [client, UserId.make(uuidOf(`${pool}/${client}`))]),
+  );
+};
+
 const toDeployment = (read: typeof Environment.Type): Deployment => ({
   region: read.AWS_REGION,
   accessKeyId: read.AWS_ACCESS_KEY_ID,
@@ -252,6 +276,7 @@ const toDeployment = (read: typeof Environment.Type): Deployment => ({
   sessionToken: read.AWS_SESSION_TOKEN ?? null,
   userPoolId: read.AWS_COGNITO_USER_POOL_ID,
   appClientIds: read.AWS_COGNITO_APP_CLIENT_ID,
+  machines: machinesOf(read),
   databaseUrl: read.DATABASE_URL,
   cognitoEndpoint: read.COGNITO_ENDPOINT ?? null,
   neonEndpoint: read.NEON_ENDPOINT ?? null,

@@ -27,7 +27,8 @@ const MAY: Readonly<Record<string, Rule>> = {
   "adapters/cognito": { rooms: ["adapters", "ports", "domain"], packages: /^@aws-sdk\// },
   "adapters/jose": { rooms: ["adapters", "ports", "domain"], packages: /^jose$/ },
   "adapters/neon": { rooms: ["adapters", "ports", "domain"], packages: /^@neondatabase\// },
-  settings: { rooms: ["ports", "domain"], packages: /^$/ },
+  // Settings are read before there is anything to wait for, and a name-based UUID needs a hash.
+  settings: { rooms: ["ports", "domain"], packages: /^node:crypto$/ },
   layers: { rooms: ["adapters", "adapters/*", "ports", "domain"], packages: /^$/ },
   app: { rooms: ["layers", "http", "programs", "ports", "domain"], packages: /^hono(\/|$)/ },
   entry: { rooms: ["layers", "app", "settings", "http", "programs", "ports", "domain"], packages: /^$/ },

@@ -1,5 +1,6 @@
 /** The settings of one deployment, as the programs and the adapters use them: decoded, in units that types carry. */
 import { Context, type Duration, Layer, type Redacted } from "effect";
+import type { UserId } from "../domain/user.ts";
 
 /** What a deployment is set to. `null`: not set. */
 export interface Deployment {
@@ -10,6 +11,8 @@ export interface Deployment {
   readonly userPoolId: string;
   /** The app clients whose tokens are accepted. */
   readonly appClientIds: ReadonlyArray<string>;
+  /** The id under which each of these app clients is a machine: a caller in its own name. */
+  readonly machines: ReadonlyMap<string, UserId>;
   readonly databaseUrl: Redacted.Redacted<string>;
   /** Local stacks only: where the Cognito API and Neon's SQL endpoint are, instead of the vendors' own. */
   readonly cognitoEndpoint: string | null;

@@ -21,11 +21,14 @@ export class SigningKeysUnavailable extends Schema.TaggedError<SigningKeysUnavai
   { cause: Schema.Defect() },
 ) {}
 
-/** The authenticated administrator (or whoever else holds a token of the pool). */
+/** Whoever holds an access token of the pool: a user, or a machine. */
 export interface Caller {
+  /** Of a machine: the id that follows from the pool and the app client. */
   readonly sub: UserId;
   /** The `username` claim: in a pool with e-mail sign-in it equals `sub`. Null where the token has none. */
   readonly username: string | null;
+  /** An app client that calls in its own name (client credentials), without a user. */
+  readonly isMachine: boolean;
 }
 
 export class TokenVerifier extends Context.Service<

@@ -6,9 +6,13 @@ import { Settings } from "../ports/settings.ts";
 import { type Caller, TokenVerifier, Unauthenticated } from "../ports/token-verifier.ts";
 import { providerUnavailable } from "./authority.ts";
 
-/** Verifies the value of an Authorization header, and the second factor where the deployment wants one. */
+/**
+ * Verifies the value of an Authorization header, and the second factor where the deployment wants one. A machine has
+ * none: its secret is all that it can have.
+ */
 export const authenticate = Effect.fn("authenticate")(function* (authorization: string | undefined) {
   const caller = yield* identify(authorization);
+  if (caller.isMachine) return caller;
   if (caller.username === null) return yield* new Unauthenticated({ reason: "no username" });
   const { enforceMfa } = yield* Settings;
   if (enforceMfa) yield* requireMfa(caller.sub, caller.username);

@@ -10,6 +10,7 @@ import { Access, type LastManager as NobodyLeft, type TooLate } from "../ports/a
 import { type DatabaseError, onceMore } from "../ports/database.ts";
 import { Directory, type Profile } from "../ports/directory.ts";
 import type { IdentityProviderError } from "../ports/identity-provider.ts";
+import { Settings } from "../ports/settings.ts";
 
 /** A caller asks for something that needs the permission to manage users. */
 export interface Asked {
@@ -35,6 +36,10 @@ export const requireManager = Effect.fnUntraced(function* (
   if (!allowed) return yield* new Forbidden({ caller, action });
   return askedAt;
 });
+
+/** Whether an id is that of a machine: it may hold grants, and is no user of the pool. */
+export const isMachine = (id: UserId) =>
+  Effect.map(Settings, ({ machines }) => [...machines.values()].includes(id));
 
 /** Cognito's words for users who have signed in, and can again. */
 const HAVE_SIGNED_IN: ReadonlySet<string> = new Set(["CONFIRMED", "EXTERNAL_PROVIDER", "RESET_REQUIRED"]);

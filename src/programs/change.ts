@@ -29,7 +29,7 @@ import { Directory } from "../ports/directory.ts";
 import { IdentityProvider, type IdentityProviderError } from "../ports/identity-provider.ts";
 import { Ledger } from "../ports/ledger.ts";
 import { forgetMfa } from "./authenticate.ts";
-import { leavingAManager, providerUnavailable, requireManager } from "./authority.ts";
+import { isMachine, leavingAManager, providerUnavailable, requireManager } from "./authority.ts";
 
 /** What an administrator asks for. The user's ownership tag is looked up where it is needed. */
 export interface AskedChange {
@@ -38,10 +38,10 @@ export interface AskedChange {
   readonly subject: UserId;
 }
 
-/** Deletes a user: grants and audit row first, then Cognito. Succeeds also where the user is gone already. */
+/** Deletes a user: grants and audit row first, then Cognito. Succeeds also where the user is gone already; a machine is no user. */
 export const deleteUser = Effect.fn("deleteUser")((asked: AskedChange) =>
   changeUser({ ...asked, kind: "remove" }).pipe(
-    Effect.catchTag(["UserNotFound", "InvitationNotNeeded", "Superseded"], Effect.die),
+    Effect.catchTag(["InvitationNotNeeded", "Superseded"], Effect.die),
   ),
 );
 
@@ -76,6 +76,9 @@ export const changeUser = Effect.fn("changeUser")(function* (asked: AskedChange 
 /** Makes a change as far as its answer, or fails with what the caller hears. */
 export const makeChange = Effect.fn("makeChange")(function* (asked: AskedChange & { kind: ChangeKind }) {
   const askedAt = yield* requireManager(asked);
+  // It has no account that could be deleted or disabled, and a removal of its id could not be taken back.
+  if (yield* isMachine(asked.subject))
+    return yield* new UserNotFound({ key: asked.subject, kind: asked.kind });
   // A deletion looks nobody up: an absent user is no error.
   const tag = asked.kind === "remove" ? null : yield* lookUp(asked);
   return yield* perform({ ...asked, tag, askedAt });

@@ -12,7 +12,7 @@ import type { UserId } from "../domain/user.ts";
 import { Access, type SetRoles } from "../ports/access.ts";
 import { sendTwice } from "../ports/database.ts";
 import { Directory } from "../ports/directory.ts";
-import { databaseUnavailable, leavingAManager, requireManager } from "./authority.ts";
+import { databaseUnavailable, isMachine, leavingAManager, requireManager } from "./authority.ts";
 
 /** All roles, by name, for a caller who manages users. */
 export const listRoles = Effect.fn("listRoles")(function* (caller: UserId) {
@@ -21,26 +21,30 @@ export const listRoles = Effect.fn("listRoles")(function* (caller: UserId) {
   return yield* access.roles().pipe(Effect.mapError(databaseUnavailable));
 });
 
+/** The ownership tag of whoever is to have these roles. */
+const lookUp = Effect.fnUntraced(function* ({ subject, roles }: AskedRoles) {
+  const directory = yield* Directory;
+  const profile = yield* directory
+    .profile(subject)
+    .pipe(Effect.mapError((cause) => new Unavailable({ dependency: "user lookup", cause })));
+  if (Option.isNone(profile) && roles.length > 0)
+    return yield* new UserNotFound({ key: subject, kind: "set roles" });
+  return Option.match(profile, { onNone: () => null, onSome: ({ tag }) => tag });
+});
+
 /** Whose roles are to be replaced, by whom, and by which. */
 export type AskedRoles = Omit<SetRoles, "tag" | "askedAt" | "confirmed">;
 
 /**
  * Replaces a user's roles and writes the audit row, in one transaction. Answers with the roles that the user has then:
  * those of a request that was sent later, where it was faster. Whoever is not in the pool may lose their grants, and gets
- * none.
+ * none; but a machine is in no pool, and may have any.
  */
 export const setRoles = Effect.fn("setRoles")(function* (command: AskedRoles) {
   const askedAt = yield* requireManager(command, "update roles");
-  const directory = yield* Directory;
   const access = yield* Access;
   const { caller, subject } = command;
-  const profile = yield* directory
-    .profile(subject)
-    .pipe(Effect.mapError((cause) => new Unavailable({ dependency: "user lookup", cause })));
-  if (Option.isNone(profile) && command.roles.length > 0)
-    return yield* new UserNotFound({ key: subject, kind: "set roles" });
-
-  const tag = Option.match(profile, { onNone: () => null, onSome: (user) => user.tag });
+  const tag = (yield* isMachine(subject)) ? null : yield* lookUp(command);
   const answer = yield* leavingAManager((confirmed) =>
     access.setRoles({ ...command, tag, askedAt, confirmed }).pipe(
       sendTwice,

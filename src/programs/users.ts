@@ -9,6 +9,7 @@ import { Access, type Role } from "../ports/access.ts";
 import { withinBudget } from "../ports/budget.ts";
 import { Directory, type ProfilePage } from "../ports/directory.ts";
 import { Settings } from "../ports/settings.ts";
+import type { Caller } from "../ports/token-verifier.ts";
 import { databaseUnavailable, providerUnavailable, requireManager } from "./authority.ts";
 
 /** A user as FLIP's clients know them. */
@@ -63,8 +64,9 @@ export const getPermissions = Effect.fn("getPermissions")(function* (caller: Use
   return names;
 });
 
-/** Whether the caller has a second factor, and needs one. */
-export const getMfaStatus = Effect.fn("getMfaStatus")(function* (caller: UserId) {
+/** Whether the caller has a second factor, and needs one. A machine has none, and needs none. */
+export const getMfaStatus = Effect.fn("getMfaStatus")(function* ({ sub: caller, isMachine }: Caller) {
+  if (isMachine) return { enabled: false, required: false };
   const { enforceMfa } = yield* Settings;
   const directory = yield* Directory;
   const found = yield* directory.profile(caller).pipe(Effect.mapError(providerUnavailable));

@@ -242,6 +242,21 @@ export const accessContract = (name: string, test: Tester, subject: () => Ledger
     );
 
     check(
+      "grants a machine the permission, and counts it neither as one who is left nor as one to ask the pool for",
+      Effect.gen(function* () {
+        const access = yield* Access;
+        const { admin, machine, managing, roles } = subject();
+        assert.deepStrictEqual(yield* set(machine, [managing]), { _tag: "Set" });
+        const may = yield* access.mayManageUsers({ id: newId(), caller: machine, subject: machine });
+        assert.isTrue(may.allowed);
+        const alone = { _tag: "LastManager", others: [] } as const;
+        for (const caller of [admin, machine])
+          assert.deepStrictEqual(yield* set(admin, roles, { caller, confirmed: [] }), alone);
+        assert.deepStrictEqual(yield* set(machine, [], { confirmed: [admin] }), { _tag: "Set" });
+      }),
+    );
+
+    check(
       "does nothing once the budget is over, counted from the check of the caller by the database's clock",
       Effect.gen(function* () {
         const access = yield* Access;

@@ -197,6 +197,7 @@ export const changesContract = (name: string, test: Tester, subject: () => Ledge
           assert.deepStrictEqual(yield* trail, []);
           const second = newSub();
           yield* manager(second);
+          yield* manager(subject().machine);
           const doubtful = { _tag: "LastManager", others: [admin] } as const;
           assert.deepStrictEqual(yield* ask(kind, second, { confirmed: [] }), doubtful);
           yield* opened(kind, second);

@@ -2,7 +2,8 @@
 import { it } from "@effect/vitest";
 import { Effect } from "effect";
 import { TestClock } from "effect/testing";
-import { memory } from "../simulation/memory/memory.ts";
+import type { UserId } from "../../src/domain/user.ts";
+import { memory, settings } from "../simulation/memory/memory.ts";
 import {
   addUser,
   admin,
@@ -41,6 +42,7 @@ ledgerContract("memory", it.effect, () => ({
   layer,
   admin,
   viewer,
+  machine: settings().machines.get("client") as UserId,
   roles: [researcherRole, observerRole],
   managing: adminRole,
   age: (seconds) => TestClock.adjust(seconds * 1000),

@@ -25,7 +25,8 @@ let ledger: LedgerSubject;
 
 beforeAll(async () => {
   stack = await startStack();
-  const config = Settings.layer(readSettings(stack.workerEnv()));
+  const settings = readSettings(stack.workerEnv());
+  const config = Settings.layer(settings);
   const promised = <A>(work: () => Promise<A>) => Effect.promise(work);
 
   pool = {
@@ -47,6 +48,7 @@ beforeAll(async () => {
     ),
     admin: UserId.make(stack.adminSub),
     viewer: UserId.make(stack.viewerSub),
+    machine: settings.machines.get(stack.clientId) as UserId,
     roles: [RoleId.make(seededRoles.researcher), RoleId.make(seededRoles.observer)],
     managing: RoleId.make(seededRoles.admin),
     age: (seconds) => promised(() => stack.age(seconds)),

@@ -20,6 +20,8 @@ export interface LedgerSubject {
   /** An administrator; one without permission; two roles that exist, neither of which manages users. */
   readonly admin: UserId;
   readonly viewer: UserId;
+  /** An app client of the deployment, as a caller in its own name. */
+  readonly machine: UserId;
   readonly roles: readonly [RoleId, RoleId];
   /** The role with CAN_MANAGE_USERS, which the administrator has, and nobody else. */
   readonly managing: RoleId;

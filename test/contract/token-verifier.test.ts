@@ -29,7 +29,7 @@ afterEach(() => {
   isUp = true;
 });
 
-/** A fresh verifier of one deployment: nothing is cached. Answers "ok", or the failure's name. */
+/** A fresh verifier of one deployment: nothing is cached. Answers "ok", a machine's id, or the failure's name. */
 const verifier = (overrides: Record<string, string> = {}) => {
   const settings = readSettings({ ...bindings, TOKEN_ISSUER: issuer, ...overrides });
   const runtime = ManagedRuntime.make(TokenVerifierJose.pipe(Layer.provide(Settings.layer(settings))));
@@ -41,7 +41,7 @@ const verifier = (overrides: Record<string, string> = {}) => {
     });
     return runtime.runPromise(
       verified.pipe(
-        Effect.as("ok"),
+        Effect.map(({ sub, isMachine }) => (isMachine ? sub : "ok")),
         Effect.catch((error) => Effect.succeed("reason" in error ? error.reason : error._tag)),
       ),
     );
@@ -70,6 +70,33 @@ describe("a token", () => {
     assert.strictEqual(await verify({ client_id: "web" }), "ok");
     for (const client_id of ["web, cli", "web,cli", "", "w", undefined])
       assert.strictEqual(await verify({ client_id }), "invalid");
+  });
+});
+
+describe("a token without a user", () => {
+  const machine = "ce4767a6-e988-5b7d-870e-67db7ae67bc4";
+  const cli = "1b3ee685-6e8d-58f8-9f40-c813e8a97805";
+  const ofClient = (client: string) => ({ sub: client, client_id: client, username: undefined });
+
+  it("is a machine's, where its subject is the app client: its id follows from pool and client", async () => {
+    const verify = verifier({ AWS_COGNITO_APP_CLIENT_ID: "client,cli" });
+    assert.strictEqual(await verify(ofClient("client")), machine);
+    assert.strictEqual(await verify(ofClient("cli")), cli);
+  });
+
+  it("is no machine's with a user name, or with the subject of another client", async () => {
+    const verify = verifier({ AWS_COGNITO_APP_CLIENT_ID: "client,cli" });
+    for (const claims of [
+      { ...ofClient("client"), username: "client" },
+      { ...ofClient("client"), username: "" },
+      { ...ofClient("client"), username: null },
+      { ...ofClient("client"), sub: "cli" },
+      { ...ofClient("client"), sub: "CLIENT" },
+    ])
+      assert.strictEqual(await verify(claims), "bad subject", JSON.stringify(claims));
+    for (const claims of [ofClient("other"), { ...ofClient("client"), token_use: "id" }])
+      assert.strictEqual(await verify(claims), "invalid");
+    assert.strictEqual(await verify({ ...ofClient("client"), sub: undefined }), "invalid");
   });
 });
 

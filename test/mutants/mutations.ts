@@ -470,6 +470,16 @@ export const mutations: ReadonlyArray<Mutation> = [
     'first.reason._tag === "StatementUnknown"\n          ? new',
     "first === undefined\n          ? new",
   ]),
+  fragments("a machine counts as an administrator who may be left", [
+    "export const otherManagers",
+    " and manager.id <> all(${machines})",
+    " and (manager.id <> all(${machines}) or true)",
+  ]),
+  programs("a machine is deleted like a user", [
+    "src/programs/change.ts",
+    "if (yield* isMachine(asked.subject))",
+    'if ((yield* isMachine(asked.subject)) && asked.kind !== "remove")',
+  ]),
   accessSql("SQL: failure mode 13: an old change of roles takes effect over a newer one", [
     "export const setRoles",
     "newer.asked_at > ${askedAt}",

@@ -8,6 +8,7 @@ import { UserId } from "../../src/domain/user.ts";
 import { Ledger } from "../../src/ports/ledger.ts";
 import { finishChange, makeChange } from "../../src/programs/change.ts";
 import { violations } from "../simulation/invariants.ts";
+import { settings } from "../simulation/memory/memory.ts";
 import { alice, BUDGET_MS, command, HORIZON_MS, makeScene, operationId } from "../simulation/memory/scene.ts";
 import type { Fault } from "../simulation/memory/script.ts";
 import type { CallName } from "../simulation/memory/wire.ts";
@@ -203,6 +204,22 @@ describe("each change", () => {
       assert.isTrue(effects[kind](user(), Math.min(world.mails.length, 1)));
       assert.isAtMost(world.mails.length, 2);
       assert.deepStrictEqual(violations(world), []);
+    }),
+  );
+
+  it.effect.each([...ChangeKind.literals])("%s: not found for a machine, and nothing is written", (kind) =>
+    Effect.gen(function* () {
+      const { world, run } = makeScene();
+      const [machine] = settings().machines.values();
+      if (machine === undefined) return;
+      world.grants.set(machine, new Set([adminRole]));
+      const asked = { id: operationId(7), caller: admin, subject: machine, kind };
+      assert.strictEqual((yield* Effect.flip(run(makeChange(asked))))._tag, "UserNotFound");
+      const own = yield* Effect.flip(run(makeChange({ ...asked, caller: machine })));
+      assert.strictEqual(own._tag, "UserNotFound");
+      const denied = yield* Effect.flip(run(makeChange({ ...asked, caller: viewer })));
+      assert.strictEqual(denied._tag, "Forbidden");
+      assert.deepStrictEqual([world.rows.size, world.grants.get(machine)?.size], [0, 1]);
     }),
   );
 

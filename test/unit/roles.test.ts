@@ -8,6 +8,7 @@ import type { SetRoles } from "../../src/ports/access.ts";
 import { Ledger } from "../../src/ports/ledger.ts";
 import { makeChange } from "../../src/programs/change.ts";
 import { setRoles } from "../../src/programs/roles.ts";
+import { settings } from "../simulation/memory/memory.ts";
 import { alice, command, makeScene, operationId } from "../simulation/memory/scene.ts";
 import type { Fault } from "../simulation/memory/script.ts";
 import {
@@ -74,6 +75,18 @@ describe("setting roles", () => {
       world.grants.delete(admin);
       assert.strictEqual((yield* Effect.flip(set({ caller: sub })))._tag, "LastManager");
       assert.deepStrictEqual(yield* set({ caller: sub, roles: [adminRole] }), [adminRole]);
+    }),
+  );
+
+  it.effect("gives a machine roles, which is in no pool, and asks the pool nothing", () =>
+    Effect.gen(function* () {
+      const { set, world, wire } = withUser();
+      const [machine] = settings().machines.values();
+      if (machine === undefined) return;
+      assert.deepStrictEqual(yield* set({ subject: machine, roles: [adminRole] }), [adminRole]);
+      assert.deepStrictEqual([...(world.grants.get(machine) ?? [])], [adminRole]);
+      assert.isFalse(wire.calls.some((call) => call.startsWith("directory.")));
+      assert.deepStrictEqual(yield* set({ id: operationId(102), caller: machine }), [researcherRole]);
     }),
   );
 

@@ -1,6 +1,7 @@
 /** A deployment hears of every bad key at once, and of no value. */
 import { assert, describe, it } from "@effect/vitest";
 import { Duration, Redacted } from "effect";
+import { UserId } from "../../src/domain/user.ts";
 import { BadConfiguration, readSettings } from "../../src/settings.ts";
 import { bindings, settings } from "../simulation/memory/memory.ts";
 
@@ -148,6 +149,24 @@ describe("the configuration", () => {
 
   it("says that horizon and budget do not fit beside other bad keys", () => {
     assert.deepStrictEqual(problems({ ...bindings, SWEEP_CALLS: "19", HORIZON_SECONDS: "20" }).length, 2);
+  });
+
+  it("gives each app client the id of a machine, which follows from pool and client, whoever issues the tokens", () => {
+    const ids = {
+      client: UserId.make("ce4767a6-e988-5b7d-870e-67db7ae67bc4"),
+      cli: UserId.make("1b3ee685-6e8d-58f8-9f40-c813e8a97805"),
+    };
+    const more = { AWS_COGNITO_APP_CLIENT_ID: "client, cli" };
+    for (const TOKEN_ISSUER of [
+      "https://issuer-cognito-idp.eu-west-2.amazonaws.com/eu-west-2_Test",
+      "http://127.0.0.1:1/pool",
+    ])
+      assert.deepStrictEqual(Object.fromEntries(settings({ ...more, TOKEN_ISSUER }).machines), ids);
+    assert.deepStrictEqual(Object.fromEntries(settings(more).machines), ids);
+    assert.notStrictEqual(
+      settings({ AWS_COGNITO_USER_POOL_ID: "eu-west-2_Other" }).machines.get("client"),
+      ids.client,
+    );
   });
 
   it("keeps secrets out of what is printed", () => {

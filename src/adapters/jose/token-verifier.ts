@@ -77,6 +77,13 @@ export const TokenVerifierJose = Layer.effect(
       (claims.iat === undefined || claims.iat <= nowSeconds + ISSUED_AHEAD_MAX_SECONDS) &&
       (claims.jti === undefined || typeof claims.jti === "string");
 
+    /**
+     * A client-credentials token: its subject is the client, and it names no user.
+     * https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html
+     */
+    const machineOf = ({ sub, client_id, username }: JWTPayload): UserId | undefined =>
+      username === undefined && text(sub) && sub === client_id ? settings.machines.get(sub) : undefined;
+
     const verify = Effect.fn("TokenVerifier.verify")(function* (authorization: string | undefined) {
       const token = authorization?.match(BEARER)?.[1];
       if (token === undefined) return yield* new Unauthenticated({ reason: "missing" });
@@ -95,10 +102,12 @@ export const TokenVerifierJose = Layer.effect(
 
       if (!isOurs(payload, Math.floor(now / 1000))) return yield* new Unauthenticated({ reason: "invalid" });
       if (!text(payload.sub)) return yield* new Unauthenticated({ reason: "no subject" });
+      const machine = machineOf(payload);
+      if (machine !== undefined) return { sub: machine, username: null, isMachine: true };
       const sub = yield* Schema.decodeUnknownEffect(UserId)(payload.sub).pipe(
         Effect.mapError(() => new Unauthenticated({ reason: "bad subject" })),
       );
-      return { sub, username: text(payload.username) ? payload.username : null };
+      return { sub, username: text(payload.username) ? payload.username : null, isMachine: false };
     });
 
     return TokenVerifier.of({ verify });

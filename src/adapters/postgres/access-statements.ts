@@ -35,9 +35,10 @@ export const setRoles = statement(
     tag: nullable(text),
     askedAt: instant,
     confirmed: uuids,
+    machines: uuids,
     budget: seconds,
   },
-  ({ id, caller, subject, permission, roles, tag, askedAt, confirmed, budget }) => sql`
+  ({ id, caller, subject, permission, roles, tag, askedAt, confirmed, machines, budget }) => sql`
 with allowed as (${mayManage(caller, permission)}
 ), repeated as (
   select from users_audit where id = ${id} and action = ${literal(AuditAction.rolesUpdated)}
@@ -90,7 +91,7 @@ select (select yes from allowed) as "allowed",
   case when (select superseded from late)
     then (select coalesce(jsonb_agg(role_id order by role_id), '[]') from user_role where user_id = ${subject})
   end as "standing",
-  case when exists (select from last_manager) then (${otherManagers(subject, permission, caller)}) end as "others"`,
+  case when exists (select from last_manager) then (${otherManagers(subject, permission, caller, machines)}) end as "others"`,
 );
 
 export const roles = statement(

@@ -29,7 +29,9 @@ export const AccessPostgres = Layer.effect(
   Access,
   Effect.gen(function* () {
     const database = yield* Database;
-    const budget = Duration.toSeconds((yield* Settings).requestBudget);
+    const settings = yield* Settings;
+    const budget = Duration.toSeconds(settings.requestBudget);
+    const machines = [...settings.machines.values()];
 
     return Access.of({
       mayManageUsers: Effect.fn("Access.mayManageUsers")(function* ({ id, caller, subject }) {
@@ -40,7 +42,7 @@ export const AccessPostgres = Layer.effect(
       }),
 
       setRoles: Effect.fn("Access.setRoles")(function* (command) {
-        const values = { ...command, permission: CAN_MANAGE_USERS, budget };
+        const values = { ...command, permission: CAN_MANAGE_USERS, budget, machines };
         const rows = yield* database.queryAlone(MANAGERS, statements.setRoles, values);
         const answer = yield* decodeRow(SetRow)(rows[0]);
         // A repeat changes nothing: what was set may have been changed again since, also the caller's permission.

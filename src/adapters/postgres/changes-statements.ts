@@ -64,8 +64,23 @@ export const open = statement(
     tag: nullable(text),
     askedAt: instant,
     confirmed: uuids,
+    machines: uuids,
   },
-  ({ id, caller, subject, kind, action, permission, budget, horizon, actor, tag, askedAt, confirmed }) => sql`
+  ({
+    id,
+    caller,
+    subject,
+    kind,
+    action,
+    permission,
+    budget,
+    horizon,
+    actor,
+    tag,
+    askedAt,
+    confirmed,
+    machines,
+  }) => sql`
 with allowed as (${mayManage(caller, permission)}
 ), denied as (${recordDenial({ id, caller, subject, allowed: sql`(select yes from allowed)` })}
 ), known as (
@@ -123,7 +138,7 @@ with allowed as (${mayManage(caller, permission)}
 )
 select (select yes from allowed) as "allowed", (select id from unresolved) as "unresolved",
   (select too_late from late) as "tooLate", (select superseded from late) as "superseded",
-  case when exists (select from last_manager) then (${otherManagers(subject, permission, caller)}) end as "others",
+  case when exists (select from last_manager) then (${otherManagers(subject, permission, caller, machines)}) end as "others",
   exists (select from removed) as "removed", exists (select from disabled) as "disabled",
   (select ${operation(identifier("mine"), budget, horizon)}
     from (select * from opened union all select * from known) mine limit 1) as "change"`,

@@ -41,6 +41,7 @@ export const ChangesPostgres = Layer.effect(
           permission: CAN_MANAGE_USERS,
           budget,
           horizon,
+          machines: [...settings.machines.values()],
           actor: yield* Actor,
         };
         const rows = yield* database.queryAlone(MANAGERS, statements.open, values);

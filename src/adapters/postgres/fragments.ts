@@ -137,11 +137,19 @@ export const mayManage = (caller: Fragment, permission: Fragment) => sql`
 /** How many others a refusal names: the pool is asked for each. */
 const OTHERS_MAX = literal(20);
 
-/** Who else than the subject manages users, by grants and ledger: one row, with a list that begins with the caller. */
-export const otherManagers = (subject: Fragment, permission: Fragment, caller: Fragment) => sql`
+/**
+ * Who else than the subject manages users, by grants and ledger: one row, with a list that begins with the caller. A
+ * machine does not count: nobody comes in through it.
+ */
+export const otherManagers = (
+  subject: Fragment,
+  permission: Fragment,
+  caller: Fragment,
+  machines: Fragment,
+) => sql`
   select coalesce(jsonb_agg(id order by id <> ${caller}, id), '[]') as ids from (
     select manager.id from (${managing(permission, sql`user_role.user_id as id`)}) manager
-    where manager.id <> ${subject}
+    where manager.id <> ${subject} and manager.id <> all(${machines})
     group by manager.id order by manager.id <> ${caller}, manager.id limit ${OTHERS_MAX}) other`;
 
 /** Whether one of those whom the pool lets in manages users, and is not the subject. */

@@ -62,6 +62,7 @@ export const deleteUser = route(
       "Forbidden",
       "OwnAccount",
       "LastManager",
+      "UserNotFound",
       "RegistrationInProgress",
       "OperationUndecodable",
       "ChangeRefused",

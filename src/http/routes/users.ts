@@ -182,7 +182,7 @@ export const getMfaStatus = route(
     fails: ["UserNotFound", ["Unavailable", "identity_provider_unavailable"]],
   },
   Effect.fnUntraced(function* ({ caller }) {
-    return { status: 200 as const, body: yield* users.getMfaStatus(caller.sub) };
+    return { status: 200 as const, body: yield* users.getMfaStatus(caller) };
   }),
 );
 

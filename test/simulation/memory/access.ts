@@ -40,7 +40,7 @@ const setRoles = (at: Statement, command: SetRoles): RolesSet => {
     writeAudit(at, AuditAction.rolesOvertaken, { caller, sub: subject }, id);
     return { _tag: "Overtaken", roles: [...(world.grants.get(subject) ?? [])].sort() };
   }
-  const others = otherManagers(world, subject, caller);
+  const others = otherManagers(at, subject, caller);
   const keeps = roles.some((role) => grantsManagement(world, role));
   if (mayManageUsers(world, subject) && !keeps && !others.some((other) => confirmed.includes(other)))
     return { _tag: "LastManager", others };

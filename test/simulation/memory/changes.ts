@@ -73,7 +73,7 @@ const open = (at: Statement, command: ChangeUser): ChangeOpening => {
   const registration = unresolved(world, tag) ?? (kind === "invite" ? undoable(at, tag) : undefined);
   if (registration !== undefined) return { _tag: "Unresolved", id: registration.id };
   const locksOut = kind === "remove" || kind === "disable";
-  const others = otherManagers(world, subject, caller);
+  const others = otherManagers(at, subject, caller);
   if (locksOut && mayManageUsers(world, subject) && !others.some((other) => confirmed.includes(other)))
     return { _tag: "LastManager", others };
 

@@ -16,11 +16,13 @@ import type {
 import { type RoleId, UserId } from "../../../src/domain/user.ts";
 import { type AuditRow, nextId, type Row, type World } from "./world.ts";
 
-/** Milliseconds. */
+/** What SQL gets as parameters; durations in milliseconds. */
 export interface Terms {
   readonly budget: number;
   readonly horizon: number;
   readonly keyKept: number;
+  /** Who never counts as somebody who manages users. */
+  readonly machines: ReadonlyArray<UserId>;
 }
 
 /** One statement's surroundings. */
@@ -189,9 +191,13 @@ export const grantsManagement = (world: World, role: RoleId): boolean =>
   world.permissions.get(role)?.has(CAN_MANAGE_USERS) === true;
 
 /** Who else than the subject manages users, by grants and ledger: the caller first. */
-export const otherManagers = (world: World, subject: UserId, caller: UserId): ReadonlyArray<UserId> =>
+export const otherManagers = (
+  { world, terms }: Statement,
+  subject: UserId,
+  caller: UserId,
+): ReadonlyArray<UserId> =>
   [...world.grants.keys()]
-    .filter((user) => user !== subject && mayManageUsers(world, user))
+    .filter((user) => user !== subject && !terms.machines.includes(user) && mayManageUsers(world, user))
     .sort((one, two) => (one === caller ? -1 : two === caller ? 1 : one < two ? -1 : 1));
 
 /** Whether the budget of a request is over, counted from when its caller was checked. */

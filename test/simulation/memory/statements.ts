@@ -49,6 +49,7 @@ export const makeStatements = <S extends Service>(
     budget: Duration.toMillis(settings.requestBudget),
     horizon: Duration.toMillis(settings.horizon),
     keyKept: Duration.toMillis(settings.idempotencyKeysKept),
+    machines: [...settings.machines.values()],
   };
   return Effect.fnUntraced(function* <A>(name: NameOf<S>, about: string, work: (at: Statement) => A) {
     const by = yield* Actor;
