@@ -6,7 +6,7 @@ import { Cause, Clock, Duration, Effect, type ManagedRuntime, Option } from "eff
 import type { Context, Hono } from "hono";
 import { KeepAlive } from "../ports/background.ts";
 import { Budget } from "../ports/budget.ts";
-import { authenticate, identify } from "../programs/authenticate.ts";
+import { authenticate, authenticatePresent, identify, notRemoved } from "../programs/authenticate.ts";
 import { MethodNotAllowed } from "./errors.ts";
 import { idempotencyKey } from "./idempotency.ts";
 import { internalProblem, type Problem, problemResponse, toProblem } from "./problem.ts";
@@ -78,11 +78,7 @@ const labels = (c: AppContext, { path, method }: Route) => ({
 // In FLIP's order: who calls, then what was sent. Only a caller with a good token learns what is wrong with a request.
 const respond = Effect.fn("request")(function* (c: AppContext, route: Route, runtime: Runtime) {
   const authorization = c.req.header("Authorization");
-  const caller = yield* route.needs === "nothing"
-    ? Effect.succeed(undefined)
-    : route.needs === "identity"
-      ? identify(authorization)
-      : authenticate(authorization);
+  const caller = yield* CALLERS[route.needs](authorization);
   const input = {
     caller,
     params: route.params && (yield* decode(route.params, c.req.param(), ["path"])),
@@ -91,13 +87,22 @@ const respond = Effect.fn("request")(function* (c: AppContext, route: Route, run
     body: route.body && (yield* body(c.req.raw, route.body, route.bodyOptional)),
     accept: c.req.header("Accept") ?? "",
   };
-  const answered = yield* route.program(input as Parameters<Route["program"]>[0]);
+  const program = route.program(input as Parameters<Route["program"]>[0]);
+  const answered = yield* caller === undefined ? program : program.pipe(notRemoved(caller));
   const { status, headers = {} } = answered;
   if ("body" in answered) return Response.json(answered.body, { status, headers });
   const { pages } = answered;
   const content = { "Content-Type": pages.type, ...headers };
   return new Response(stream(pages, runtime, labels(c, route)), { status, headers: content });
 });
+
+/** Who is heard. */
+const CALLERS = {
+  nothing: () => Effect.succeed(undefined),
+  identity: identify,
+  token: authenticatePresent,
+  CAN_MANAGE_USERS: authenticate,
+};
 
 /** Where no parameter is declared, none is known. A probe that needs no token may carry what it likes. */
 const query = (url: string, { needs, query: schema, meaningfulWhenEmpty }: Route) =>

@@ -80,7 +80,13 @@ const REFUSAL_HEADERS: Partial<Record<number, Readonly<Record<string, Node>>>> =
 
 /** What each stage before the program can answer: who calls, then what was sent. */
 const stages = (route: Route): ReadonlyArray<Code> => {
-  const identified: ReadonlyArray<Code> = ["not_authenticated", "invalid_token", "signing_keys_unavailable"];
+  const identified: ReadonlyArray<Code> = [
+    "not_authenticated",
+    "invalid_token",
+    "signing_keys_unavailable",
+    "database_refused",
+    "database_unavailable",
+  ];
   const authenticated: ReadonlyArray<Code> = ["mfa_required", "identity_provider_unavailable"];
   const body: ReadonlyArray<Code> = ["malformed_body", "body_too_large", "unsupported_media_type"];
   return [

@@ -70,7 +70,8 @@ export const PROBLEMS = {
   },
   invalid_token: {
     status: 401,
-    means: "The token is expired, not signed by the pool, or not meant for this service.",
+    means:
+      "The token is expired, not signed by the pool, or not meant for this service; or its user was removed.",
     left: NOTHING,
     todo: "Sign in again.",
   },

@@ -80,7 +80,12 @@ export class Access extends Context.Service<
     readonly rolesOf: (
       users: ReadonlyArray<UserId>,
     ) => Effect.Effect<ReadonlyMap<UserId, ReadonlyArray<Role>>, DatabaseError>;
-    /** The names of a user's permissions, without repeats; null where they have no role at all. */
+    /** Whether the ledger has removed a user, or lost them: their tokens say nothing any more. */
+    readonly isRemoved: (user: UserId) => Effect.Effect<boolean, DatabaseError>;
+    /**
+     * The names of a user's permissions, without repeats; null where they have no role at all. Whom the ledger's newest
+     * word has disabled, removed or lost has none.
+     */
     readonly permissionsOf: (user: UserId) => Effect.Effect<ReadonlyArray<string> | null, DatabaseError>;
   }
 >()("registrar/ports/Access") {}

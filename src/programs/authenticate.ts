@@ -1,28 +1,68 @@
 /** The first question of every request: who is calling. Without an answer a caller learns nothing but 401. */
 import { Clock, Effect, Option } from "effect";
 import { MfaRequired } from "../domain/errors.ts";
+import { Access } from "../ports/access.ts";
+import { onceMore } from "../ports/database.ts";
 import { Directory } from "../ports/directory.ts";
 import { Settings } from "../ports/settings.ts";
 import { type Caller, TokenVerifier, Unauthenticated } from "../ports/token-verifier.ts";
-import { providerUnavailable } from "./authority.ts";
+import { databaseUnavailable, providerUnavailable } from "./authority.ts";
 
 /**
- * Verifies the value of an Authorization header, and the second factor where the deployment wants one. A machine has
- * none: its secret is all that it can have.
+ * Verifies the value of an Authorization header, and the second factor where the deployment wants one. For programs that
+ * check a permission themselves: whoever was removed holds none, and hears so by `notRemoved`.
  */
 export const authenticate = Effect.fn("authenticate")(function* (authorization: string | undefined) {
-  const caller = yield* identify(authorization);
-  if (caller.isMachine) return caller;
-  if (caller.username === null) return yield* new Unauthenticated({ reason: "no username" });
-  const { enforceMfa } = yield* Settings;
-  if (enforceMfa) yield* requireMfa(caller.sub, caller.username);
+  const caller = yield* verify(authorization);
+  yield* requireSecondFactor(caller).pipe(notRemoved(caller));
   return caller;
 });
 
-/** Verifies the token only: for the endpoint that tells a caller to enrol a second factor. */
+/** The same for programs that anybody with a token may run. */
+export const authenticatePresent = Effect.fn("authenticatePresent")(function* (
+  authorization: string | undefined,
+) {
+  const caller = yield* identify(authorization);
+  yield* requireSecondFactor(caller);
+  return caller;
+});
+
+/** Without the second factor: for the endpoint that tells a caller to enrol one. */
 export const identify = Effect.fn("identify")(function* (authorization: string | undefined) {
+  const caller = yield* verify(authorization);
+  yield* requirePresent(caller);
+  return caller;
+});
+
+const verify = Effect.fnUntraced(function* (authorization: string | undefined) {
   const verifier = yield* TokenVerifier;
   return yield* verifier.verify(authorization);
+});
+
+/** Fails where this service has removed the caller, or lost them: a token outlives its user, and a machine has none. */
+const requirePresent = Effect.fnUntraced(function* ({ sub, isMachine }: Caller) {
+  if (isMachine) return;
+  const access = yield* Access;
+  const isRemoved = yield* access
+    .isRemoved(sub)
+    .pipe(Effect.retry(onceMore), Effect.mapError(databaseUnavailable));
+  if (isRemoved) return yield* new Unauthenticated({ reason: "invalid" });
+});
+
+/** Where the caller is refused: whom this service has removed hears that, and no more. Costs nothing where they are not. */
+export const notRemoved =
+  (caller: Caller) =>
+  <A, E extends { readonly _tag: string }, R>(program: Effect.Effect<A, E, R>) =>
+    Effect.tapError(program, (refusal) =>
+      refusal._tag === "Forbidden" || refusal._tag === "MfaRequired" ? requirePresent(caller) : Effect.void,
+    );
+
+/** A machine has none: its secret is all that it can have. */
+const requireSecondFactor = Effect.fnUntraced(function* ({ sub, username, isMachine }: Caller) {
+  if (isMachine) return;
+  if (username === null) return yield* new Unauthenticated({ reason: "no username" });
+  const { enforceMfa } = yield* Settings;
+  if (enforceMfa) yield* requireMfa(sub, username);
 });
 
 /** How long a caller who was seen with a second factor is believed, in milliseconds: FLIP's minute. */

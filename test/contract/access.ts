@@ -88,6 +88,23 @@ export const accessContract = (name: string, test: Tester, subject: () => Ledger
     );
 
     check(
+      "knows whom the ledger has removed or lost, and nobody else",
+      Effect.gen(function* () {
+        const access = yield* Access;
+        const [disabled, removed] = [newSub(), newSub()];
+        yield* change("disable", disabled);
+        yield* change("remove", removed);
+        const { sub: lost } = yield* inState("user_lost");
+        const { sub: registered } = yield* inState("completed");
+        if (lost === null || registered === null) return;
+        assert.deepStrictEqual(
+          yield* Effect.forEach([removed, lost, disabled, registered, newSub()], access.isRemoved),
+          [true, true, false, false, false],
+        );
+      }),
+    );
+
+    check(
       "counts for the last manager nobody who was removed or lost",
       Effect.gen(function* () {
         const removed = newSub();

@@ -134,7 +134,7 @@ export const listsContract = (name: string, test: Tester, subject: () => LedgerS
     );
 
     check(
-      "shows a user's permissions; null where they have no role at all",
+      "shows a user's permissions; null where they have no role at all, or are not here any more",
       Effect.gen(function* () {
         const access = yield* Access;
         const { admin, roles } = subject();
@@ -144,8 +144,22 @@ export const listsContract = (name: string, test: Tester, subject: () => LedgerS
         assert.isNull(yield* access.permissionsOf(user));
         yield* access.setRoles({ ...granting, id: newId(), subject: user, roles: [roles[1]] });
         assert.deepStrictEqual(yield* access.permissionsOf(user), []);
-        yield* access.setRoles({ ...granting, id: newId(), subject: user, roles: [] });
-        assert.isNull(yield* access.permissionsOf(user));
+        const changes = yield* Changes;
+        for (const [kind, shown] of [
+          ["disable", null],
+          ["enable", []],
+          ["remove", null],
+        ] as const) {
+          yield* changes.open({ ...granting, id: newId(), kind, subject: user });
+          yield* subject()
+            .grant(user, roles[0])
+            .pipe(Effect.when(Effect.succeed(kind === "remove")));
+          assert.deepStrictEqual(yield* access.permissionsOf(user), shown, kind);
+        }
+        const other = newSub();
+        yield* access.setRoles({ ...granting, id: newId(), subject: other, roles });
+        yield* access.setRoles({ ...granting, id: newId(), subject: other, roles: [] });
+        assert.isNull(yield* access.permissionsOf(other));
       }),
     );
   });

@@ -470,6 +470,12 @@ export const mutations: ReadonlyArray<Mutation> = [
     'first.reason._tag === "StatementUnknown"\n          ? new',
     "first === undefined\n          ? new",
   ]),
+  fragments("SQL: a lost user's token goes on", ["export const gone", " or gone.state = 'user_lost'", ""]),
+  accessSql("SQL: a disabled user is shown permissions", [
+    "permissionsOf = ",
+    " and ${mayComeIn(user)}",
+    " and (true or ${mayComeIn(user)})",
+  ]),
   fragments("a machine counts as an administrator who may be left", [
     "export const otherManagers",
     " and manager.id <> all(${machines})",

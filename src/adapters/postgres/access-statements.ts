@@ -4,6 +4,7 @@ import {
   auditRow,
   gone,
   lateness,
+  mayComeIn,
   mayManage,
   otherManagers,
   recordDenial,
@@ -94,6 +95,12 @@ select (select yes from allowed) as "allowed",
   case when exists (select from last_manager) then (${otherManagers(subject, permission, caller, machines)}) end as "others"`,
 );
 
+export const isRemoved = statement(
+  "access.isRemoved",
+  { user: uuid },
+  ({ user }) => sql`select exists (${gone(user)}) as yes`,
+);
+
 export const roles = statement(
   "access.roles",
   {},
@@ -113,7 +120,7 @@ export const permissionsOf = statement(
   "access.permissionsOf",
   { user: uuid },
   ({ user }) => sql`
-select exists (select from user_role where user_id = ${user}) as "hasRole",
+select exists (select from user_role where user_id = ${user}) and ${mayComeIn(user)} as "hasRole",
   (select coalesce(jsonb_agg(distinct permission.permission_name), '[]')
     from user_role
     join role_permission on role_permission.role_id = user_role.role_id

@@ -56,6 +56,11 @@ export const AccessPostgres = Layer.effect(
         return answer.others === null ? { _tag: "Set" } : { _tag: "LastManager", others: answer.others };
       }),
 
+      isRemoved: Effect.fn("Access.isRemoved")(function* (user) {
+        const rows = yield* database.query(statements.isRemoved, { user });
+        return rows[0]?.yes === true;
+      }),
+
       roles: Effect.fn("Access.roles")(function* () {
         return yield* decodeRow(Schema.Array(RoleRow))(yield* database.query(statements.roles, {}));
       }),

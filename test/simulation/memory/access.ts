@@ -71,6 +71,7 @@ export const makeAccess = (world: World, wire: Wire, settings: Deployment) => {
           return { allowed, askedAt: new Date(at.now).toISOString() };
         }),
       setRoles: (command) => run("setRoles", command.subject, (at) => setRoles(at, command)),
+      isRemoved: (user) => run("isRemoved", user, () => isGone(world, user)),
       roles: () => notHere("roles"),
       rolesOf: (users) =>
         run("rolesOf", "", () => {
