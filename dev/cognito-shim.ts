@@ -151,10 +151,11 @@ function shim({ emulator, pool, outbox }: Parts): Record<string, (request: Reque
 }
 
 const byUsername = (a: User, b: User) => (a.Username < b.Username ? -1 : 1);
-const tokenAt = ({ Username }: User) => Buffer.from(`after ${Username}`).toString("base64url");
+// AWS's tokens hold what a query would have to escape.
+const tokenAt = ({ Username }: User) => `+/${Buffer.from(`after ${Username}`).toString("base64url")}=`;
 
 function placeOf(token: string): string {
-  const place = /^after ([\w-]+)$/.exec(Buffer.from(token, "base64url").toString())?.[1];
+  const place = /^after ([\w-]+)$/.exec(Buffer.from(token.slice(2, -1), "base64url").toString())?.[1];
   if (place === undefined) throw new Refusal("InvalidParameterException", "Invalid pagination token.");
   return place;
 }

@@ -168,7 +168,8 @@ export const Environment = Schema.Struct({
     description: "How long reading the pool's signing keys may take.",
   }),
   SWEEP_CALLS: orElse(numberFrom(20, 9000, "calls"), "900").annotate({
-    description: "How many remote calls one sweep makes at the most. Workers Free allows 50: set 45.",
+    description:
+      "How many remote calls one sweep, or one walk through the pool, makes at the most. Workers Free allows 50: set 45.",
   }),
   SWEEP_SECONDS: orElse(duration(1, 600, "seconds"), "45").annotate({
     description: "How long one sweep goes on taking up operations.",

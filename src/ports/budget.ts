@@ -25,6 +25,12 @@ export const withinBudget: Effect.Effect<boolean> = Effect.gen(function* () {
   return (yield* Clock.currentTimeMillis) < (yield* Budget);
 });
 
+/** Milliseconds on the Clock at which a part (0 to 1) of what is left of the budget is used up. */
+export const partOfBudget = Effect.fnUntraced(function* (part: number) {
+  const now = yield* Clock.currentTimeMillis;
+  return now + part * ((yield* Budget) - now);
+});
+
 /** How many remote calls the work in hand has made: whoever has to know provides a count of their own. */
 export const Calls = Context.Reference<{ made: number }>("registrar/Calls", {
   defaultValue: () => ({ made: 0 }),

@@ -1,16 +1,17 @@
 /**
- * The users of the pool, to look at. They are listed in two ways: FLIP's numbered pages, which have to walk the whole
- * pool, and a cursor, which does not.
+ * The users of the pool, to look at. They are listed in two ways: FLIP's numbered pages, which walk the whole pool
+ * where it is small enough, and a cursor, which does not.
  */
-import { Effect, Option } from "effect";
+import { Clock, Effect, Option } from "effect";
 import { NotOneself, Unavailable, UnknownCursor, UserNotFound } from "../domain/errors.ts";
 import type { Email, UserId } from "../domain/user.ts";
 import { Access, type Role } from "../ports/access.ts";
-import { withinBudget } from "../ports/budget.ts";
+import { partOfBudget } from "../ports/budget.ts";
 import { Directory, type ProfilePage } from "../ports/directory.ts";
 import { Settings } from "../ports/settings.ts";
 import type { Caller } from "../ports/token-verifier.ts";
 import { databaseUnavailable, providerUnavailable, requireManager } from "./authority.ts";
+import { cursorAt, placeOf } from "./place.ts";
 
 /** A user as FLIP's clients know them. */
 export interface Person {
@@ -74,26 +75,42 @@ export const getMfaStatus = Effect.fn("getMfaStatus")(function* ({ sub: caller, 
   return { enabled: found.value.totp, required: enforceMfa };
 });
 
-/** One numbered page, sorted by address. `total`: how many users match in the whole pool. */
+/** The part of a request's budget in which the pool is walked; the rest is for what follows. */
+const WALKING = 0.5;
+
+/** Calls that a request makes beside those to the pool, at the most. */
+const OTHER_CALLS = 5;
+
+/**
+ * One numbered page. Where the whole pool can be read in a part of the budget: sorted by address, and `total` says how
+ * many users match. Where it cannot: in the pool's own order, and `next` is the cursor that continues after the page.
+ */
 export const numberedPage = Effect.fn("users.numberedPage")(function* (query: {
   readonly number: number;
   readonly size: number;
   readonly search: string;
 }) {
-  const needle = query.search.toLowerCase();
-  const matching: Array<User> = [];
-  let cursor: string | null = null;
+  const { sweepCalls } = yield* Settings;
+  const deadline = yield* partOfBudget(WALKING);
+  const matching: Array<{ readonly user: User; readonly token: string | null }> = [];
+  let token: string | null = null;
+  let calls = 0;
   do {
-    if (!(yield* withinBudget)) return yield* new Unavailable({ dependency: "identity provider" });
-    const page: ProfilePage = yield* listed(LISTED_AT_ONCE, cursor);
-    matching.push(...page.users.filter(({ email }) => email.toLowerCase().includes(needle)));
-    cursor = page.next;
-  } while (cursor !== null);
+    const page: ProfilePage = yield* listed(LISTED_AT_ONCE, token);
+    for (const user of page.users.filter(isLike(query.search))) matching.push({ user, token });
+    token = page.next;
+    calls += 1;
+  } while (token !== null && calls < sweepCalls - OTHER_CALLS && (yield* Clock.currentTimeMillis) < deadline);
 
-  matching.sort((a, b) => (a.email < b.email ? -1 : a.email > b.email ? 1 : a.sub < b.sub ? -1 : 1));
+  const whole = token === null;
+  if (whole) matching.sort(({ user: a }, { user: b }) => byAddress(a, b));
   const from = (query.number - 1) * query.size;
-  const people = yield* withRoles(matching.slice(from, from + query.size));
-  return { people, total: matching.length };
+  const shown = matching.slice(from, from + query.size);
+  const people = yield* withRoles(shown.map(({ user }) => user));
+  if (whole) return { people, total: matching.length, next: null };
+  const last = matching.length > from + query.size ? shown.at(-1) : undefined;
+  const place = last === undefined ? { token, after: null } : { token: last.token, after: last.user.sub };
+  return { people, total: null, next: cursorAt({ limit: LISTED_AT_ONCE, ...place }) };
 });
 
 /** The users after a cursor, in the pool's order. A search thins the page out; it does not fill it up. */
@@ -102,11 +119,27 @@ export const pageAfter = Effect.fn("users.pageAfter")(function* (query: {
   readonly limit: number;
   readonly search: string;
 }) {
-  const needle = query.search.toLowerCase();
-  const page = yield* listed(query.limit, query.cursor);
-  const people = yield* withRoles(page.users.filter(({ email }) => email.toLowerCase().includes(needle)));
-  return { people, next: page.next };
+  const start = Option.some({ limit: query.limit, token: null, after: null });
+  const place = Option.getOrUndefined(query.cursor === null ? start : placeOf(query.cursor));
+  if (place === undefined) return yield* new UnknownCursor();
+  const page = yield* listed(place.limit, place.token);
+  // Who is gone meanwhile leaves no place behind: then somebody is shown twice, and nobody is left out.
+  const begin = page.users.findIndex(({ sub }) => sub === place.after) + 1;
+  const matching = page.users.slice(begin).filter(isLike(query.search));
+  const shown = matching.slice(0, query.limit);
+  const people = yield* withRoles(shown);
+  const rest = page.next === null ? null : cursorAt({ ...place, token: page.next, after: null });
+  const last = matching.length > query.limit ? shown.at(-1) : undefined;
+  return { people, next: last === undefined ? rest : cursorAt({ ...place, after: last.sub }) };
 });
+
+const isLike = (search: string) => {
+  const needle = search.toLowerCase();
+  return ({ email }: User): boolean => email.toLowerCase().includes(needle);
+};
+
+const byAddress = (a: User, b: User): number =>
+  a.email < b.email ? -1 : a.email > b.email ? 1 : a.sub < b.sub ? -1 : 1;
 
 const listed = Effect.fnUntraced(function* (limit: number, cursor: string | null) {
   const directory = yield* Directory;

@@ -4,10 +4,11 @@ import { Effect, Fiber } from "effect";
 import { TestClock } from "effect/testing";
 import type { Unavailable } from "../../src/domain/errors.ts";
 import { withBudget } from "../../src/ports/budget.ts";
+import { cursorAt } from "../../src/programs/place.ts";
 import { numberedPage, type Person, pageAfter } from "../../src/programs/users.ts";
 import { BUDGET_MS, makeScene } from "../simulation/memory/scene.ts";
 import type { Fault } from "../simulation/memory/script.ts";
-import { addUser, researcherRole } from "../simulation/memory/world.ts";
+import { addUser, removeUser, researcherRole } from "../simulation/memory/world.ts";
 
 const COUNT = 130;
 
@@ -49,7 +50,7 @@ describe("numbered pages", () => {
     Effect.gen(function* () {
       const { numbered } = crowd();
       assert.strictEqual((yield* numbered(7, 20)).people.length, 10);
-      assert.deepStrictEqual(yield* numbered(8, 20), { people: [], total: COUNT });
+      assert.deepStrictEqual(yield* numbered(8, 20), { people: [], total: COUNT, next: null });
     }),
   );
 
@@ -74,12 +75,60 @@ describe("numbered pages", () => {
     }),
   );
 
-  it.effect("are given up when the budget is over, before the answer is a part for the whole", () =>
+  /** A page of a pool of which only two of three parts can be read in time. */
+  const slow = Effect.fnUntraced(function* (number: number, size: number, search = "") {
+    const { numbered, after } = crowd([{ on: "directory.page", times: 2, takesMs: BUDGET_MS / 4 }]);
+    const fiber = yield* Effect.forkChild(numbered(number, size, search));
+    yield* TestClock.adjust(BUDGET_MS);
+    return { ...(yield* Fiber.join(fiber)), after };
+  });
+
+  it.effect(
+    "of a pool that cannot be read in time have no count, and a cursor that goes on behind them",
+    () =>
+      Effect.gen(function* () {
+        const { people, total, next, after } = yield* slow(2, 25);
+        assert.strictEqual(total, null);
+        const seen = places(people);
+        assert.strictEqual(seen.length, 25);
+        seen.push(...places((yield* slow(1, 25)).people));
+        let cursor: string | null = next;
+        while (cursor !== null) {
+          const page: Effect.Success<ReturnType<typeof after>> = yield* after(cursor, 25);
+          assert.isAtMost(page.people.length, 25);
+          seen.push(...places(page.people));
+          cursor = page.next;
+        }
+        assert.deepStrictEqual(
+          seen.sort((one, two) => one - two),
+          Array.from({ length: COUNT }, (_, n) => n),
+        );
+      }),
+  );
+
+  it.effect("of such a pool end where the reading has ended, and a search goes on from there", () =>
     Effect.gen(function* () {
-      const { numbered } = crowd([{ on: "directory.page", times: 9, takesMs: BUDGET_MS / 2 }]);
-      const fiber = yield* Effect.forkChild(Effect.flip(numbered(1, 20)));
-      yield* TestClock.adjust(10 * BUDGET_MS);
-      assert.deepInclude(yield* Fiber.join(fiber), { _tag: "Unavailable", dependency: "identity provider" });
+      const beyond = yield* slow(7, 20);
+      assert.deepStrictEqual([beyond.people, beyond.total], [[], null]);
+      const { people, next, after } = yield* slow(1, 20, "user-01");
+      const seen = places(people);
+      assert.isNotNull(next);
+      const rest = yield* after(next, 20, "user-01");
+      assert.isNull(rest.next);
+      assert.deepStrictEqual(
+        [...seen, ...places(rest.people)].sort((one, two) => one - two),
+        [10, 11, 12, 13, 14, 15, 16, 17, 18, 19],
+      );
+    }),
+  );
+
+  it.effect("walk the pool with no more calls than the platform allows", () =>
+    Effect.gen(function* () {
+      const { world, run, wire } = makeScene([], { SWEEP_CALLS: "20" });
+      for (let n = 0; n < 1000; n++) addUser(world, `user-${n}@hospital.example`);
+      const { total, next } = yield* run(numberedPage({ number: 1, size: 20, search: "" }));
+      assert.deepStrictEqual([total, typeof next], [null, "string"]);
+      assert.isAtMost(wire.calls.length, 20);
     }),
   );
 });
@@ -115,7 +164,21 @@ describe("pages after a cursor", () => {
   it.effect("refuse a cursor that nobody gave", () =>
     Effect.gen(function* () {
       const { after } = crowd();
-      assert.strictEqual((yield* Effect.flip(after("not a cursor", 20)))._tag, "UnknownCursor");
+      const foreign = cursorAt({ limit: 60, token: "nonsense", after: null });
+      for (const cursor of ["not a cursor", "", "e30", btoa("[61,null,null]"), foreign])
+        assert.strictEqual((yield* Effect.flip(after(cursor, 20)))._tag, "UnknownCursor", cursor);
+    }),
+  );
+
+  it.effect("go on although the last who was shown is gone: nobody is left out", () =>
+    Effect.gen(function* () {
+      const { after, world } = crowd();
+      const first = yield* after(cursorAt({ limit: 60, token: null, after: null }), 20);
+      const last = first.people.at(-1);
+      if (last === undefined || first.next === null) return assert.fail("there is a second page");
+      removeUser(world, last.id);
+      const second = yield* after(first.next, 60);
+      assert.strictEqual(second.people.length, 60);
     }),
   );
 });

@@ -30,11 +30,18 @@ const People = Schema.Struct({
   data: Schema.Array(Person),
 }).annotate({ identifier: "People" });
 
+const PeopleRead = Schema.Struct({
+  page: Schema.Int,
+  pageSize: Schema.Int,
+  data: Schema.Array(Person),
+  next: Schema.String.annotate({ description: "The cursor that continues after this page." }),
+}).annotate({ identifier: "PeopleRead" });
+
 const PeopleAfter = Schema.Struct({ data: Schema.Array(Person), next: Next }).annotate({
   identifier: "PeopleAfter",
 });
 
-/** FLIP's envelope with true counts; or, with `cursor`, a page without walking the whole pool. */
+/** FLIP's envelope with true counts, where the pool can be counted; or, with `cursor`, a page without walking it. */
 export const listUsers = route(
   {
     id: "listUsers",
@@ -43,7 +50,7 @@ export const listUsers = route(
     area: "Users",
     summary: "Lists the users of the pool",
     details:
-      "Numbered pages carry true counts and walk the whole pool. With `cursor`, empty for the first page, a page is read without that.",
+      "Numbered pages are sorted by address, carry true counts and walk the whole pool. Where it is too large for that they come in the pool's own order, without counts, and with `next`, the cursor that continues. With `cursor`, empty for the first page, a page is read without a walk.",
     needs: "CAN_MANAGE_USERS",
     query: Schema.Struct({
       pageNumber: Schema.optionalKey(
@@ -67,7 +74,7 @@ export const listUsers = route(
     answers: {
       200: {
         means: "A page of the users: with counts, or with the cursor of the next page.",
-        body: Schema.Union([People, PeopleAfter]),
+        body: Schema.Union([People, PeopleRead, PeopleAfter]),
       },
     },
     fails: ["Forbidden", "DatabaseRefused", "Unavailable", "UnknownCursor"],
@@ -81,14 +88,12 @@ export const listUsers = route(
       return { status: 200 as const, body: { data: people, next } };
     }
     const number = positive(pageNumber, 1);
-    const { people, total } = yield* users.listUsers(caller.sub, { number, size, search });
-    const body = {
-      page: number,
-      pageSize: size,
-      totalPages: Math.ceil(total / size),
-      totalRecords: total,
-      data: people,
-    };
+    const { people, total, next } = yield* users.listUsers(caller.sub, { number, size, search });
+    const page = { page: number, pageSize: size };
+    const body =
+      next === null
+        ? { ...page, totalPages: Math.ceil(total / size), totalRecords: total, data: people }
+        : { ...page, data: people, next };
     return { status: 200 as const, body };
   }),
 );
