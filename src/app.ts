@@ -41,7 +41,8 @@ export const makeApp = (runtime: Runtime, deployment: Deployment) => {
 /** Answers are about persons and outcomes of one moment: no cache may keep them. */
 const noStore: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next();
-  c.header("Cache-Control", "no-store");
+  // Whoever transforms an answer weakens its entity tag, or takes it away.
+  c.header("Cache-Control", c.res.headers.has("ETag") ? "no-store, no-transform" : "no-store");
   // hono/request-id sets it before the handler, and a handler's own Response does not inherit that.
   c.header("X-Request-Id", c.get("requestId"));
 };
@@ -50,10 +51,12 @@ const crossOrigin = (origins: ReadonlyArray<string>) =>
   cors({
     origin: (origin) => (origins.includes(origin) ? origin : null),
     allowMethods: ["GET", "HEAD", "POST", "PUT", "DELETE"],
+    allowHeaders: ["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "X-Request-Id"],
     credentials: true,
     maxAge: 600,
     exposeHeaders: [
       "Content-Disposition",
+      "ETag",
       "Idempotency-Replayed",
       "Operation-Id",
       "Retry-After",

@@ -130,6 +130,9 @@ export class LastManager extends Schema.TaggedError<LastManager>()("LastManager"
 /** Somebody has asked for another change of this user while this one was under way, and theirs is done. */
 export class Superseded extends Schema.TaggedError<Superseded>()("Superseded", {}) {}
 
+/** The user has changed since the caller looked: their entity tag is none of those that `If-Match` names. */
+export class PreconditionFailed extends Schema.TaggedError<PreconditionFailed>()("PreconditionFailed", {}) {}
+
 /** The pool has no such user. `kind`: what was asked for, for FLIP's sentence. */
 export class UserNotFound extends Schema.TaggedError<UserNotFound>()("UserNotFound", {
   key: Schema.String,
@@ -174,6 +177,7 @@ export type ManagementError =
   | OwnAccount
   | LastManager
   | Superseded
+  | PreconditionFailed
   | UserNotFound
   | InvitationNotNeeded
   | LeaveNotPossible

@@ -5,7 +5,7 @@
  * on the Cognito user (so nothing is deleted by guess). docs/protocol.md says who may move a registration, and when.
  */
 import { Schema } from "effect";
-import { Email, Name, RoleId, UserId } from "./user.ts";
+import { Email, type IfMatch, Name, RoleId, UserId } from "./user.ts";
 
 /** The id of a registration: chosen by the request before anything is sent. */
 export const OperationId = Schema.String.check(Schema.isUUID()).pipe(Schema.brand("OperationId"));
@@ -201,6 +201,8 @@ export interface ChangeUser {
   readonly askedAt: string;
   /** Who manages users, and can come in, as the pool has just said. */
   readonly confirmed: ReadonlyArray<UserId>;
+  /** Absent: the user may have changed as they like since the caller looked. */
+  readonly ifMatch?: IfMatch;
 }
 
 /** What an administrator asked for. With an idempotency key, kind, address, name and set of roles are the request. */

@@ -115,6 +115,9 @@ export const Note = Schema.String.annotate({
   ),
 );
 
+/** Which entity tags a user may have for a change to be made: one of these, or `*`, any. */
+export type IfMatch = "*" | ReadonlyArray<string>;
+
 /** How many roles one request may name. */
 export const ROLES_MAX = 100;
 

@@ -21,6 +21,8 @@ export class InvalidIdempotencyKey extends Schema.TaggedError<InvalidIdempotency
   {},
 ) {}
 
+export class InvalidIfMatch extends Schema.TaggedError<InvalidIfMatch>()("InvalidIfMatch", {}) {}
+
 /** One thing wrong with one field, in FLIP's (pydantic's) names. Never holds what was sent. */
 export const Violation = Schema.Struct({
   type: Schema.String,
@@ -45,5 +47,6 @@ export type RequestError =
   | BodyTooLarge
   | MalformedBody
   | InvalidIdempotencyKey
+  | InvalidIfMatch
   | InvalidRequest
   | InvalidUserKey;

@@ -9,6 +9,7 @@ import { Budget } from "../ports/budget.ts";
 import { authenticate, authenticatePresent, identify, notRemoved } from "../programs/authenticate.ts";
 import { MethodNotAllowed } from "./errors.ts";
 import { idempotencyKey } from "./idempotency.ts";
+import { ifMatch } from "./if-match.ts";
 import { internalProblem, type Problem, problemResponse, toProblem } from "./problem.ts";
 import type { HttpError } from "./problems.ts";
 import type { Page, Pages, Route, Services } from "./route.ts";
@@ -79,11 +80,13 @@ const labels = (c: AppContext, { path, method }: Route) => ({
 const respond = Effect.fn("request")(function* (c: AppContext, route: Route, runtime: Runtime) {
   const authorization = c.req.header("Authorization");
   const caller = yield* CALLERS[route.needs](authorization);
+  const expected = route.conditional ? yield* ifMatch(c.req.raw.headers.get("If-Match")) : undefined;
   const input = {
     caller,
     params: route.params && (yield* decode(route.params, c.req.param(), ["path"])),
     query: yield* query(c.req.url, route),
     idempotencyKey: route.idempotent ? yield* idempotencyKey(c.req.header("Idempotency-Key")) : null,
+    ifMatch: expected === undefined ? {} : { ifMatch: expected },
     body: route.body && (yield* body(c.req.raw, route.body, route.bodyOptional)),
     accept: c.req.header("Accept") ?? "",
   };

@@ -49,6 +49,14 @@ const KEY = {
   schema: { type: "string", minLength: 1, maxLength: 257 },
 };
 
+const IF_MATCH = {
+  name: "If-Match",
+  in: "header",
+  description:
+    "The user's ETag, or several, or `*`: the change is made only if one of them still is the user's. A `W/` before it is ignored.",
+  schema: { type: "string" },
+};
+
 const BEARER = {
   type: "http",
   scheme: "bearer",
@@ -95,6 +103,7 @@ const stages = (route: Route): ReadonlyArray<Code> => {
     ...(route.needs === "nothing" ? [] : (["invalid_request"] as const)),
     ...(route.body ? body : []),
     ...(route.idempotent ? (["invalid_idempotency_key"] as const) : []),
+    ...(route.conditional ? (["invalid_if_match"] as const) : []),
     "internal_error",
   ];
 };
@@ -179,6 +188,7 @@ const operation = (route: Route, of: Of): Node => ({
     ...(route.params ? parameters(of(route.params), "path") : []),
     ...(route.query ? parameters(of(route.query), "query") : []),
     ...(route.idempotent ? [KEY] : []),
+    ...(route.conditional ? [IF_MATCH] : []),
   ],
   ...(route.body && {
     requestBody: {

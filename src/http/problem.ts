@@ -47,6 +47,7 @@ const TITLES: Record<Problem["status"], string> = {
   404: "Not found",
   405: "Method not allowed",
   409: "Conflict",
+  412: "Precondition failed",
   413: "Content too large",
   415: "Unsupported media type",
   422: "Unprocessable content",
@@ -113,6 +114,7 @@ const TOLD: {
   }),
   MalformedBody: () => ({ code: "malformed_body", detail: "The body is not valid JSON in UTF-8." }),
   InvalidIdempotencyKey: () => ({ code: "invalid_idempotency_key", detail: say.INVALID_IDEMPOTENCY_KEY }),
+  InvalidIfMatch: () => ({ code: "invalid_if_match", detail: say.INVALID_IF_MATCH }),
   InvalidUserKey: () => ({
     code: "invalid_user_key",
     detail: "Invalid user ID format. Must be a valid email or UUID.",
@@ -159,6 +161,7 @@ const TOLD: {
     ...(doubtful.length > 0 && { userIds: doubtful }),
   }),
   Superseded: () => ({ code: "superseded", detail: say.SUPERSEDED }),
+  PreconditionFailed: () => ({ code: "precondition_failed", detail: say.PRECONDITION_FAILED }),
   InvitationNotNeeded: ({ status }) => ({
     code: "invitation_not_needed",
     detail: `${say.INVITATION_NOT_NEEDED} ${status}.`,

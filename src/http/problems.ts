@@ -18,7 +18,7 @@ export type HttpError =
 
 /** What a problem means, what is left of the request in either store, and what the caller does next. */
 interface Known {
-  readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 500 | 503;
+  readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 412 | 413 | 415 | 422 | 500 | 503;
   readonly means: string;
   readonly left: string;
   readonly todo: string;
@@ -43,6 +43,12 @@ export const PROBLEMS = {
     means: "The Idempotency-Key header is not one string of 1 to 255 printable ASCII characters.",
     left: NOTHING,
     todo: "Send one quoted string, for example a UUID.",
+  },
+  invalid_if_match: {
+    status: 400,
+    means: "The If-Match header is neither `*` nor a list of quoted entity tags.",
+    left: NOTHING,
+    todo: "Send the ETag of an answer as it came, with its quotes.",
   },
   invalid_user_key: {
     status: 400,
@@ -171,6 +177,12 @@ export const PROBLEMS = {
     means: "The pool has ownership tags, and the tag decides whose user it is.",
     left: NOTHING,
     todo: "Resolve the operation without leave.",
+  },
+  precondition_failed: {
+    status: 412,
+    means: "The user has changed since: none of the entity tags in If-Match is theirs any more.",
+    left: NOTHING,
+    todo: "Look at the user again, and decide anew.",
   },
   body_too_large: {
     status: 413,
@@ -304,6 +316,7 @@ export const CODES = {
   BodyTooLarge: ["body_too_large"],
   MalformedBody: ["malformed_body"],
   InvalidIdempotencyKey: ["invalid_idempotency_key"],
+  InvalidIfMatch: ["invalid_if_match"],
   InvalidUserKey: ["invalid_user_key"],
   InvalidRequest: ["invalid_request"],
   UnknownCursor: ["invalid_request"],
@@ -316,6 +329,7 @@ export const CODES = {
   OwnAccount: ["own_account"],
   LastManager: ["last_manager"],
   Superseded: ["superseded"],
+  PreconditionFailed: ["precondition_failed"],
   InvitationNotNeeded: ["invitation_not_needed"],
   ChangeRefused: ["change_refused"],
   CloseNotPossible: ["close_not_possible"],

@@ -6,6 +6,7 @@
  * declared and cannot happen.
  */
 import type { Effect, Schema } from "effect";
+import type { IfMatch } from "../domain/user.ts";
 import type { Access } from "../ports/access.ts";
 import type { AuditTrail } from "../ports/audit-trail.ts";
 import type { Changes } from "../ports/changes.ts";
@@ -82,6 +83,8 @@ export interface Declaration {
   readonly needs: Needs;
   /** Takes an Idempotency-Key header. */
   readonly idempotent?: true;
+  /** Takes an If-Match header with the user's entity tag. */
+  readonly conditional?: true;
   readonly params?: Parameters;
   readonly query?: Parameters;
   /** Parameters of the query that say something without a value; the others then count as absent. */
@@ -102,6 +105,8 @@ export interface Input<D extends Declaration> {
   readonly body: Decoded<D["body"]>;
   readonly caller: D["needs"] extends "nothing" ? undefined : Caller;
   readonly idempotencyKey: string | null;
+  /** What the If-Match header names; nothing where there is none. */
+  readonly ifMatch: { readonly ifMatch?: IfMatch };
   /** The Accept header, for routes that answer in several media types. */
   readonly accept: string;
 }

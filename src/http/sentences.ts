@@ -71,6 +71,11 @@ export const IN_DOUBT =
 export const lastManager = (others: ReadonlyArray<string>): string =>
   `At least one user must keep the permission to manage users.${others.length > 0 ? " Nobody else who holds it can sign in." : ""}`;
 
+export const INVALID_IF_MATCH = "The If-Match header must be * or a list of quoted entity tags.";
+
+export const PRECONDITION_FAILED =
+  "The user has changed since you looked. Nothing was done; look at the user again.";
+
 export const IDEMPOTENCY_KEY_REUSED = "This Idempotency-Key was used before, for another request.";
 
 export const IN_PROGRESS = "A registration of this user is in progress. Please try again later.";

@@ -19,6 +19,12 @@ export const Timestamp = Schema.String.annotate({
 /** A plain e-mail address. */
 export const Address = Schema.String.annotate({ format: "email", examples: ["ada@example.org"] });
 
+/** A user's entity tag: it changes with their grants, and with every operation on them. */
+export const ETag = Schema.String.annotate({
+  description: "The user's entity tag, where the caller manages users: for If-Match.",
+  examples: ['"8f14e45fceea167a5a36dedd4bea2543"'],
+});
+
 /** A role as FLIP's clients know it. */
 export const Role = Schema.Struct({
   id: Uuid,

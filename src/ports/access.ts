@@ -1,7 +1,7 @@
 /** Who may do what: FLIP's roles, permissions and grants. */
 import { Context, type Effect } from "effect";
 import type { OperationId } from "../domain/operation.ts";
-import type { RoleId, UserId } from "../domain/user.ts";
+import type { IfMatch, RoleId, UserId } from "../domain/user.ts";
 import type { DatabaseError } from "./database.ts";
 
 /** A role as FLIP's clients know it. */
@@ -38,10 +38,14 @@ export interface SetRoles extends Question, Standing {
   /** The user's ownership tag: a registration that may still roll them back. */
   readonly tag: string | null;
   readonly roles: ReadonlyArray<RoleId>;
+  /** Absent: the user may have changed as they like since the caller looked. */
+  readonly ifMatch?: IfMatch;
 }
 
 export type RolesSet =
-  | { readonly _tag: "Set" }
+  /** `etag`: of the user as they are now. */
+  | { readonly _tag: "Set"; readonly etag: string }
+  | PreconditionFailed
   | { readonly _tag: "Denied" }
   | { readonly _tag: "UnknownRoles"; readonly roles: ReadonlyArray<RoleId> }
   /** The user has been deleted, or is about to be: a `sub` never comes back. */
@@ -56,6 +60,11 @@ export type RolesSet =
 /** The statement had its turn when the request's budget was over, and did nothing. */
 export interface TooLate {
   readonly _tag: "TooLate";
+}
+
+/** The user's entity tag is none of those that were named, and nothing was done. */
+export interface PreconditionFailed {
+  readonly _tag: "PreconditionFailed";
 }
 
 /** No confirmed holder of CAN_MANAGE_USERS would be left. */
@@ -80,6 +89,11 @@ export class Access extends Context.Service<
     readonly rolesOf: (
       users: ReadonlyArray<UserId>,
     ) => Effect.Effect<ReadonlyMap<UserId, ReadonlyArray<Role>>, DatabaseError>;
+    /**
+     * A user's entity tag, for a caller who manages users, and null for anybody else. It changes with the user's grants,
+     * and with the newest operation on them.
+     */
+    readonly etagFor: (caller: UserId, user: UserId) => Effect.Effect<string | null, DatabaseError>;
     /** Whether the ledger has removed a user, or lost them: their tokens say nothing any more. */
     readonly isRemoved: (user: UserId) => Effect.Effect<boolean, DatabaseError>;
     /**

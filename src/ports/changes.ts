@@ -6,7 +6,7 @@ import { Context, type Effect } from "effect";
 import type { HowNotDone } from "../domain/audit.ts";
 import type { Change, ChangeUser, OperationId, WhyNotDone } from "../domain/operation.ts";
 import type { UserId } from "../domain/user.ts";
-import type { LastManager, TooLate } from "./access.ts";
+import type { LastManager, PreconditionFailed, TooLate } from "./access.ts";
 import type { DatabaseError } from "./database.ts";
 
 /**
@@ -25,6 +25,7 @@ export type ChangeOpening =
   /** The ledger's newest word is that the user may not sign in: they are not invited. */
   | { readonly _tag: "Disabled" }
   | TooLate
+  | PreconditionFailed
   /** The opposite was asked for later, and is there already. */
   | { readonly _tag: "Superseded" }
   | LastManager;

@@ -15,13 +15,14 @@ import {
   InvitationNotNeeded,
   OperationUndecodable,
   OwnAccount,
+  PreconditionFailed,
   RegistrationInProgress,
   Superseded,
   Unavailable,
   UserNotFound,
 } from "../domain/errors.ts";
 import type { Change, ChangeKind, ChangeUser, OperationId, WhyNotDone } from "../domain/operation.ts";
-import type { UserId } from "../domain/user.ts";
+import type { IfMatch, UserId } from "../domain/user.ts";
 import { inBackground } from "../ports/background.ts";
 import { Changes } from "../ports/changes.ts";
 import { onceMore, sendTwice } from "../ports/database.ts";
@@ -36,6 +37,7 @@ export interface AskedChange {
   readonly id: OperationId;
   readonly caller: UserId;
   readonly subject: UserId;
+  readonly ifMatch?: IfMatch;
 }
 
 /** Deletes a user: grants and audit row first, then Cognito. Succeeds also where the user is gone already; a machine is no user. */
@@ -122,6 +124,7 @@ const perform = Effect.fn("change.perform")(function* (command: Omit<ChangeUser,
     ),
   );
   if (opening._tag === "Denied") return yield* new Forbidden({ caller, action: "manage users" });
+  if (opening._tag === "PreconditionFailed") return yield* new PreconditionFailed();
   if (opening._tag === "Superseded") return yield* new Superseded();
   if (opening._tag === "Removed") return yield* new UserNotFound({ key: subject, kind });
   if (opening._tag === "Disabled") return yield* new InvitationNotNeeded({ status: "DISABLED" });

@@ -3,6 +3,7 @@ import { Effect, Option } from "effect";
 import {
   DatabaseRefused,
   Forbidden,
+  PreconditionFailed,
   RegistrationInProgress,
   Unavailable,
   UnknownRoles,
@@ -22,13 +23,14 @@ export const listRoles = Effect.fn("listRoles")(function* (caller: UserId) {
 });
 
 /** The ownership tag of whoever is to have these roles. */
-const lookUp = Effect.fnUntraced(function* ({ subject, roles }: AskedRoles) {
+const lookUp = Effect.fnUntraced(function* ({ subject, roles, ifMatch }: AskedRoles) {
   const directory = yield* Directory;
   const profile = yield* directory
     .profile(subject)
     .pipe(Effect.mapError((cause) => new Unavailable({ dependency: "user lookup", cause })));
   if (Option.isNone(profile) && roles.length > 0)
     return yield* new UserNotFound({ key: subject, kind: "set roles" });
+  if (Option.isNone(profile) && ifMatch === "*") return yield* new PreconditionFailed();
   return Option.match(profile, { onNone: () => null, onSome: ({ tag }) => tag });
 });
 
@@ -36,7 +38,8 @@ const lookUp = Effect.fnUntraced(function* ({ subject, roles }: AskedRoles) {
 export type AskedRoles = Omit<SetRoles, "tag" | "askedAt" | "confirmed">;
 
 /**
- * Replaces a user's roles and writes the audit row, in one transaction. Answers with the roles that the user has then:
+ * Replaces a user's roles and writes the audit row, in one transaction. Answers with the roles that the user has then,
+ * and their entity tag where it is known:
  * those of a request that was sent later, where it was faster. Whoever is not in the pool may lose their grants, and gets
  * none; but a machine is in no pool, and may have any.
  */
@@ -58,9 +61,11 @@ export const setRoles = Effect.fn("setRoles")(function* (command: AskedRoles) {
   );
   switch (answer._tag) {
     case "Set":
-      return command.roles;
+      return { roles: command.roles, etag: answer.etag };
     case "Overtaken":
-      return answer.roles;
+      return { roles: answer.roles, etag: null };
+    case "PreconditionFailed":
+      return yield* new PreconditionFailed();
     case "Denied":
       return yield* new Forbidden({ caller, action: "update roles" });
     case "Unresolved":

@@ -7,6 +7,7 @@ import { NotOneself, Unavailable, UnknownCursor, UserNotFound } from "../domain/
 import type { Email, UserId } from "../domain/user.ts";
 import { Access, type Role } from "../ports/access.ts";
 import { partOfBudget } from "../ports/budget.ts";
+import { onceMore } from "../ports/database.ts";
 import { Directory, type ProfilePage } from "../ports/directory.ts";
 import { Settings } from "../ports/settings.ts";
 import type { Caller } from "../ports/token-verifier.ts";
@@ -46,14 +47,17 @@ export const listUsersAfter = Effect.fn("listUsersAfter")(function* (
   return yield* pageAfter(query);
 });
 
-/** One user, by address or by id, for any caller. */
-export const getUser = Effect.fn("getUser")(function* (key: Email | UserId) {
+/** One user, by address or by id, for any caller. With their entity tag where the caller manages users. */
+export const getUser = Effect.fn("getUser")(function* (caller: UserId, key: Email | UserId) {
   const directory = yield* Directory;
+  const access = yield* Access;
   const found = yield* directory.profile(key).pipe(Effect.mapError(providerUnavailable));
-  return yield* Option.match(found, {
-    onNone: () => new UserNotFound({ key, kind: "see" }),
-    onSome: (profile) => Effect.succeed(profile),
-  });
+  if (Option.isNone(found)) return yield* new UserNotFound({ key, kind: "see" });
+  const profile = found.value;
+  const etag = yield* access
+    .etagFor(caller, profile.sub)
+    .pipe(Effect.retry(onceMore), Effect.mapError(databaseUnavailable));
+  return { profile, etag };
 });
 
 /** The names of the caller's own permissions, without repeats. Nobody sees those of somebody else. */

@@ -217,7 +217,7 @@ describe("a check of a permission", () => {
     const caller = await user(7);
     const values = { id: crypto.randomUUID(), caller, subject: caller, permission: CAN_MANAGE_USERS };
     assert.deepStrictEqual(faults(await plan(access.mayManageUsers, values), FEW), []);
-    const late = { askedAt, confirmed: [], budget: 20 };
+    const late = { askedAt, confirmed: [], machines: [], ifMatch: ["x"], budget: 20 };
     const setting = {
       ...values,
       ...late,
@@ -235,6 +235,8 @@ describe("a check of a permission", () => {
     const change = {
       askedAt,
       confirmed: [],
+      machines: [],
+      ifMatch: ["x"],
       ...shared,
       caller,
       subject,

@@ -109,6 +109,10 @@ const PROVOCATIONS: Readonly<Record<Code, () => Promise<Answer>>> = {
   malformed_body: () => call("POST /api/users", { body: "{" }),
   invalid_idempotency_key: () =>
     call("POST /api/users", { body, headers: { "Idempotency-Key": "x".repeat(256) } }),
+  invalid_if_match: () =>
+    call(`PUT /api/users/${id}`, { body: { disabled: true }, headers: { "If-Match": "x" } }),
+  precondition_failed: () =>
+    call(`PUT /api/users/${id}`, { body: { disabled: true }, headers: { "If-Match": '"x"' } }),
   invalid_user_key: () => call("GET /api/users/nobody"),
   unknown_roles: () => call("POST /api/users", { body: { ...body, roles: [crypto.randomUUID()] } }),
   user_exists: async () => {

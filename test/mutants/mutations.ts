@@ -476,6 +476,21 @@ export const mutations: ReadonlyArray<Mutation> = [
     " and ${mayComeIn(user)}",
     " and (true or ${mayComeIn(user)})",
   ]),
+  accessSql("SQL: roles are set although the user is not as the caller saw them", [
+    "possible as (",
+    " and ${isAsExpected(subject, ifMatch)}",
+    "",
+  ]),
+  changesSql("SQL: a change is opened although the user is not as the caller saw them", [
+    "), accepted as (",
+    " and (select yes from as_expected)",
+    "",
+  ]),
+  changesSql("SQL: a repeat is refused by its own effect", [
+    "as_expected as (",
+    "exists (select from known where known.id = ${id}) or ",
+    "",
+  ]),
   fragments("a machine counts as an administrator who may be left", [
     "export const otherManagers",
     " and manager.id <> all(${machines})",

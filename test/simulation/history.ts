@@ -259,7 +259,8 @@ export class History {
     if (kind === "roles") {
       const roles = ROLE_VALUES[deed.roles] ?? ROLE_VALUES[0];
       this.#monitor.asksForRoles(agent, user.sub, roles, this.#network.now);
-      const program = setRoles({ id, caller, subject: user.sub, roles });
+      const setting = setRoles({ id, caller, subject: user.sub, roles });
+      const program = Effect.map(setting, ({ roles: set }) => set);
       this.#machine.start(agent, program.pipe(withBudget(BUDGET_MS)), (exit) => {
         this.#monitor.heardOfRoles(agent, hearing(exit, roles), this.#network.now);
         this.#concluded(agent, kind, exit);

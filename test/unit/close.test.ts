@@ -30,7 +30,7 @@ const withScene = (...[faults, overrides]: Parameters<typeof makeScene>) => {
     nextStep(
       operationOf(row, {
         world: scene.world,
-        terms: { budget: BUDGET_MS, horizon: HORIZON_MS, keyKept: 0 },
+        terms: { budget: BUDGET_MS, horizon: HORIZON_MS, keyKept: 0, machines: [] },
         now: 0,
         by: "request",
       }) as Operation,

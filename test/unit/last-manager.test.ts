@@ -24,7 +24,7 @@ const withTwo = (other: Partial<User> | "gone", faults: ReadonlyArray<Fault> = [
     two,
     before: { rows: world.rows.size, audit: world.audit.length },
     roles: (caller: UserId, subject: UserId, ...roles: Parameters<typeof setRoles>[0]["roles"][number][]) =>
-      run(setRoles({ id: operationId(++ids), caller, subject, roles })),
+      run(Effect.map(setRoles({ id: operationId(++ids), caller, subject, roles }), ({ roles: set }) => set)),
     change: (kind: "remove" | "disable", caller: UserId, subject: UserId) =>
       run(makeChange({ id: operationId(++ids), kind, caller, subject })),
   };

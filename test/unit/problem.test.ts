@@ -20,6 +20,7 @@ import {
   OperationNotFound,
   OperationUndecodable,
   OwnAccount,
+  PreconditionFailed,
   RegistrationInProgress,
   RegistrationRolledBack,
   Superseded,
@@ -33,6 +34,7 @@ import {
 import {
   BodyTooLarge,
   InvalidIdempotencyKey,
+  InvalidIfMatch,
   InvalidRequest,
   InvalidUserKey,
   MalformedBody,
@@ -166,6 +168,18 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
         409,
         "last_manager",
         "At least one user must keep the permission to manage users. Nobody else who holds it can sign in.",
+        nothing,
+        false,
+      ],
+    ],
+  ],
+  PreconditionFailed: [
+    [
+      new PreconditionFailed(),
+      [
+        412,
+        "precondition_failed",
+        "The user has changed since you looked. Nothing was done; look at the user again.",
         nothing,
         false,
       ],
@@ -307,6 +321,18 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
   ],
   MalformedBody: [
     [new MalformedBody(), [400, "malformed_body", "The body is not valid JSON in UTF-8.", nothing, false]],
+  ],
+  InvalidIfMatch: [
+    [
+      new InvalidIfMatch(),
+      [
+        400,
+        "invalid_if_match",
+        "The If-Match header must be * or a list of quoted entity tags.",
+        nothing,
+        false,
+      ],
+    ],
   ],
   InvalidIdempotencyKey: [
     [

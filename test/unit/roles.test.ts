@@ -32,13 +32,16 @@ const withUser = (faults: ReadonlyArray<Fault> = [], tag: string | null = null) 
     granted: () => [...(scene.world.grants.get(sub) ?? [])],
     set: (overrides: Partial<SetRoles> = {}) =>
       scene.run(
-        setRoles({
-          id: operationId(101),
-          caller: admin,
-          subject: sub,
-          roles: [researcherRole],
-          ...overrides,
-        }),
+        Effect.map(
+          setRoles({
+            id: operationId(101),
+            caller: admin,
+            subject: sub,
+            roles: [researcherRole],
+            ...overrides,
+          }),
+          ({ roles }) => roles,
+        ),
       ),
   };
 };
@@ -65,6 +68,21 @@ describe("setting roles", () => {
       const { set, granted } = withUser();
       assert.strictEqual((yield* Effect.flip(set(overrides)))._tag, tag);
       assert.deepStrictEqual(granted(), [observerRole]);
+    }),
+  );
+
+  it.effect("is refused where the user is not as the caller saw them, or is not there at all", () =>
+    Effect.gen(function* () {
+      const { set, granted } = withUser();
+      const ghost = UserId.make(operationId(9));
+      for (const asked of [
+        { ifMatch: ["other"] },
+        { ifMatch: ["other"], subject: ghost, roles: [] },
+        { ifMatch: "*", subject: ghost, roles: [] },
+      ] as const)
+        assert.strictEqual((yield* Effect.flip(set(asked)))._tag, "PreconditionFailed");
+      assert.deepStrictEqual(granted(), [observerRole]);
+      assert.deepStrictEqual(yield* set({ ifMatch: "*" }), [researcherRole]);
     }),
   );
 

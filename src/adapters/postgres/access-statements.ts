@@ -2,7 +2,9 @@
 import { AuditAction } from "../../domain/audit.ts";
 import {
   auditRow,
+  etag,
   gone,
+  isAsExpected,
   lateness,
   mayComeIn,
   mayManage,
@@ -13,7 +15,7 @@ import {
   unknownRoles,
   unresolved,
 } from "./fragments.ts";
-import { instant, literal, nullable, seconds, sql, statement, text, uuid, uuids } from "./sql.ts";
+import { instant, literal, nullable, seconds, sql, statement, text, texts, uuid, uuids } from "./sql.ts";
 
 export const mayManageUsers = statement(
   "access.mayManageUsers",
@@ -38,8 +40,9 @@ export const setRoles = statement(
     confirmed: uuids,
     machines: uuids,
     budget: seconds,
+    ifMatch: nullable(texts),
   },
-  ({ id, caller, subject, permission, roles, tag, askedAt, confirmed, machines, budget }) => sql`
+  ({ id, caller, subject, permission, roles, tag, askedAt, confirmed, machines, budget, ifMatch }) => sql`
 with allowed as (${mayManage(caller, permission)}
 ), repeated as (
   select from users_audit where id = ${id} and action = ${literal(AuditAction.rolesUpdated)}
@@ -65,7 +68,7 @@ with allowed as (${mayManage(caller, permission)}
   select ${caller} as caller, ${subject} as sub
   where (select yes from allowed) and not exists (select from removed) and not exists (select from unresolved)
     and not exists (select from repeated) and not (select too_late from late)
-    and not exists (select from unknown_role)
+    and not exists (select from unknown_role) and ${isAsExpected(subject, ifMatch)}
 ), accepted as (
   select * from possible where not (select superseded from late) and not exists (select from last_manager)
 ), overtaken as (
@@ -88,11 +91,21 @@ select (select yes from allowed) as "allowed",
   (select coalesce(jsonb_agg(id order by n), '[]') from unknown_role) as "unknownRoles",
   exists (select from removed) as "removed", (select id from unresolved) as "unresolved",
   exists (select from repeated) as "repeated",
-  (select too_late from late) as "tooLate",
+  (select too_late from late) as "tooLate", ${isAsExpected(subject, ifMatch)} as "asExpected",
+  case when exists (select from accepted)
+    then ${etag(subject, sql`array(select distinct unnest(${roles}) order by 1)`)} else ${etag(subject)}
+  end as "etag",
   case when (select superseded from late)
     then (select coalesce(jsonb_agg(role_id order by role_id), '[]') from user_role where user_id = ${subject})
   end as "standing",
   case when exists (select from last_manager) then (${otherManagers(subject, permission, caller, machines)}) end as "others"`,
+);
+
+export const etagFor = statement(
+  "access.etagFor",
+  { caller: uuid, user: uuid, permission: uuid },
+  ({ caller, user, permission }) => sql`
+select case when yes then ${etag(user)} end as "etag" from (${mayManage(caller, permission)}) allowed`,
 );
 
 export const isRemoved = statement(

@@ -7,7 +7,7 @@ import { Access, type Role } from "../../ports/access.ts";
 import { Database } from "../../ports/database.ts";
 import { Settings } from "../../ports/settings.ts";
 import * as statements from "./access-statements.ts";
-import { MANAGERS } from "./fragments.ts";
+import { MANAGERS, tagsOf } from "./fragments.ts";
 import { decodeRow, toUtc } from "./rows.ts";
 
 const RoleRow = Schema.Struct({ id: RoleId, rolename: Schema.String, roledescription: Schema.String });
@@ -19,9 +19,12 @@ const SetRow = Schema.Struct({
   unresolved: Schema.NullOr(OperationId),
   repeated: Schema.Boolean,
   tooLate: Schema.Boolean,
+  asExpected: Schema.Boolean,
+  etag: Schema.String,
   standing: Schema.NullOr(Schema.Array(RoleId)),
   others: Schema.NullOr(Schema.Array(UserId)),
 });
+const EtagRow = Schema.Struct({ etag: Schema.NullOr(Schema.String) });
 const PermissionRow = Schema.Struct({ allowed: Schema.Boolean, askedAt: Schema.String });
 const PermissionsRow = Schema.Struct({ hasRole: Schema.Boolean, names: Schema.Array(Schema.String) });
 
@@ -42,18 +45,36 @@ export const AccessPostgres = Layer.effect(
       }),
 
       setRoles: Effect.fn("Access.setRoles")(function* (command) {
-        const values = { ...command, permission: CAN_MANAGE_USERS, budget, machines };
+        const values = {
+          ...command,
+          permission: CAN_MANAGE_USERS,
+          budget,
+          machines,
+          ifMatch: tagsOf(command.ifMatch),
+        };
         const rows = yield* database.queryAlone(MANAGERS, statements.setRoles, values);
         const answer = yield* decodeRow(SetRow)(rows[0]);
         // A repeat changes nothing: what was set may have been changed again since, also the caller's permission.
-        if (answer.repeated) return { _tag: "Set" };
+        if (answer.repeated) return { _tag: "Set", etag: answer.etag };
         if (!answer.allowed) return { _tag: "Denied" };
         if (answer.tooLate) return { _tag: "TooLate" };
         if (answer.unresolved !== null) return { _tag: "Unresolved", id: answer.unresolved };
         if (answer.removed) return { _tag: "Removed" };
         if (answer.unknownRoles.length > 0) return { _tag: "UnknownRoles", roles: answer.unknownRoles };
+        if (!answer.asExpected) return { _tag: "PreconditionFailed" };
         if (answer.standing !== null) return { _tag: "Overtaken", roles: answer.standing };
-        return answer.others === null ? { _tag: "Set" } : { _tag: "LastManager", others: answer.others };
+        return answer.others === null
+          ? { _tag: "Set", etag: answer.etag }
+          : { _tag: "LastManager", others: answer.others };
+      }),
+
+      etagFor: Effect.fn("Access.etagFor")(function* (caller, user) {
+        const rows = yield* database.query(statements.etagFor, {
+          caller,
+          user,
+          permission: CAN_MANAGE_USERS,
+        });
+        return (yield* decodeRow(EtagRow)(rows[0])).etag;
       }),
 
       isRemoved: Effect.fn("Access.isRemoved")(function* (user) {

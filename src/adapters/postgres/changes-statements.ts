@@ -8,6 +8,7 @@ import {
   gone,
   history,
   interval,
+  isAsExpected,
   lateness,
   mayComeIn as leftIn,
   mayManage,
@@ -30,6 +31,7 @@ import {
   sql,
   statement,
   text,
+  texts,
   uuid,
   uuids,
 } from "./sql.ts";
@@ -65,6 +67,7 @@ export const open = statement(
     askedAt: instant,
     confirmed: uuids,
     machines: uuids,
+    ifMatch: nullable(texts),
   },
   ({
     id,
@@ -80,6 +83,7 @@ export const open = statement(
     askedAt,
     confirmed,
     machines,
+    ifMatch,
   }) => sql`
 with allowed as (${mayManage(caller, permission)}
 ), denied as (${recordDenial({ id, caller, subject, allowed: sql`(select yes from allowed)` })}
@@ -105,9 +109,12 @@ with allowed as (${mayManage(caller, permission)}
     and now() <= started_at + ${interval(horizon)}
 ), removed as (select where ${kind} <> 'remove' and exists (${gone(subject)})
 ), disabled as (select where ${kind} = 'invite' and (${newestSwitch(subject)}) = 'disable'
+), as_expected as (
+  -- A repeat has changed the user itself.
+  select exists (select from known where known.id = ${id}) or ${isAsExpected(subject, ifMatch)} as yes
 ), accepted as (
   select where (select yes from allowed) and not exists (select from known) and not exists (select from unresolved)
-    and not exists (select from last_manager) and not (select too_late or superseded from late)
+    and (select yes from as_expected) and not exists (select from last_manager) and not (select too_late or superseded from late)
     and not exists (select from removed) and not exists (select from disabled)
 ), contradicted as (
   update registrar.operation
@@ -137,7 +144,7 @@ with allowed as (${mayManage(caller, permission)}
 ), recorded as (${rolesRevoked(sql`audited`, sql`revoked`)}
 )
 select (select yes from allowed) as "allowed", (select id from unresolved) as "unresolved",
-  (select too_late from late) as "tooLate", (select superseded from late) as "superseded",
+  (select yes from as_expected) as "asExpected", (select too_late from late) as "tooLate", (select superseded from late) as "superseded",
   case when exists (select from last_manager) then (${otherManagers(subject, permission, caller, machines)}) end as "others",
   exists (select from removed) as "removed", exists (select from disabled) as "disabled",
   (select ${operation(identifier("mine"), budget, horizon)}

@@ -8,13 +8,14 @@ import { Database } from "../../ports/database.ts";
 import { Actor } from "../../ports/ledger.ts";
 import { Settings } from "../../ports/settings.ts";
 import * as statements from "./changes-statements.ts";
-import { MANAGERS } from "./fragments.ts";
+import { MANAGERS, tagsOf } from "./fragments.ts";
 import { readRow } from "./operations.ts";
 import { decodeRow } from "./rows.ts";
 
 const OpenAnswer = Schema.Struct({
   allowed: Schema.Boolean,
   unresolved: Schema.NullOr(OperationId),
+  asExpected: Schema.Boolean,
   tooLate: Schema.Boolean,
   superseded: Schema.Boolean,
   others: Schema.NullOr(Schema.Array(UserId)),
@@ -43,10 +44,12 @@ export const ChangesPostgres = Layer.effect(
           horizon,
           machines: [...settings.machines.values()],
           actor: yield* Actor,
+          ifMatch: tagsOf(command.ifMatch),
         };
         const rows = yield* database.queryAlone(MANAGERS, statements.open, values);
         const answer = yield* decodeRow(OpenAnswer)(rows[0]);
         if (!answer.allowed) return { _tag: "Denied" };
+        if (!answer.asExpected) return { _tag: "PreconditionFailed" };
         if (answer.change !== null) {
           const known = readChange(answer.change);
           return "undecodable" in known

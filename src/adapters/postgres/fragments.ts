@@ -1,6 +1,7 @@
 /** Pieces of SQL that several statements share. */
 import { AuditAction } from "../../domain/audit.ts";
 import { Instant, InstantOrNull, Registration } from "../../domain/operation.ts";
+import type { IfMatch } from "../../domain/user.ts";
 import { type Fragment, identifier, list, literal, sql } from "./sql.ts";
 
 /** Seconds as an interval. */
@@ -78,6 +79,22 @@ export const auditRow = (
 /** The ids of a user's roles as the statement finds them, whatever it does to them itself. */
 const rolesOf = (user: Fragment) =>
   sql`array(select role_id from user_role where user_id = ${user} order by role_id)`;
+
+/**
+ * A user's entity tag: it changes with their grants, and with the newest operation on them. `roles`: the grants, sorted,
+ * where the statement is about to change them.
+ */
+export const etag = (user: Fragment, roles: Fragment = rolesOf(user)) => sql`
+  md5(concat(${user}, ' ', array_to_string(${roles}, ','), ' ', (select newest.id from registrar.operation newest
+    where newest.sub = ${user} order by newest.started_at desc, newest.id limit 1)))`;
+
+/** Whether a user has one of these entity tags. Null: any. */
+export const isAsExpected = (user: Fragment, ifMatch: Fragment) =>
+  sql`(${ifMatch} is null or ${etag(user)} = any(${ifMatch}))`;
+
+/** The tags that a statement compares; null where it compares none. */
+export const tagsOf = (ifMatch: IfMatch | undefined): ReadonlyArray<string> | null =>
+  ifMatch === undefined || ifMatch === "*" ? null : ifMatch;
 
 /** Writes down, for each audit row that `audited` wrote, which roles the user had, and which they have now. */
 const roleChange = (audited: Fragment, before: Fragment, after: Fragment, when: Fragment = sql`true`) => sql`

@@ -17,6 +17,7 @@ const type = <A extends Parameter>(sql: string): Type<A> => ({ sql });
 export const uuid = type<string>("uuid");
 export const uuids = type<ReadonlyArray<string>>("uuid[]");
 export const text = type<string>("text");
+export const texts = type<ReadonlyArray<string>>("text[]");
 export const boolean = type<boolean>("boolean");
 export const integer = type<number>("integer");
 /** An instant, as ISO text. */

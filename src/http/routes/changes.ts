@@ -1,12 +1,13 @@
 /** The users who exist, to change: their roles, whether they may sign in, their second factor, their invitation. */
 import { Effect, Schema, SchemaTransformation } from "effect";
 import { newOperationId } from "../../domain/operation.ts";
-import { RegistrationBody, UserId, violation } from "../../domain/user.ts";
+import { type IfMatch, RegistrationBody, UserId, violation } from "../../domain/user.ts";
 import type { Caller } from "../../ports/token-verifier.ts";
 import * as changes from "../../programs/change.ts";
 import * as roles from "../../programs/roles.ts";
+import { etagHeader } from "../if-match.ts";
 import { route } from "../route.ts";
-import { RoleIds } from "../wire.ts";
+import { ETag, RoleIds } from "../wire.ts";
 
 /** The user whom a path names by id. */
 const ByUserId = Schema.Struct({ user_id: UserId });
@@ -20,6 +21,7 @@ export const setRoles = route(
     area: "Users",
     summary: "Replaces the user's roles",
     needs: "CAN_MANAGE_USERS",
+    conditional: true,
     params: ByUserId,
     body: Schema.Struct({ roles: RegistrationBody.fields.roles }).annotate({ identifier: "RolesBody" }),
     answers: {
@@ -27,10 +29,12 @@ export const setRoles = route(
         means:
           "The user has exactly these roles, and the audit row is written. They are those that were asked for, or those of a request that was sent later and was faster.",
         body: Schema.Struct({ roles: RoleIds }).annotate({ identifier: "RolesSet" }),
+        headers: { ETag },
       },
     },
     fails: [
       "Forbidden",
+      "PreconditionFailed",
       "UnknownRoles",
       "UserNotFound",
       "RegistrationInProgress",
@@ -39,9 +43,10 @@ export const setRoles = route(
       "Unavailable",
     ],
   },
-  Effect.fnUntraced(function* ({ caller, params, body }) {
-    const command = { ...asked({ caller, params }), roles: [...new Set(body.roles)] };
-    return { status: 200 as const, body: { roles: yield* roles.setRoles(command) } };
+  Effect.fnUntraced(function* ({ body, ...input }) {
+    const command = { ...asked(input), roles: [...new Set(body.roles)] };
+    const { etag, ...answer } = yield* roles.setRoles(command);
+    return { status: 200 as const, body: answer, headers: etagHeader(etag) };
   }),
 );
 
@@ -56,10 +61,12 @@ export const deleteUser = route(
     area: "Users",
     summary: "Deletes the user, with the grants",
     needs: "CAN_MANAGE_USERS",
+    conditional: true,
     params: ByUserId,
     answers: { 200: { means: "The user is gone; also where they were gone before.", body: Nothing } },
     fails: [
       "Forbidden",
+      "PreconditionFailed",
       "OwnAccount",
       "LastManager",
       "UserNotFound",
@@ -108,6 +115,7 @@ export const updateUser = route(
     area: "Users",
     summary: "Disables or enables the user",
     needs: "CAN_MANAGE_USERS",
+    conditional: true,
     params: ByUserId,
     body: Schema.Struct({ disabled: LaxBoolean }).annotate({ identifier: "UpdateUserBody" }),
     answers: {
@@ -118,6 +126,7 @@ export const updateUser = route(
     },
     fails: [
       "Forbidden",
+      "PreconditionFailed",
       "OwnAccount",
       "LastManager",
       "Superseded",
@@ -130,8 +139,8 @@ export const updateUser = route(
       "Unavailable",
     ],
   },
-  Effect.fnUntraced(function* ({ caller, params, body: { disabled } }) {
-    yield* changes.setEnabled(asked({ caller, params }), !disabled);
+  Effect.fnUntraced(function* ({ body: { disabled }, ...input }) {
+    yield* changes.setEnabled(asked(input), !disabled);
     return { status: 200 as const, body: { disabled } };
   }),
 );
@@ -145,10 +154,12 @@ export const resetMfa = route(
     area: "Users",
     summary: "Switches the user's second factor off and signs the user out",
     needs: "CAN_MANAGE_USERS",
+    conditional: true,
     params: ByUserId,
     answers: { 200: { means: "The user enrols a second factor anew.", body: Nothing } },
     fails: [
       "Forbidden",
+      "PreconditionFailed",
       "UserNotFound",
       "RegistrationInProgress",
       "OperationUndecodable",
@@ -173,6 +184,7 @@ export const inviteAgain = route(
     area: "Users",
     summary: "Sends the invitation again, while the user has not signed in",
     needs: "CAN_MANAGE_USERS",
+    conditional: true,
     params: ByUserId,
     answers: {
       200: {
@@ -184,6 +196,7 @@ export const inviteAgain = route(
     },
     fails: [
       "Forbidden",
+      "PreconditionFailed",
       "UserNotFound",
       "InvitationNotNeeded",
       "RegistrationInProgress",
@@ -203,10 +216,13 @@ export const inviteAgain = route(
 const asked = ({
   caller,
   params,
+  ifMatch,
 }: {
   readonly caller: Caller;
   readonly params: { readonly user_id: UserId };
+  readonly ifMatch: { readonly ifMatch?: IfMatch };
 }) => ({
+  ...ifMatch,
   id: newOperationId(),
   caller: caller.sub,
   subject: params.user_id,

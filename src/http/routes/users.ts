@@ -4,9 +4,10 @@ import { Email, UserId } from "../../domain/user.ts";
 import * as roles from "../../programs/roles.ts";
 import * as users from "../../programs/users.ts";
 import { InvalidUserKey } from "../errors.ts";
+import { etagHeader } from "../if-match.ts";
 import { inRange } from "../query.ts";
 import { route } from "../route.ts";
-import { Next, Role, Uuid } from "../wire.ts";
+import { ETag, Next, Role, Uuid } from "../wire.ts";
 
 const PAGE_SIZE = 20;
 
@@ -119,15 +120,17 @@ export const getUser = route(
         body: Schema.Struct({ id: Uuid, email: Schema.String, isDisabled: Schema.Boolean }).annotate({
           identifier: "User",
         }),
+        headers: { ETag },
       },
     },
-    fails: ["InvalidUserKey", "UserNotFound", ["Unavailable", "identity_provider_unavailable"]],
+    fails: ["InvalidUserKey", "UserNotFound", "DatabaseRefused", "Unavailable"],
   },
-  Effect.fnUntraced(function* ({ params: { user_id } }) {
+  Effect.fnUntraced(function* ({ caller, params: { user_id } }) {
     const key = Option.getOrUndefined(isUserId(user_id)) ?? Option.getOrUndefined(isEmail(user_id));
     if (key === undefined) return yield* new InvalidUserKey();
-    const { sub, email, enabled } = yield* users.getUser(key);
-    return { status: 200 as const, body: { id: sub, email, isDisabled: !enabled } };
+    const { profile, etag } = yield* users.getUser(caller.sub, key);
+    const body = { id: profile.sub, email: profile.email, isDisabled: !profile.enabled };
+    return { status: 200 as const, body, headers: etagHeader(etag) };
   }),
 );
 

@@ -22,7 +22,8 @@ describe("a deployment that names an origin", () => {
     expect(status).toBe(204);
     expect(headers["access-control-allow-origin"]).toBe(page);
     expect(headers["access-control-allow-methods"]).toContain("POST");
-    expect(headers["access-control-allow-headers"]?.toLowerCase()).toContain("idempotency-key");
+    for (const name of ["authorization", "content-type", "idempotency-key", "if-match"])
+      expect(headers["access-control-allow-headers"]?.toLowerCase()).toContain(name);
     expect(headers.vary).toMatch(/origin/i);
     await expectUntouched(fixture.stack);
   });
@@ -41,6 +42,7 @@ describe("a deployment that names an origin", () => {
         "Idempotency-Replayed",
         "X-Request-Id",
         "Content-Disposition",
+        "ETag",
       ])
         expect(exposed).toContain(name);
     }

@@ -5,7 +5,9 @@ import type { RoleId } from "../../../src/domain/user.ts";
 import { Access, type Role, type RolesSet, type SetRoles } from "../../../src/ports/access.ts";
 import { type Deployment, Settings } from "../../../src/ports/settings.ts";
 import {
+  etagOf,
   grantsManagement,
+  isAsExpected,
   isGone,
   isTooLate,
   mayManageUsers,
@@ -22,9 +24,9 @@ import { adminRole, observerRole, researcherRole, type World } from "./world.ts"
 
 const setRoles = (at: Statement, command: SetRoles): RolesSet => {
   const { world } = at;
-  const { id, caller, subject, tag, roles, askedAt, confirmed } = command;
+  const { id, caller, subject, tag, roles, askedAt, confirmed, ifMatch } = command;
   if (world.audit.some((entry) => entry.id === id && entry.action === AuditAction.rolesUpdated))
-    return { _tag: "Set" };
+    return { _tag: "Set", etag: etagOf(world, subject) };
   if (!mayManageUsers(world, caller)) {
     writeDenial(at, AuditAction.denied, command);
     return { _tag: "Denied" };
@@ -36,6 +38,7 @@ const setRoles = (at: Statement, command: SetRoles): RolesSet => {
   if (isGone(world, subject)) return { _tag: "Removed" };
   const unknown = roles.filter((role) => !world.roles.has(role));
   if (unknown.length > 0) return { _tag: "UnknownRoles", roles: unknown };
+  if (!isAsExpected(world, subject, ifMatch)) return { _tag: "PreconditionFailed" };
   if ((world.rolesAsked.get(subject) ?? Number.NEGATIVE_INFINITY) > asked) {
     writeAudit(at, AuditAction.rolesOvertaken, { caller, sub: subject }, id);
     return { _tag: "Overtaken", roles: [...(world.grants.get(subject) ?? [])].sort() };
@@ -46,7 +49,7 @@ const setRoles = (at: Statement, command: SetRoles): RolesSet => {
     return { _tag: "LastManager", others };
   world.rolesAsked.set(subject, asked);
   replaceRoles(at, writeAudit(at, AuditAction.rolesUpdated, { caller, sub: subject }, id), roles);
-  return { _tag: "Set" };
+  return { _tag: "Set", etag: etagOf(world, subject) };
 };
 
 const NAMES: Readonly<Record<RoleId, string>> = {
@@ -72,6 +75,8 @@ export const makeAccess = (world: World, wire: Wire, settings: Deployment) => {
         }),
       setRoles: (command) => run("setRoles", command.subject, (at) => setRoles(at, command)),
       isRemoved: (user) => run("isRemoved", user, () => isGone(world, user)),
+      etagFor: (caller, user) =>
+        run("etagFor", user, () => (mayManageUsers(world, caller) ? etagOf(world, user) : null)),
       roles: () => notHere("roles"),
       rolesOf: (users) =>
         run("rolesOf", "", () => {

@@ -14,6 +14,7 @@ import {
   changeOf,
   fresh,
   inState,
+  isAsExpected,
   isDisabled,
   isGone,
   isTooLate,
@@ -46,7 +47,7 @@ const supersedes = (newer: Row["kind"], pending: Row["kind"]): boolean =>
 
 const open = (at: Statement, command: ChangeUser): ChangeOpening => {
   const { world, now, by } = at;
-  const { id, kind, caller, subject, tag, askedAt, confirmed } = command;
+  const { id, kind, caller, subject, tag, askedAt, confirmed, ifMatch } = command;
   if (!mayManageUsers(world, caller)) {
     writeDenial(at, AuditAction.denied, command);
     return { _tag: "Denied" };
@@ -55,6 +56,7 @@ const open = (at: Statement, command: ChangeUser): ChangeOpening => {
   const isPending = inState("pending");
   const known =
     world.rows.get(id) ?? rows.find((row) => row.sub === subject && row.kind === kind && isPending(row));
+  if (known?.id !== id && !isAsExpected(world, subject, ifMatch)) return { _tag: "PreconditionFailed" };
   if (known !== undefined) return { _tag: "Opened", change: changeOf(known, at) };
 
   if (isTooLate(at, askedAt)) return { _tag: "TooLate" };

@@ -13,7 +13,7 @@ import type {
   Registration,
   State,
 } from "../../../src/domain/operation.ts";
-import { type RoleId, UserId } from "../../../src/domain/user.ts";
+import { type IfMatch, type RoleId, UserId } from "../../../src/domain/user.ts";
 import { type AuditRow, nextId, type Row, type World } from "./world.ts";
 
 /** What SQL gets as parameters; durations in milliseconds. */
@@ -199,6 +199,17 @@ export const otherManagers = (
   [...world.grants.keys()]
     .filter((user) => user !== subject && !terms.machines.includes(user) && mayManageUsers(world, user))
     .sort((one, two) => (one === caller ? -1 : two === caller ? 1 : one < two ? -1 : 1));
+
+/** A user's entity tag: it changes with their grants, and with the newest operation on them. */
+export const etagOf = (world: World, user: UserId): string => {
+  const roles = [...(world.grants.get(user) ?? [])].sort().join(",");
+  const newest = [...world.rows.values()].filter(({ sub }) => sub === user).at(-1)?.id ?? "";
+  return createHash("md5").update(`${user} ${roles} ${newest}`).digest("hex");
+};
+
+/** Whether a user has one of these entity tags. */
+export const isAsExpected = (world: World, user: UserId, ifMatch: IfMatch = "*"): boolean =>
+  ifMatch === "*" || ifMatch.includes(etagOf(world, user));
 
 /** Whether the budget of a request is over, counted from when its caller was checked. */
 export const isTooLate = ({ now, terms }: Statement, askedAt: string): boolean =>

@@ -9,7 +9,7 @@ export type CallName =
   | `identity.${"create" | "find" | "remove" | "invite"}`
   | `directory.${"profile" | "page" | "enable" | "disable" | "resetMfa"}`
   | `changes.${"open" | "finish" | "refuse" | "mayComeIn" | "isNewest" | "endGracePeriod"}`
-  | `access.${"mayManageUsers" | "setRoles" | "rolesOf" | "isRemoved"}`
+  | `access.${"mayManageUsers" | "setRoles" | "rolesOf" | "isRemoved" | "etagFor"}`
   | `ledger.${
       | "open"
       | "commit"
