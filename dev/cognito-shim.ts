@@ -9,9 +9,10 @@ import { randomBytes } from "node:crypto";
 import { CognitoError, UnsupportedError } from "cognito-local/lib/errors.js";
 import type { User, UserPoolService } from "cognito-local/lib/services/userPoolService.js";
 import { userToResponseObject } from "cognito-local/lib/targets/responses.js";
-import { context } from "./cognito-users.ts";
+import { attribute, context } from "./cognito-users.ts";
 import type { Answer, Arrival, Provider } from "./door.ts";
 import type { Outbox } from "./outbox.ts";
+import { type PoolTraits, refusedDomain } from "./pool-kinds.ts";
 
 /** A request's body: Cognito's own field names. */
 export type Request = Record<string, unknown>;
@@ -21,6 +22,7 @@ export type Emulator = (operation: string, request: Request) => Promise<unknown>
 interface Parts {
   readonly emulator: Emulator;
   readonly pool: UserPoolService;
+  readonly traits: PoolTraits;
   readonly outbox: Outbox;
   readonly accessKeyId: string;
   readonly publicJwk: object;
@@ -80,7 +82,12 @@ export function cognitoProvider(parts: Parts): Provider {
   };
 }
 
-function shim({ emulator, pool, outbox }: Parts): Record<string, (request: Request) => Promise<unknown>> {
+function shim({
+  emulator,
+  pool,
+  traits,
+  outbox,
+}: Parts): Record<string, (request: Request) => Promise<unknown>> {
   async function userOf(request: Request): Promise<User> {
     const user = await pool.getUserByUsername(context, String(request.Username ?? ""));
     if (user === null) throw new Refusal("UserNotFoundException", "User does not exist.");
@@ -91,6 +98,8 @@ function shim({ emulator, pool, outbox }: Parts): Record<string, (request: Reque
   return {
     async AdminCreateUser(request) {
       if (request.MessageAction === "RESEND") {
+        if (traits.resendBySub !== null && !isAddress(request.Username))
+          throw new Refusal(traits.resendBySub, REFUSED_NAME[traits.resendBySub]);
         const user = await userOf(request);
         if (user.UserStatus !== "FORCE_CHANGE_PASSWORD")
           throw new Refusal(
@@ -103,6 +112,7 @@ function shim({ emulator, pool, outbox }: Parts): Record<string, (request: Reque
         return { User: userToResponseObject(user) };
       }
       checkCreate(request, pool);
+      await checkKind(request, pool, traits);
       // AWS's default medium is SMS, yet a pool that knows only e-mail addresses does send e-mail.
       return emulator("AdminCreateUser", { DesiredDeliveryMediums: ["EMAIL"], ...request });
     },
@@ -134,9 +144,7 @@ function shim({ emulator, pool, outbox }: Parts): Record<string, (request: Reque
           `1 validation error detected: Value '${limit}' at 'limit' failed to satisfy constraint: Member must have value less than or equal to 60`,
         );
       const after = token === undefined ? "" : placeOf(String(token));
-      // AWS takes `sub="…"` as well as `sub = "…"`; cognito-local only the second.
-      const spaced = String(filter ?? "").replace(/^\s*([\w:]+)\s*(\^?=)\s*(".*")\s*$/, "$1 $2 $3");
-      const found = await pool.listUsers(context, spaced === "" ? undefined : spaced);
+      const found = await filtered(pool, String(filter ?? ""));
       // In the order of user names, and from a name on: who comes or goes meanwhile moves nobody else between pages.
       const rest = found.filter(({ Username }) => Username > after).sort(byUsername);
       const page = rest.slice(0, limit).map((user) => {
@@ -155,7 +163,7 @@ const byUsername = (a: User, b: User) => (a.Username < b.Username ? -1 : 1);
 const tokenAt = ({ Username }: User) => `+/${Buffer.from(`after ${Username}`).toString("base64url")}=`;
 
 function placeOf(token: string): string {
-  const place = /^after ([\w-]+)$/.exec(Buffer.from(token.slice(2, -1), "base64url").toString())?.[1];
+  const place = /^after (.+)$/.exec(Buffer.from(token.slice(2, -1), "base64url").toString())?.[1];
   if (place === undefined) throw new Refusal("InvalidParameterException", "Invalid pagination token.");
   return place;
 }
@@ -186,6 +194,43 @@ function checkCreate(request: Request, pool: UserPoolService): void {
         `Attributes did not conform to the schema: ${Name}: Attribute does not exist in the schema.\n`,
       );
   }
+}
+
+const isAddress = (name: unknown) => String(name ?? "").includes("@");
+
+const REFUSED_NAME = {
+  InvalidParameterException: "Username should be an email.",
+  UserNotFoundException: "User does not exist.",
+};
+
+/** What a create meets in pools of other kinds than FLIP's. */
+async function checkKind(request: Request, pool: UserPoolService, traits: PoolTraits): Promise<void> {
+  if (traits.signIn === "alias" && isAddress(request.Username))
+    throw new Refusal(
+      "InvalidParameterException",
+      "Username cannot be of email format, since user pool is configured for email alias.",
+    );
+  const given = (request.UserAttributes ?? []) as { Name: string; Value: string }[];
+  const email = given.find(({ Name }) => Name === "email")?.Value ?? String(request.Username ?? "");
+  if (traits.signIn === "alias" && (await pool.getUserByUsername(context, email)) !== null)
+    throw new Refusal("AliasExistsException", "An account with the email already exists.");
+  if (traits.preSignUp && email.endsWith(`@${refusedDomain}`))
+    throw new Refusal(
+      "UserLambdaValidationException",
+      "PreSignUp failed with error This domain is not admitted.",
+    );
+}
+
+/** What a filter finds. AWS compares addresses without regard to case, and takes `sub="…"` as well as `sub = "…"`. */
+async function filtered(pool: UserPoolService, filter: string): Promise<ReadonlyArray<User>> {
+  const [, name = "", sign = "", quoted = ""] = /^\s*([\w:]+)\s*(\^?=)\s*"(.*)"\s*$/.exec(filter) ?? [];
+  if (name === "email" && sign === "=") {
+    const wanted = quoted.replace(/\\(.)/g, "$1").toLowerCase();
+    return (await pool.listUsers(context)).filter(
+      (user) => attribute(user, "email")?.toLowerCase() === wanted,
+    );
+  }
+  return pool.listUsers(context, name === "" ? filter || undefined : `${name} ${sign} "${quoted}"`);
 }
 
 function assertSigned(arrival: Arrival, accessKeyId: string): void {

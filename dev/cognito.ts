@@ -3,7 +3,7 @@
  * have really signed in. Users live in memory and are gone at the end. The helpers act behind the fault switch, as a
  * person at the AWS console would. `cognito-shim.ts` supplies what the emulator lacks.
  */
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt, randomUUID } from "node:crypto";
 import { Router } from "cognito-local/lib/server/Router.js";
 import { DateClock } from "cognito-local/lib/services/clock.js";
 import { CognitoServiceImpl, USER_POOL_AWS_DEFAULTS } from "cognito-local/lib/services/cognitoService.js";
@@ -14,6 +14,7 @@ import { cognitoProvider, type Emulator, withTotp } from "./cognito-shim.ts";
 import { attribute, context, MemoryStore } from "./cognito-users.ts";
 import type { Provider } from "./door.ts";
 import { type Mail, Outbox } from "./outbox.ts";
+import { POOL_KINDS, type PoolKind, type PoolTraits } from "./pool-kinds.ts";
 import { publicJwk } from "./tokens.ts";
 
 /** The attribute that says which registration created a user. */
@@ -25,6 +26,8 @@ export const accessKeyId = "local";
 /** A user as the console shows it. */
 export interface Person {
   readonly sub: string;
+  /** The pool's name for the user: the `sub` in a pool like FLIP's, for all but users of another identity provider. */
+  readonly username: string;
   readonly email: string;
   readonly status: string;
   readonly enabled: boolean;
@@ -40,10 +43,14 @@ export interface Cognito {
   /** `<door>/<pool>`, the `iss` of its tokens. */
   readonly issuer: string;
   listUsers(): Person[];
-  /** By e-mail or by sub. */
+  /** By e-mail or by sub, whatever the kind of the pool. */
   getUser(emailOrSub: string): Person | undefined;
   /** A user made by hand: no mail, no tag unless one is given; returns the sub. */
   createUser(email: string, attributes?: Readonly<Record<string, string>>): Promise<string>;
+  /** A user with this user name, whatever the kind of the pool; returns the sub. */
+  createNamed(username: string, email: string): Promise<string>;
+  /** A user of another identity provider, who has signed in; returns the sub. */
+  createFederated(email: string): Promise<string>;
   /** A confirmed user and an access token created by signing in. */
   signIn(email: string): Promise<{ sub: string; token: string }>;
   deleteUser(sub: string): Promise<void>;
@@ -59,14 +66,15 @@ export interface Cognito {
 const region = "eu-west-2";
 
 /** Builds the pool; `door` is the public URL in front of it, the start of every token's `iss`. */
-export async function createCognito(door: string): Promise<Cognito> {
+export async function createCognito(door: string, kind: PoolKind = "email"): Promise<Cognito> {
+  const traits: PoolTraits = POOL_KINDS[kind];
   const userPoolId = `${region}_Local${randomBytes(3).toString("hex")}`;
   const issuer = `${door}/${userPoolId}`;
   const outbox = new Outbox();
-  const users = new MemoryStore({ Users: {}, Groups: {} });
+  const users = new MemoryStore({ Users: {}, Groups: {} }, traits);
   const clock = new DateClock();
   const factory = new UserPoolServiceFactoryImpl(clock, { create: async () => users });
-  const cognito = new CognitoServiceImpl("", new MemoryStore({ Clients: {} }), {}, factory);
+  const cognito = new CognitoServiceImpl("", new MemoryStore({ Clients: {} }, traits), {}, factory);
   // Its `init` would look for pools on disk; ours has none there.
   Object.assign(cognito, { userPools: [] });
   // It asks `enabled` before it calls any trigger, and none is.
@@ -86,7 +94,9 @@ export async function createCognito(door: string): Promise<Cognito> {
     Id: userPoolId,
     Name: "flip-local",
     Arn: `arn:aws:cognito-idp:${region}:000000000000:userpool/${userPoolId}`,
-    UsernameAttributes: ["email"],
+    ...(traits.signIn === "email" && { UsernameAttributes: ["email"] }),
+    ...(traits.signIn === "alias" && { AliasAttributes: ["email"] }),
+    UsernameConfiguration: { CaseSensitive: traits.caseSensitive },
     AutoVerifiedAttributes: ["email"],
     MfaConfiguration: "OPTIONAL",
     SchemaAttributes: [
@@ -116,9 +126,13 @@ export async function createCognito(door: string): Promise<Cognito> {
   })) as { UserPoolClient: { ClientId: string } };
   const clientId = made.UserPoolClient.ClientId;
 
+  const seek = (emailOrSub: string): User | undefined =>
+    users.bySub(emailOrSub) ??
+    users.find(emailOrSub) ??
+    users.all().find((user) => attribute(user, "email") === emailOrSub);
   function must(emailOrSub: string): User {
-    const user = users.find(emailOrSub);
-    if (user === null) throw new Error("The local pool has no such user.");
+    const user = seek(emailOrSub);
+    if (user === undefined) throw new Error("The local pool has no such user.");
     return user;
   }
   async function createUser(
@@ -126,34 +140,55 @@ export async function createCognito(door: string): Promise<Cognito> {
     attributes: Readonly<Record<string, string>> = {},
   ): Promise<string> {
     const given = Object.entries({ email, email_verified: "true", ...attributes });
-    await emulator("AdminCreateUser", {
+    const made = (await emulator("AdminCreateUser", {
       UserPoolId: userPoolId,
-      Username: email,
+      Username: traits.signIn === "email" ? email : `user-${randomBytes(6).toString("hex")}`,
       MessageAction: "SUPPRESS",
       UserAttributes: given.map(([Name, Value]) => ({ Name, Value })),
-    });
-    return must(email).Username;
+    })) as { User: User };
+    return attribute(made.User, "sub") ?? "";
   }
+  async function save(Username: string, UserStatus: User["UserStatus"], more: Record<string, string>) {
+    const sub = randomUUID();
+    const Attributes = Object.entries({ sub, ...more }).map(([Name, Value]) => ({ Name, Value }));
+    const now = new Date();
+    await pool.saveUser(context, {
+      Username,
+      Attributes,
+      UserStatus,
+      Enabled: true,
+      Password: "",
+      RefreshTokens: [],
+      UserCreateDate: now,
+      UserLastModifiedDate: now,
+    });
+    return sub;
+  }
+  const createFederated = (email: string) =>
+    save(`Google_1${randomInt(10 ** 12)}`, "EXTERNAL_PROVIDER", { email, email_verified: "false" });
   const setStatus = async (sub: string, UserStatus: User["UserStatus"]) =>
     pool.saveUser(context, { ...must(sub), UserStatus });
 
   return {
-    provider: cognitoProvider({ emulator, pool, outbox, accessKeyId, publicJwk }),
+    provider: cognitoProvider({ emulator, pool, traits, outbox, accessKeyId, publicJwk }),
     userPoolId,
     clientId,
     issuer,
     listUsers: () => users.all().map(personOf),
     getUser: (emailOrSub) => {
-      const user = users.find(emailOrSub);
-      return user === null ? undefined : personOf(user);
+      const user = seek(emailOrSub);
+      return user && personOf(user);
     },
     createUser,
+    createNamed: (username, email) =>
+      save(username, "FORCE_CHANGE_PASSWORD", { email, email_verified: "true" }),
+    createFederated,
     signIn: async (email) => {
-      const sub = users.find(email)?.Username ?? (await createUser(email));
+      const { Username } = seek(email) ?? must(await createUser(email));
       const password = randomBytes(18).toString("base64url");
       await emulator("AdminSetUserPassword", {
         UserPoolId: userPoolId,
-        Username: sub,
+        Username,
         Password: password,
         Permanent: true,
       });
@@ -161,9 +196,9 @@ export async function createCognito(door: string): Promise<Cognito> {
         UserPoolId: userPoolId,
         ClientId: clientId,
         AuthFlow: "ADMIN_USER_PASSWORD_AUTH",
-        AuthParameters: { USERNAME: email, PASSWORD: password },
+        AuthParameters: { USERNAME: Username, PASSWORD: password },
       })) as { AuthenticationResult: { AccessToken: string } };
-      return { sub, token: signedIn.AuthenticationResult.AccessToken };
+      return { sub: personOf(must(Username)).sub, token: signedIn.AuthenticationResult.AccessToken };
     },
     deleteUser: async (sub) => pool.deleteUser(context, must(sub)),
     setStatus,
@@ -183,7 +218,8 @@ export async function createCognito(door: string): Promise<Cognito> {
 
 function personOf(user: User): Person {
   return {
-    sub: user.Username,
+    sub: attribute(user, "sub") ?? "",
+    username: user.Username,
     email: attribute(user, "email") ?? "",
     status: user.UserStatus,
     enabled: user.Enabled,

@@ -1,7 +1,10 @@
 /** The command line of `npm run dev`, and its help. */
 import { parseArgs } from "node:util";
 import { DEFAULT_PORT } from "./pastes.ts";
+import { isPoolKind, POOL_KINDS, type PoolKind } from "./pool-kinds.ts";
 import { DevError } from "./wrangler.ts";
+
+const KINDS = Object.entries(POOL_KINDS).map(([kind, { means }]) => `  ${kind.padEnd(26)}${means}`);
 
 /** What `npm run dev -- --help` prints. */
 export const HELP = `npm run dev [-- options]
@@ -10,8 +13,12 @@ Starts PostgreSQL, an emulated Cognito and the Worker on this machine, and print
 Ctrl-C stops everything and leaves nothing behind.
 
 Options
-  --no-sweep   the sweeper does not come by every minute, only when it is asked to
-  --help       this text
+  --no-sweep     the sweeper does not come by every minute, only when it is asked to
+  --pool <kind>  what kind of pool Cognito has; without it FLIP's
+  --help         this text
+
+Kinds of pools
+${KINDS.join("\n")}
 
 Environment
   PORT=8790         where the API answers, on 127.0.0.1 (${DEFAULT_PORT}); the control server is one port above
@@ -26,6 +33,7 @@ Files, while it runs
 export interface Options {
   readonly help: boolean;
   readonly sweep: boolean;
+  readonly pool: PoolKind;
   readonly port: number;
 }
 
@@ -35,10 +43,15 @@ export function readOptions(args: ReadonlyArray<string>, environment: NodeJS.Pro
 }
 
 function flags(args: ReadonlyArray<string>): Omit<Options, "port"> {
-  const options = { help: { type: "boolean" }, "no-sweep": { type: "boolean" } } as const;
+  const options = {
+    help: { type: "boolean" },
+    "no-sweep": { type: "boolean" },
+    pool: { type: "string", default: "email" },
+  } as const;
   try {
     const { values } = parseArgs({ args: [...args], options, strict: true, allowPositionals: false });
-    return { help: values.help === true, sweep: values["no-sweep"] !== true };
+    if (!isPoolKind(values.pool)) throw new Error(`--pool does not know the kind '${values.pool}'`);
+    return { help: values.help === true, sweep: values["no-sweep"] !== true, pool: values.pool };
   } catch (error) {
     const [sentence = ""] = (error instanceof Error ? error.message : "").split(". ");
     throw new DevError(`${sentence.replace(/\.$/, "")}. npm run dev -- --help lists the options.`);

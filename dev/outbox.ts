@@ -19,8 +19,8 @@ export class Outbox {
   #mails: Mail[] = [];
 
   record(kind: Mail["kind"], user: User, temporaryPassword: string): void {
-    const to = attribute(user, "email") ?? "";
-    this.#mails.push({ kind, to, sub: user.Username, temporaryPassword, at: new Date().toISOString() });
+    const [to = "", sub = ""] = [attribute(user, "email"), attribute(user, "sub")];
+    this.#mails.push({ kind, to, sub, temporaryPassword, at: new Date().toISOString() });
   }
 
   /** All mails so far, or those to one address. */

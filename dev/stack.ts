@@ -11,6 +11,7 @@ import { Faults } from "./faults.ts";
 import { migrate } from "./migrate.ts";
 import { type Neon, neon } from "./neon.ts";
 import type { Mail } from "./outbox.ts";
+import { POOL_KINDS, type PoolKind } from "./pool-kinds.ts";
 import { type Postgres, startPostgres } from "./postgres.ts";
 import { seed } from "./seed.ts";
 import { accessClaims, publicJwk, sign256 } from "./tokens.ts";
@@ -19,6 +20,8 @@ import { accessClaims, publicJwk, sign256 } from "./tokens.ts";
 export interface StackOptions {
   /** Apply `migrations/`; default true. */
   readonly migrate?: boolean;
+  /** What kind of pool; default: FLIP's. */
+  readonly pool?: PoolKind;
 }
 
 /** A running stack. */
@@ -91,17 +94,23 @@ interface Parts {
 
 async function assemble(parts: Parts): Promise<Stack> {
   const { faults, server, cognitoDoor, neonDoor } = parts;
+  const { pool: kind = "email" } = parts.options;
+  const { federated } = POOL_KINDS[kind];
   const pool = new pg.Pool({ connectionString: server.url, max: 8 });
   pool.on("error", () => {});
   parts.started.push(() => pool.end());
   const database: Neon = keep(parts.started, neon(server.port));
-  const cognito = await createCognito(cognitoDoor.url);
+  const cognito = await createCognito(cognitoDoor.url, kind);
   cognitoDoor.serve(cognito.provider);
   neonDoor.serve(database.provider);
 
   const admin = await cognito.signIn("admin@flip.example");
   const viewer = await cognito.signIn("viewer@flip.example");
   const people = { adminSub: admin.sub, viewerSub: viewer.sub };
+  const addFederated = async () => {
+    if (federated) await cognito.createFederated("federated@flip.example");
+  };
+  await addFederated();
   if (parts.options.migrate !== false) {
     await migrate(server.url);
     await seed(pool, people);
@@ -139,6 +148,7 @@ async function assemble(parts: Parts): Promise<Stack> {
       );
       await pool.query(`truncate ${rows.map((row) => row.name).join(", ")}`);
       await seed(pool, people);
+      await addFederated();
       cognito.clearMails();
       faults.clearCalls();
     },

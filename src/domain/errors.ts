@@ -144,6 +144,12 @@ export class InvitationNotNeeded extends Schema.TaggedError<InvitationNotNeeded>
   status: Schema.String,
 }) {}
 
+/** The user signs in through another identity provider, which keeps their second factor: there is none here to reset. */
+export class SecondFactorElsewhere extends Schema.TaggedError<SecondFactorElsewhere>()(
+  "SecondFactorElsewhere",
+  {},
+) {}
+
 /** An operator says that the user at the address is somebody else's, where the ownership tag says whose they are. */
 export class LeaveNotPossible extends Schema.TaggedError<LeaveNotPossible>()("LeaveNotPossible", {
   operationId: OperationId,
@@ -180,6 +186,7 @@ export type ManagementError =
   | PreconditionFailed
   | UserNotFound
   | InvitationNotNeeded
+  | SecondFactorElsewhere
   | LeaveNotPossible
   | CloseNotPossible
   | OperationNotFound

@@ -220,5 +220,7 @@ export interface RegisterUser {
 export interface Registered {
   readonly registration: Registration;
   readonly userId: UserId;
+  /** The pool's name for the user; null in a replay, which does not know it. */
+  readonly username: string | null;
   readonly replayed: boolean;
 }

@@ -28,6 +28,9 @@ const lowerCaseUuid = uuid.pipe(Schema.decode(SchemaTransformation.toLowerCase()
 export const UserId = lowerCaseUuid.pipe(Schema.brand("UserId"));
 export type UserId = typeof UserId.Type;
 
+/** Whether a key of a user is their id, and not an address. */
+export const isUserId = (key: Email | UserId): key is UserId => UUID.test(key);
+
 /** The id of a row in FLIP's `roles` table. */
 export const RoleId = lowerCaseUuid.pipe(Schema.brand("RoleId"));
 export type RoleId = typeof RoleId.Type;

@@ -181,6 +181,11 @@ const TOLD: {
     retryable: true,
     retryAfter: RETRY_AFTER[why === "in_progress" ? "closing" : "checking"],
   }),
+  SecondFactorElsewhere: () => ({
+    code: "second_factor_elsewhere",
+    detail: "The user signs in through another identity provider, which keeps their second factor.",
+  }),
+
   LeaveNotPossible: ({ operationId }) => ({
     code: "leave_not_possible",
     detail: say.LEAVE_NOT_POSSIBLE,

@@ -156,7 +156,8 @@ export const PROBLEMS = {
   },
   invitation_not_needed: {
     status: 409,
-    means: "The user has signed in already, or is disabled: an invitation would be refused.",
+    means:
+      "The user has signed in already, does so through another identity provider, or is disabled: an invitation would be refused.",
     left: NOTHING,
     todo: "Enable the user, or let them use “forgot password”.",
   },
@@ -171,6 +172,12 @@ export const PROBLEMS = {
     means: "The operation's request may still be at work on it, or its final check is not due yet.",
     left: NOTHING,
     todo: "Wait for Retry-After seconds, or until `next.at` of the operation, and close it then.",
+  },
+  second_factor_elsewhere: {
+    status: 409,
+    means: "The user signs in through another identity provider, which keeps their second factor.",
+    left: NOTHING,
+    todo: "Reset the second factor at the user's identity provider.",
   },
   leave_not_possible: {
     status: 409,
@@ -333,6 +340,7 @@ export const CODES = {
   InvitationNotNeeded: ["invitation_not_needed"],
   ChangeRefused: ["change_refused"],
   CloseNotPossible: ["close_not_possible"],
+  SecondFactorElsewhere: ["second_factor_elsewhere"],
   LeaveNotPossible: ["leave_not_possible"],
   CreateRefused: ["create_refused"],
   RegistrationRolledBack: ["registration_rolled_back"],

@@ -7,6 +7,9 @@ import { Context, type Effect, type Option } from "effect";
 import type { Email, UserId } from "../domain/user.ts";
 import type { IdentityProviderError } from "./identity-provider.ts";
 
+/** Cognito's `UserStatus` of a user whom another identity provider signs in. */
+export const EXTERNAL_PROVIDER = "EXTERNAL_PROVIDER";
+
 /** A user of the pool. `email` as the pool has it, which older accounts may have in another form than ours. */
 export interface Profile {
   readonly sub: UserId;

@@ -1,7 +1,8 @@
 /**
  * The directory that holds the users: what Registrar asks of it, and what each failure proves.
  *
- * A user is found by address, but removed and invited only by `sub`.
+ * A user is found by address, but removed and invited only by `sub`. What the provider calls a user is its own affair;
+ * whoever hands it back what it said saves it a look-up, and no more.
  */
 import { Context, type Effect, type Option, Schema } from "effect";
 import { type NewUser, RefusalReason } from "../domain/operation.ts";
@@ -49,17 +50,19 @@ export class IdentityProviderError extends Schema.TaggedError<IdentityProviderEr
   }
 }
 
-/** A user of the pool. `tag` is the ownership tag: the id of the registration that created them, if one did. */
-export interface PoolUser {
+/** A user whom the provider is to act on. `username`: what it called them in this attempt, if it did. */
+export interface KnownUser {
   readonly sub: UserId;
-  readonly tag: string | null;
+  readonly username?: string | null;
 }
 
-/** Whom to invite: found by `sub`; the address only where the provider insists on it, and compared before. */
-export interface InviteUser {
-  readonly sub: UserId;
-  /** As the pool has it. */
-  readonly email: string;
+/**
+ * A user of the pool. `username`: the pool's own name for them, which need not be the `sub`. `tag`: the ownership tag, the
+ * id of the registration that created them, if one did.
+ */
+export interface PoolUser extends KnownUser {
+  readonly username: string;
+  readonly tag: string | null;
 }
 
 export class IdentityProvider extends Context.Service<
@@ -69,11 +72,11 @@ export class IdentityProvider extends Context.Service<
     readonly create: (user: NewUser) => Effect.Effect<PoolUser, IdentityProviderError>;
     /** Reads one user, by address or by `sub`. */
     readonly find: (key: Email | UserId) => Effect.Effect<Option.Option<PoolUser>, IdentityProviderError>;
-    /** Deletes the user with this `sub`. Succeeds when they are gone, also where they were gone already. */
-    readonly remove: (sub: UserId) => Effect.Effect<"deleted" | "absent", IdentityProviderError>;
-    /** Sends (again) the invitation. `notNeeded`: the user has signed in and needs none. */
+    /** Deletes the user with this `sub`. Succeeds when they are gone; `absent`: every look-up finds nobody. */
+    readonly remove: (user: KnownUser) => Effect.Effect<"deleted" | "absent", IdentityProviderError>;
+    /** Sends (again) the invitation. `notNeeded`: the user has signed in, or does so elsewhere, and needs none. */
     readonly invite: (
-      user: InviteUser,
+      user: KnownUser,
     ) => Effect.Effect<"sent" | "notNeeded" | "absent", IdentityProviderError>;
     /** False where the deployment has no ownership attribute: then no user is deleted whom the create did not return. */
     readonly tagsUsers: boolean;

@@ -17,6 +17,7 @@ import {
   OwnAccount,
   PreconditionFailed,
   RegistrationInProgress,
+  SecondFactorElsewhere,
   Superseded,
   Unavailable,
   UserNotFound,
@@ -26,7 +27,7 @@ import type { IfMatch, UserId } from "../domain/user.ts";
 import { inBackground } from "../ports/background.ts";
 import { Changes } from "../ports/changes.ts";
 import { onceMore, sendTwice } from "../ports/database.ts";
-import { Directory } from "../ports/directory.ts";
+import { Directory, EXTERNAL_PROVIDER } from "../ports/directory.ts";
 import { IdentityProvider, type IdentityProviderError } from "../ports/identity-provider.ts";
 import { Ledger } from "../ports/ledger.ts";
 import { forgetMfa } from "./authenticate.ts";
@@ -43,14 +44,14 @@ export interface AskedChange {
 /** Deletes a user: grants and audit row first, then Cognito. Succeeds also where the user is gone already; a machine is no user. */
 export const deleteUser = Effect.fn("deleteUser")((asked: AskedChange) =>
   changeUser({ ...asked, kind: "remove" }).pipe(
-    Effect.catchTag(["InvitationNotNeeded", "Superseded"], Effect.die),
+    Effect.catchTag(["InvitationNotNeeded", "SecondFactorElsewhere", "Superseded"], Effect.die),
   ),
 );
 
 /** Disables or enables a user. */
 export const setEnabled = Effect.fn("setEnabled")((asked: AskedChange, enabled: boolean) =>
   changeUser({ ...asked, kind: enabled ? "enable" : "disable" }).pipe(
-    Effect.catchTag("InvitationNotNeeded", Effect.die),
+    Effect.catchTag(["InvitationNotNeeded", "SecondFactorElsewhere"], Effect.die),
   ),
 );
 
@@ -65,7 +66,7 @@ export const resetMfa = Effect.fn("resetMfa")((asked: AskedChange) =>
 /** Sends the invitation again, while the user has not signed in. */
 export const inviteAgain = Effect.fn("inviteAgain")((asked: AskedChange) =>
   changeUser({ ...asked, kind: "invite" }).pipe(
-    Effect.catchTag(["OwnAccount", "LastManager", "Superseded"], Effect.die),
+    Effect.catchTag(["OwnAccount", "LastManager", "SecondFactorElsewhere", "Superseded"], Effect.die),
   ),
 );
 
@@ -98,6 +99,7 @@ const lookUp = Effect.fnUntraced(function* ({ kind, subject }: AskedChange & { k
   const found = yield* directory.profile(subject).pipe(Effect.mapError(providerUnavailable));
   if (Option.isNone(found)) return yield* new UserNotFound({ key: subject, kind });
   const { tag, enabled, status } = found.value;
+  if (kind === "reset_mfa" && status === EXTERNAL_PROVIDER) return yield* new SecondFactorElsewhere();
   if (kind === "invite" && !enabled) return yield* new InvitationNotNeeded({ status: "DISABLED" });
   if (kind === "invite" && status !== "FORCE_CHANGE_PASSWORD") {
     return yield* new InvitationNotNeeded({ status });
@@ -192,7 +194,7 @@ const attempt = Effect.fnUntraced(function* ({ kind, sub }: Pick<Change, "kind" 
   switch (kind) {
     case "remove":
       // Also where they are gone already: it is what was wanted.
-      yield* identity.remove(sub);
+      yield* identity.remove({ sub });
       return null;
     case "disable":
       return whyNot(yield* directory.setEnabled(sub, false));
@@ -203,10 +205,10 @@ const attempt = Effect.fnUntraced(function* ({ kind, sub }: Pick<Change, "kind" 
     case "invite": {
       const profile = yield* directory.profile(sub);
       if (Option.isNone(profile)) return whyNot("absent");
-      const { email, enabled, status } = profile.value;
+      const { enabled, status } = profile.value;
       if (!enabled) return "user_disabled";
       if (status !== "FORCE_CHANGE_PASSWORD") return whyNot("notNeeded");
-      return whyNot(yield* identity.invite({ sub, email }));
+      return whyNot(yield* identity.invite({ sub }));
     }
   }
 });

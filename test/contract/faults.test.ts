@@ -95,7 +95,7 @@ describe("a delete", () => {
   it("is sent once more when its answer is lost, and finds the user gone", async () => {
     const { sub } = await run(create);
     stack.faults.set([cognito("AdminDeleteUser", { effect: "applied", answer: "reset" })]);
-    const removed = await run(Effect.flatMap(IdentityProvider, (pool) => pool.remove(sub)));
+    const removed = await run(Effect.flatMap(IdentityProvider, (pool) => pool.remove({ sub })));
     assert.strictEqual(removed, "absent");
     assert.strictEqual(calls("AdminDeleteUser"), 2);
     assert.isUndefined(stack.cognito.getUser(email));
@@ -107,16 +107,15 @@ describe("an invitation", () => {
     const { sub } = await run(create);
     stack.faults.clearCalls();
     stack.faults.set([cognito("AdminCreateUser", { effect: "applied", answer: "reset" })]);
-    const error = await run(
-      Effect.flip(Effect.flatMap(IdentityProvider, (pool) => pool.invite({ sub, email }))),
-    );
+    const error = await run(Effect.flip(Effect.flatMap(IdentityProvider, (pool) => pool.invite({ sub }))));
     assert.strictEqual(error.reason._tag, "OutcomeUnknown");
     assert.strictEqual(calls("AdminCreateUser"), 1);
     assert.strictEqual(stack.mails().length, 1);
   });
 
   it("that is answered by a success without a user proves nothing: nobody may have been there", async () => {
-    const nobody = { sub: UserId.make(crypto.randomUUID()), email };
+    const sub = UserId.make(crypto.randomUUID());
+    const nobody = { sub, username: sub };
     stack.faults.set([cognito("AdminCreateUser", { effect: "applied", answer: "empty" })]);
     const error = await run(Effect.flip(Effect.flatMap(IdentityProvider, (pool) => pool.invite(nobody))));
     assert.strictEqual(error.reason._tag, "OutcomeUnknown");

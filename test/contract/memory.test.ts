@@ -16,6 +16,7 @@ import {
   viewer,
 } from "../simulation/memory/world.ts";
 import { directoryContract } from "./directory.ts";
+import { federatedContract } from "./federated.ts";
 import { identityProviderContract } from "./identity-provider.ts";
 import { ledgerContract } from "./ledger-suite.ts";
 import type { PoolSubject } from "./subjects.ts";
@@ -26,6 +27,7 @@ const layer = memory(world);
 const pool: PoolSubject = {
   layer,
   addByHand: (email) => Effect.sync(() => addUser(world, email).sub),
+  addFederated: (email) => Effect.sync(() => addUser(world, email, { federated: true }).sub),
   confirm: (sub) => Effect.sync(() => void changeUser(world, sub, { confirmed: true })),
   enrol: (sub) => Effect.sync(() => void changeUser(world, sub, { totp: true })),
   mails: Effect.sync(() => world.mails.map(({ sub }) => sub)),
@@ -37,6 +39,7 @@ const pool: PoolSubject = {
 
 identityProviderContract("memory", it.effect, () => pool);
 directoryContract("memory", it.effect, () => pool);
+federatedContract("memory", it.effect, () => pool);
 
 ledgerContract("memory", it.effect, () => ({
   layer,

@@ -35,6 +35,7 @@ beforeAll(async () => {
       Layer.provide(config),
     ),
     addByHand: (email) => promised(async () => UserId.make(await stack.cognito.createUser(email))),
+    addFederated: (email) => promised(async () => UserId.make(await stack.cognito.createFederated(email))),
     confirm: (sub) => promised(() => stack.cognito.confirm(sub)),
     enrol: (sub) => promised(() => stack.cognito.setTotp(sub, true)),
     mails: Effect.sync(() => stack.mails().map(({ sub }) => sub)),

@@ -56,6 +56,8 @@ export interface PoolSubject {
   readonly layer: Layer.Layer<IdentityProvider | Directory>;
   /** A user made by hand, without a tag. */
   readonly addByHand: (email: string) => Effect.Effect<UserId>;
+  /** A user of another identity provider: only their user name finds them, and it is not their `sub`. */
+  readonly addFederated: (email: string) => Effect.Effect<UserId>;
   readonly confirm: (sub: UserId) => Effect.Effect<void>;
   /** Gives a user a second factor. */
   readonly enrol: (sub: UserId) => Effect.Effect<void>;

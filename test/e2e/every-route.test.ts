@@ -175,6 +175,8 @@ const PROVOCATIONS: Readonly<Record<Code, () => Promise<Answer>>> = {
     const { json } = await call(`PUT /api/users/${id}`, { body: { disabled: true } });
     return call(`POST /api/operations/${json.operationId}/resolve`, { body: { close: true } });
   },
+  second_factor_elsewhere: async () =>
+    call(`POST /api/users/${await fixture.stack.cognito.createFederated("fay@flip.example")}/mfa/reset`),
   leave_not_possible: async () =>
     call(`POST /api/operations/${await anOperation()}/resolve`, { body: { leave: true } }),
   body_too_large: () => call("POST /api/users", { body: { ...body, more: "x".repeat(70_000) } }),

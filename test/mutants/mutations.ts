@@ -112,8 +112,8 @@ export const mutations: ReadonlyArray<Mutation> = [
   ]),
   programs("failure mode 9: the delete is by address", [
     RESOLVE,
-    "identity.remove(found.value.sub)",
-    "identity.remove(registration.email as never)",
+    "identity.remove(found.value)",
+    "identity.remove({ sub: registration.email as never })",
   ]),
   programs(
     "failure mode 10: a grace period ends with the horizon, where a read may be older than its last minute",

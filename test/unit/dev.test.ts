@@ -7,15 +7,22 @@ import { bindings } from "../simulation/memory/memory.ts";
 
 describe("the command line", () => {
   it("asks for the sweeper unless it is told otherwise, on port 8787 unless PORT says another", () => {
-    assert.deepStrictEqual(readOptions([], {}), { help: false, sweep: true, port: 8787 });
-    assert.deepStrictEqual(readOptions(["--no-sweep", "--help"], { PORT: "8790" }), {
+    assert.deepStrictEqual(readOptions([], {}), {
+      help: false,
+      sweep: true,
+      pool: "email",
+      port: 8787,
+    });
+    const args = ["--no-sweep", "--help", "--pool", "alias"];
+    assert.deepStrictEqual(readOptions(args, { PORT: "8790" }), {
       help: true,
       sweep: false,
+      pool: "alias",
       port: 8790,
     });
   });
 
-  it.each([["--sweep"], ["extra"], ["--help=yes"]])(
+  it.each([["--sweep"], ["extra"], ["--help=yes"], ["--pool=other"]])(
     "refuses %s by name, and says where the options are",
     (argument) => {
       const name = argument.replace(/=.*/, "");

@@ -23,6 +23,7 @@ import {
   PreconditionFailed,
   RegistrationInProgress,
   RegistrationRolledBack,
+  SecondFactorElsewhere,
   Superseded,
   Unavailable,
   UnknownCursor,
@@ -276,6 +277,18 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
     [
       new ChangeRefused({ operationId, kind: "disable", reason: "superseded", certain: false }),
       [409, "change_refused", "Failed to update user", nothing, false],
+    ],
+  ],
+  SecondFactorElsewhere: [
+    [
+      new SecondFactorElsewhere(),
+      [
+        409,
+        "second_factor_elsewhere",
+        "The user signs in through another identity provider, which keeps their second factor.",
+        nothing,
+        false,
+      ],
     ],
   ],
   ChangeTracked: [

@@ -215,8 +215,7 @@ describe("after a 200", () => {
   it.effect("the invitation leaves once, and the registration is completed", () =>
     Effect.gen(function* () {
       const { world, register, run, row, sweep } = makeScene();
-      const { registration, userId } = yield* register();
-      yield* run(finishInBackground(registration, userId));
+      yield* run(finishInBackground(yield* register()));
       assert.strictEqual(row().state, "completed");
       yield* TestClock.adjust(HORIZON_MS * 2);
       assert.strictEqual((yield* sweep()).leased, 0);
@@ -229,8 +228,7 @@ describe("after a 200", () => {
     (on) =>
       Effect.gen(function* () {
         const { world, register, run, rest, row } = makeScene([{ on, effect: "never", answer: "unknown" }]);
-        const { registration, userId } = yield* register();
-        yield* Effect.ignore(run(finishInBackground(registration, userId)));
+        yield* Effect.ignore(run(finishInBackground(yield* register())));
         yield* rest();
         assert.strictEqual(row().state, "completed");
         assert.isAtMost(world.mails.length, 2);
@@ -241,8 +239,7 @@ describe("after a 200", () => {
   it.effect("no mail leaves where none is wanted", () =>
     Effect.gen(function* () {
       const { world, register, run, row } = makeScene([], { INVITATION: "none" });
-      const { registration, userId } = yield* register();
-      yield* run(finishInBackground(registration, userId));
+      yield* run(finishInBackground(yield* register()));
       assert.strictEqual(row().state, "completed");
       assert.deepStrictEqual(world.mails, []);
     }),

@@ -174,6 +174,9 @@ export const once = {
 
 type Operation = IdentityProviderError["operation"];
 
+/** What every answer that shows a user has. */
+const Names = Schema.Struct({ sub: UserId, username: Schema.NonEmptyString });
+
 const make = Effect.gen(function* () {
   const settings = yield* Settings;
   const client = new CognitoIdentityProviderClient({
@@ -210,16 +213,17 @@ const make = Effect.gen(function* () {
       });
     }),
 
-    /** Reads a user from their attributes. An answer without a `sub` proves nothing. */
+    /** Reads a user from their user name and attributes. An answer without a name or a `sub` proves nothing. */
     toUser: (
       operation: Operation,
+      username: string | undefined,
       attributes: ReadonlyArray<AttributeType> | undefined,
     ): Effect.Effect<PoolUser, IdentityProviderError> => {
       const value = (name: string) => attributeOf(attributes, name);
-      return Schema.decodeUnknownEffect(UserId)(value("sub")).pipe(
-        Effect.map((sub) => ({ sub, tag: (attribute !== null && value(attribute)) || null })),
+      return Schema.decodeUnknownEffect(Names)({ sub: value("sub"), username }).pipe(
+        Effect.map((names) => ({ ...names, tag: (attribute !== null && value(attribute)) || null })),
         Effect.mapError(() => {
-          const cause = new Error("the answer holds no sub");
+          const cause = new Error("the answer holds no sub, or no user name");
           return new IdentityProviderError({ operation, reason: new OutcomeUnknown(), cause });
         }),
       );

@@ -3,63 +3,73 @@
  *
  * The create is never repeated here; reads and deletes are, once, where the first proved nothing.
  */
-import {
-  AdminCreateUserCommand,
-  AdminDeleteUserCommand,
-  AdminGetUserCommand,
-} from "@aws-sdk/client-cognito-identity-provider";
+import { AdminCreateUserCommand, AdminDeleteUserCommand } from "@aws-sdk/client-cognito-identity-provider";
 import { Effect, Layer, Option } from "effect";
+import { isUserId } from "../../domain/user.ts";
+import { EXTERNAL_PROVIDER } from "../../ports/directory.ts";
 import {
   IdentityProvider,
-  IdentityProviderError,
-  type InviteUser,
-  OutcomeUnknown,
-  type PoolUser,
-  Refused,
+  type IdentityProviderError,
+  type KnownUser,
 } from "../../ports/identity-provider.ts";
 import { Settings } from "../../ports/settings.ts";
-import { CognitoClient, errorName, isAbsent, once } from "./client.ts";
+import { attributeOf, CognitoClient, errorName, isAbsent, once } from "./client.ts";
+import { contradiction, makePeople, type Seen } from "./people.ts";
 
 /** A refusal that another name for the same user may not meet; not one of the user's own state. */
 const isAboutTheName = (error: IdentityProviderError): boolean =>
-  error.reason._tag === "Refused" &&
-  (error.reason.why !== "user_state" || errorName(error.cause) === "UserNotFoundException");
+  error.reason._tag === "Refused" && (error.reason.why !== "user_state" || isAbsent(error));
+
+/**
+ * Whether the user can be asked for by their `sub` without a look-up: it is the user name that the pool gave them, so it
+ * cannot be somebody else's.
+ */
+const isCalledBySub = ({ sub, username }: KnownUser): boolean => username === sub;
 
 export const IdentityProviderCognito = Layer.effect(
   IdentityProvider,
   Effect.gen(function* () {
     const { invitation } = yield* Settings;
-    const { UserPoolId, attribute, call, toUser } = yield* CognitoClient;
+    const client = yield* CognitoClient;
+    const { UserPoolId, attribute, call, toUser } = client;
+    const people = makePeople(client);
 
-    const find = Effect.fnUntraced(function* (key: string) {
-      const command = new AdminGetUserCommand({ UserPoolId, Username: key });
-      const { UserAttributes } = yield* call("find", (client, options) => client.send(command, options));
-      return yield* toUser("find", UserAttributes);
-    });
+    const removeByName = (username: string) => {
+      const command = new AdminDeleteUserCommand({ UserPoolId, Username: username });
+      return call("remove", (sdk, options) => sdk.send(command, options)).pipe(
+        Effect.retry(once),
+        Effect.as("deleted" as const),
+      );
+    };
 
-    // Only the answer's own shape, which names the user, proves that there was somebody to invite.
-    const resend = Effect.fnUntraced(function* (username: string) {
-      const command = new AdminCreateUserCommand({
-        UserPoolId,
-        Username: username,
-        MessageAction: "RESEND",
-        DesiredDeliveryMediums: ["EMAIL"],
-      });
-      const { User } = yield* call("invite", (client, options) => client.send(command, options));
-      if (User !== undefined) return;
-      const cause = new Error("the answer names no user");
-      return yield* new IdentityProviderError({ operation: "invite", reason: new OutcomeUnknown(), cause });
-    });
+    // Only the answer's own shape, which names this user, proves that it was they who were invited.
+    const resend = Effect.fnUntraced(
+      function* (sub: string, username: string) {
+        const command = new AdminCreateUserCommand({
+          UserPoolId,
+          Username: username,
+          MessageAction: "RESEND",
+          DesiredDeliveryMediums: ["EMAIL"],
+        });
+        const { User } = yield* call("invite", (sdk, options) => sdk.send(command, options));
+        const answered = attributeOf(User?.Attributes, "sub") ?? User?.Username;
+        if (answered === sub || answered === username) return "sent" as const;
+        return yield* contradiction("invite", "the answer does not name the user");
+      },
+      Effect.catchIf(
+        (error) => errorName(error.cause) === "UnsupportedUserStateException",
+        () => Effect.succeed("notNeeded" as const),
+      ),
+    );
 
     // A pool whose users sign in by e-mail may insist on an address where AdminCreateUser takes a user name.
-    const resendByAddress = Effect.fnUntraced(function* ({ sub, email }: InviteUser) {
-      const holder = yield* find(email);
-      if (holder.sub === sub) return yield* resend(email);
-      return yield* new IdentityProviderError({
-        operation: "invite",
-        reason: new Refused({ why: "user_state" }),
-        cause: Object.assign(new Error("the address has another user"), { name: "UserNotFoundException" }),
-      });
+    const resendByAddress = Effect.fnUntraced(function* (
+      { sub, email }: Seen,
+      refusal: IdentityProviderError,
+    ) {
+      const holder = email === "" ? Option.none<Seen>() : yield* people.read(email);
+      if (Option.exists(holder, (user) => user.sub === sub)) return yield* resend(sub, email);
+      return yield* refusal;
     });
 
     return IdentityProvider.of({
@@ -78,40 +88,36 @@ export const IdentityProviderCognito = Layer.effect(
           DesiredDeliveryMediums: ["EMAIL"],
           ...(invitation === "immediate" ? {} : { MessageAction: "SUPPRESS" as const }),
         });
-        const { User } = yield* call("create", (client, options) => client.send(command, options));
-        return yield* toUser("create", User?.Attributes);
+        const { User } = yield* call("create", (sdk, options) => sdk.send(command, options));
+        if (attributeOf(User?.Attributes, "email")?.toLowerCase() !== email) {
+          return yield* contradiction("create", "the answer names another address");
+        }
+        return yield* toUser("create", User?.Username, User?.Attributes);
       }),
 
-      find: Effect.fn("IdentityProvider.find")(
-        function* (key) {
-          return Option.some(yield* find(key));
-        },
-        Effect.retry(once),
-        Effect.catchIf(isAbsent, () => Effect.succeed(Option.none<PoolUser>())),
-      ),
+      find: Effect.fn("IdentityProvider.find")(function* (key) {
+        const found = yield* isUserId(key) ? people.bySub(key) : people.read(key);
+        return Option.map(found, ({ sub, username, tag }) => ({ sub, username, tag }));
+      }),
 
-      remove: Effect.fn("IdentityProvider.remove")(
-        function* (sub) {
-          const command = new AdminDeleteUserCommand({ UserPoolId, Username: sub });
-          yield* call("remove", (client, options) => client.send(command, options));
-          return "deleted" as const;
-        },
-        Effect.retry(once),
-        Effect.catchIf(isAbsent, () => Effect.succeed("absent" as const)),
-      ),
+      remove: Effect.fn("IdentityProvider.remove")(function* (user) {
+        const lookUp = people.act("remove", user.sub, ({ username }) => removeByName(username));
+        if (!isCalledBySub(user)) return yield* lookUp;
+        return yield* removeByName(user.sub).pipe(Effect.catchIf(isAbsent, () => lookUp));
+      }),
 
       // Not repeated here: every message that is sent makes the one before it worthless.
-      invite: Effect.fn("IdentityProvider.invite")(
-        function* (user) {
-          yield* resend(user.sub).pipe(Effect.catchIf(isAboutTheName, () => resendByAddress(user)));
-          return "sent" as const;
-        },
-        Effect.catchIf(isAbsent, () => Effect.succeed("absent" as const)),
-        Effect.catchIf(
-          (error) => errorName(error.cause) === "UnsupportedUserStateException",
-          () => Effect.succeed("notNeeded" as const),
-        ),
-      ),
+      invite: Effect.fn("IdentityProvider.invite")(function* (user) {
+        const lookUp = people.act("invite", user.sub, (seen) =>
+          seen.status === EXTERNAL_PROVIDER
+            ? Effect.succeed("notNeeded" as const)
+            : resend(seen.sub, seen.username).pipe(
+                Effect.catchIf(isAboutTheName, (refusal) => resendByAddress(seen, refusal)),
+              ),
+        );
+        if (!isCalledBySub(user)) return yield* lookUp;
+        return yield* resend(user.sub, user.sub).pipe(Effect.catchIf(isAboutTheName, () => lookUp));
+      }),
     });
   }),
 );

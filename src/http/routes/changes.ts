@@ -161,6 +161,7 @@ export const resetMfa = route(
       "Forbidden",
       "PreconditionFailed",
       "UserNotFound",
+      "SecondFactorElsewhere",
       "RegistrationInProgress",
       "OperationUndecodable",
       "ChangeRefused",

@@ -46,7 +46,7 @@ export const fence = Effect.fn("register.fence")(function* (registration: Regist
 export const compensate = Effect.fn("register.compensate")(function* (
   registration: Registration,
   user: PoolUser,
-  exit: Exit.Failure<UserId, NotCommitted>,
+  exit: Exit.Failure<PoolUser, NotCommitted>,
 ) {
   const identity = yield* IdentityProvider;
   const ledger = yield* Ledger;
@@ -59,7 +59,7 @@ export const compensate = Effect.fn("register.compensate")(function* (
     return yield* new NotRemoved({ fenced: false, cause });
   }
   yield* identity
-    .remove(user.sub)
+    .remove(user)
     .pipe(Effect.mapError((cause) => new NotRemoved({ fenced: Option.isSome(fenced), cause })));
   const closed = yield* ledger
     .markRolledBack(registration.id, { consumed: true, sub: user.sub })

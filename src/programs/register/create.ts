@@ -74,7 +74,7 @@ const readBack = Effect.fn("create.readBack")(function* (
       return yield* reject(registration, "user_exists", outcomeUnknown, cause);
     case "nobody": {
       if (outcomeUnknown) return yield* tracked;
-      const removed = yield* Effect.option(identity.remove(user.sub));
+      const removed = yield* Effect.option(identity.remove(user));
       if (Option.isNone(removed) || !again) return yield* unavailable(registration, cause);
       return yield* create(registration, false);
     }

@@ -3,11 +3,11 @@
  * completed; or it is noted that the user is not there. Used behind the answer, and by the sweeper.
  */
 import { Effect, Option } from "effect";
-import type { Registration } from "../../domain/operation.ts";
+import type { Registered, Registration } from "../../domain/operation.ts";
 import type { UserId } from "../../domain/user.ts";
 import { Changes } from "../../ports/changes.ts";
 import { Directory } from "../../ports/directory.ts";
-import { IdentityProvider, type InviteUser } from "../../ports/identity-provider.ts";
+import { IdentityProvider, type KnownUser } from "../../ports/identity-provider.ts";
 import { Ledger, type NotInvited } from "../../ports/ledger.ts";
 import { Settings } from "../../ports/settings.ts";
 
@@ -48,14 +48,14 @@ const inviteLater = Effect.fn("finish.inviteLater")(function* (sub: UserId) {
   const changes = yield* Changes;
   const profile = yield* directory.profile(sub);
   if (Option.isNone(profile)) return ABSENT;
-  const { email, enabled, status } = profile.value;
+  const { enabled, status } = profile.value;
   if (!enabled || !(yield* changes.mayComeIn(sub))) return NOT_LET_IN;
-  return status === "FORCE_CHANGE_PASSWORD" ? yield* invite({ sub, email }) : NOTHING_TO_SEND;
+  return status === "FORCE_CHANGE_PASSWORD" ? yield* invite({ sub }) : NOTHING_TO_SEND;
 });
 
 const NOT_LET_IN: Invitation = { absent: false, note: "not invited: the user is disabled, or to be removed" };
 
-const invite = Effect.fn("finish.invite")(function* (user: InviteUser) {
+const invite = Effect.fn("finish.invite")(function* (user: KnownUser) {
   const identity = yield* IdentityProvider;
   const sent = Effect.map(identity.invite(user), (outcome) =>
     outcome === "absent" ? ABSENT : NOTHING_TO_SEND,
@@ -76,13 +76,14 @@ const invite = Effect.fn("finish.invite")(function* (user: InviteUser) {
  * What follows a 200, when the caller has been answered: others may finish the registration from now on, the invitation
  * is sent, the registration is completed. Whatever fails here, the sweeper finishes.
  */
-export const finishInBackground = Effect.fn("finishInBackground")(function* (
-  registration: Registration,
-  sub: UserId,
-) {
+export const finishInBackground = Effect.fn("finishInBackground")(function* ({
+  registration,
+  userId: sub,
+  username,
+}: Registered) {
   const ledger = yield* Ledger;
   const { invitation } = yield* Settings;
   if (!(yield* ledger.acknowledge(registration.id))) return;
   const now = invitation === "after-commit";
-  yield* close(registration, now ? yield* invite({ sub, email: registration.email }) : NOTHING_TO_SEND);
+  yield* close(registration, now ? yield* invite({ sub, username }) : NOTHING_TO_SEND);
 });

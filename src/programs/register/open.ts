@@ -78,7 +78,12 @@ const replay = Effect.fn("open.replay")(function* (
 ): Effect.fn.Return<Option.Option<Registered>, RegistrationError> {
   const operationId = registration.id;
   // The ledger's constraints grant it: a registered or completed registration has a user.
-  const registered = Option.some({ registration, userId: registration.sub as UserId, replayed: true });
+  const registered = Option.some({
+    registration,
+    userId: registration.sub as UserId,
+    username: null,
+    replayed: true,
+  });
   switch (registration.state) {
     case "started":
     case "rolling_back":

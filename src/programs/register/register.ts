@@ -15,7 +15,6 @@
 import { Cause, Effect, Exit, Result } from "effect";
 import { CleanupRequired, type RegistrationError, RegistrationRolledBack } from "../../domain/errors.ts";
 import type { Registered, RegisterUser, Registration } from "../../domain/operation.ts";
-import type { UserId } from "../../domain/user.ts";
 import { inBackground } from "../../ports/background.ts";
 import { onceMore } from "../../ports/database.ts";
 import type { PoolUser } from "../../ports/identity-provider.ts";
@@ -38,7 +37,7 @@ export const register = Effect.fn("register")(function* (command: RegisterUser) 
   if (opened._tag === "Replayed") return opened.answer;
   const { registration } = opened;
 
-  const userId = yield* Effect.acquireUseRelease(
+  const { sub, username } = yield* Effect.acquireUseRelease(
     create(registration),
     (user) => commit(registration, user),
     (user, exit) => (Exit.isSuccess(exit) ? Effect.void : compensate(registration, user, exit)),
@@ -48,14 +47,14 @@ export const register = Effect.fn("register")(function* (command: RegisterUser) 
     ),
   );
 
-  return { registration, userId, replayed: false } satisfies Registered as Registered;
+  return { registration, userId: sub, username, replayed: false } satisfies Registered as Registered;
 });
 
 /** Registers a user, and finishes the registration when the caller has been answered. */
 export const registerUser = Effect.fn("registerUser")(function* (command: RegisterUser) {
   const registered = yield* register(command);
   if (!registered.replayed) {
-    yield* inBackground(finishInBackground(registered.registration, registered.userId));
+    yield* inBackground(finishInBackground(registered));
   }
   return registered;
 });
@@ -63,13 +62,13 @@ export const registerUser = Effect.fn("registerUser")(function* (command: Regist
 const commit = Effect.fn("register.commit")(function* (
   registration: Registration,
   user: PoolUser,
-): Effect.fn.Return<UserId, NotCommitted, Ledger> {
+): Effect.fn.Return<PoolUser, NotCommitted, Ledger> {
   const ledger = yield* Ledger;
   const outcome = yield* Effect.result(ledger.commit(registration.id, user.sub).pipe(Effect.retry(onceMore)));
-  if (Result.isSuccess(outcome) && outcome.success) return user.sub;
+  if (Result.isSuccess(outcome) && outcome.success) return user;
 
   const fenced = yield* fence(registration);
-  if (isRegistered(fenced)) return user.sub;
+  if (isRegistered(fenced)) return user;
   const cause = Result.isFailure(outcome)
     ? outcome.failure
     : new Error("the registration was not `started` any more");

@@ -138,6 +138,6 @@ const removeOwn = Effect.fn("resolve.removeOwn")(function* (registration: Regist
       : yield* new NeedsOperator();
   }
   if (found.value.tag !== registration.id) return { consumed: false, sub: null };
-  yield* identity.remove(found.value.sub);
+  yield* identity.remove(found.value);
   return { consumed: true, sub: found.value.sub };
 });

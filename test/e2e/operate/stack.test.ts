@@ -172,12 +172,12 @@ describe("the Cognito pool", () => {
     await create("a@flip.example");
   });
 
-  it("lets exactly one of twenty concurrent creates win, and tells e-mails apart by case", async () => {
+  it("lets exactly one of twenty concurrent creates win, whatever the case of the e-mail", async () => {
     const results = await Promise.all(Array.from({ length: 20 }, () => errorOf(create("b@flip.example"))));
     expect(results.filter((error) => error === undefined)).toHaveLength(1);
     expect(results.filter((error) => error?.name === "UsernameExistsException")).toHaveLength(19);
-    await create("B@flip.example");
-    expect(stack.cognito.listUsers()).toHaveLength(4);
+    expect(await errorOf(create("B@flip.example"))).toMatchObject({ name: "UsernameExistsException" });
+    expect(stack.cognito.listUsers()).toHaveLength(3);
   });
 
   it("mails an invitation on a plain create, none on SUPPRESS, and one for each RESEND", async () => {

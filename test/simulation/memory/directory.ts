@@ -1,20 +1,20 @@
 /** The directory in memory: the same pool as IdentityProviderMemory's, as administrators see it. */
 import { Effect, Layer, Option } from "effect";
 import { countCall } from "../../../src/ports/budget.ts";
-import { Directory, type Profile } from "../../../src/ports/directory.ts";
+import { Directory, EXTERNAL_PROVIDER, type Profile } from "../../../src/ports/directory.ts";
 import type { IdentityProviderError } from "../../../src/ports/identity-provider.ts";
 import { named, poolFailure } from "./identity-provider.ts";
 import { type Call, directWire, type Wire } from "./wire.ts";
 import { changeUser, type User, type World } from "./world.ts";
 
-const profileOf = ({ sub, tag, email, name, enabled, confirmed, totp }: User): Profile => ({
+const profileOf = ({ sub, tag, email, name, enabled, confirmed, totp, federated }: User): Profile => ({
   sub,
   tag,
   email,
   name,
   enabled,
   totp,
-  status: confirmed ? "CONFIRMED" : "FORCE_CHANGE_PASSWORD",
+  status: federated ? EXTERNAL_PROVIDER : confirmed ? "CONFIRMED" : "FORCE_CHANGE_PASSWORD",
 });
 
 /** What each call is in the provider's errors. */

@@ -33,12 +33,13 @@ const failure = (operation: CallName, reason: IdentityProviderError["reason"]) =
 /** What a word from the wire is to a caller of the pool. */
 export const poolFailure = (operation: CallName) => (word: Word) => failure(operation, REASONS[word]());
 
-const shown = ({ sub, tag }: User): PoolUser => ({ sub, tag });
+const shown = ({ sub, tag }: User): PoolUser => ({ sub, username: sub, tag });
 
+/** Whom a key finds. The address of a user of another identity provider is no name. */
 export const named =
   (key: string) =>
-  ({ email, sub }: User): boolean =>
-    email === key || sub === key;
+  ({ email, sub, federated }: User): boolean =>
+    (email === key && !federated) || sub === key;
 
 /** The service itself, for those who do without layers. */
 export const makeIdentityProvider = (
@@ -69,7 +70,7 @@ export const makeIdentityProvider = (
     find: (key) =>
       call("find", key, ({ users }) => Option.map(Option.fromNullishOr(users.find(named(key))), shown)),
 
-    remove: (sub) =>
+    remove: ({ sub }) =>
       // Like AdminDeleteUser it would take an address for a name: whoever passes one deletes whoever has it.
       call("remove", sub, ({ now }) => {
         const user = world.users.find(named(sub));
@@ -82,7 +83,7 @@ export const makeIdentityProvider = (
       call("invite", sub, ({ now, users }) => {
         const user = world.users.find(named(sub));
         if (user === undefined || !users.some(named(sub))) return "absent" as const;
-        if (user.confirmed) return "notNeeded" as const;
+        if (user.confirmed || user.federated) return "notNeeded" as const;
         mail(user, now);
         return "sent" as const;
       }),

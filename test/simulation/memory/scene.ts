@@ -55,10 +55,8 @@ export const makeScene = (
     /** The program of a request, without what follows its answer. */
     register: (overridden: Partial<RegisterUser> = {}) =>
       run(register(command(overridden)).pipe(withBudget(BUDGET_MS))),
-    finishInBackground: (registered: {
-      readonly registration: Parameters<typeof finishInBackground>[0];
-      readonly userId: Row["sub"];
-    }) => run(finishInBackground(registered.registration, registered.userId as NonNullable<Row["sub"]>)),
+    finishInBackground: (registered: Parameters<typeof finishInBackground>[0]) =>
+      run(finishInBackground(registered)),
     sweep: () => run(sweep()),
     row: (n = 1): Row => {
       const row = world.rows.get(operationId(n));

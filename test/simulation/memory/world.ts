@@ -28,6 +28,8 @@ export interface User {
   readonly enabled: boolean;
   /** Has a second factor. */
   readonly totp: boolean;
+  /** Signs in through another identity provider. */
+  readonly federated: boolean;
 }
 
 /** A row of table `registrar.operation`, as migrations/0002_operation.sql has it: a registration, or a change. */
@@ -159,6 +161,7 @@ export const addUser = (
     confirmed: false,
     enabled: true,
     totp: false,
+    federated: false,
     ...more,
   };
   world.users = [...world.users, user];
@@ -185,9 +188,9 @@ export const removeUser = (
   return true;
 };
 
-/** Who has this address; a pool has at most one. */
+/** Who has this address to sign in with; a pool has at most one. */
 export const userAt = (world: World, email: string): User | undefined =>
-  world.users.find((user) => user.email === email);
+  world.users.find((user) => user.email === email && !user.federated);
 
 /** Somebody at the console removes everybody. */
 export const clearPool = (world: World): void => {

@@ -1,0 +1,115 @@
+/**
+ * The one place that turns a `sub` into the pool's user name: every change of a user goes through here.
+ *
+ * Cognito takes a `sub` where it asks for a user name, but only for local users, and only where nobody carries it as a
+ * user name. So the `sub` of each answer is compared before anything is done, and somebody is absent only where
+ * AdminGetUser and ListUsers both find nobody: a user of another identity provider (`Google_123`) is found by the second
+ * alone. ListUsers may lag, so whom it names is read again by that name.
+ * https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminGetUser.html
+ * https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUsers.html
+ */
+import { AdminGetUserCommand, ListUsersCommand } from "@aws-sdk/client-cognito-identity-provider";
+import { Effect, Option } from "effect";
+import type { UserId } from "../../domain/user.ts";
+import { IdentityProviderError, OutcomeUnknown, type PoolUser } from "../../ports/identity-provider.ts";
+import { attributeOf, type CognitoClient, isAbsent, once } from "./client.ts";
+
+/** A user as AdminGetUser shows them. */
+export interface Seen extends PoolUser {
+  readonly username: string;
+  readonly email: string;
+  readonly name: string | null;
+  readonly enabled: boolean;
+  readonly status: string;
+  /** The second factors that are switched on: `UserMFASettingList`. */
+  readonly factors: ReadonlyArray<string>;
+}
+
+/** How many pages of an answer for one `sub` are read: a filter may leave a page empty and go on. */
+const PAGES_MAX = 5;
+
+/** How often a user is looked up whom Cognito then does not find by the name that it gave. */
+const LOOKS_MAX = 2;
+
+/** An answer, or several together, that no such call has: they prove nothing. */
+export const contradiction = (operation: IdentityProviderError["operation"], message: string) =>
+  new IdentityProviderError({ operation, reason: new OutcomeUnknown(), cause: new Error(message) });
+
+export const makePeople = ({ UserPoolId, call, toUser }: CognitoClient["Service"]) => {
+  /** Whoever has this user name, alias or `sub`. The caller compares whom they wanted. */
+  const read = Effect.fn("Cognito.read")(
+    function* (name: string) {
+      const command = new AdminGetUserCommand({ UserPoolId, Username: name });
+      const user = yield* call("find", (client, options) => client.send(command, options));
+      const seen: Seen = {
+        ...(yield* toUser("find", user.Username, user.UserAttributes)),
+        email: attributeOf(user.UserAttributes, "email") ?? "",
+        name: attributeOf(user.UserAttributes, "name") ?? null,
+        enabled: user.Enabled ?? true,
+        status: user.UserStatus ?? "UNKNOWN",
+        factors: user.UserMFASettingList ?? [],
+      };
+      return Option.some(seen);
+    },
+    Effect.retry(once),
+    Effect.catchIf(isAbsent, () => Effect.succeed(Option.none<Seen>())),
+  );
+
+  /** All users that a filter finds. */
+  const list = Effect.fn("Cognito.list")(function* (filter: string) {
+    const found: Array<PoolUser> = [];
+    let next: string | undefined;
+    for (let page = 0; page < PAGES_MAX; page++) {
+      const command = new ListUsersCommand({
+        UserPoolId,
+        Filter: filter,
+        ...(next !== undefined && { PaginationToken: next }),
+      });
+      const answer = yield* call("find", (client, options) => client.send(command, options)).pipe(
+        Effect.retry(once),
+      );
+      if (!Array.isArray(answer.Users)) return yield* contradiction("find", "the answer holds no users");
+      for (const { Username, Attributes } of answer.Users) {
+        found.push(yield* toUser("find", Username, Attributes));
+      }
+      next = answer.PaginationToken;
+      if (next === undefined) return found;
+    }
+    return yield* contradiction("find", "the answer does not end");
+  });
+
+  /** The user with this `sub`, whatever the pool calls them. None: AdminGetUser and ListUsers both find nobody. */
+  const bySub = Effect.fn("Cognito.bySub")(function* (sub: UserId) {
+    const own = yield* read(sub);
+    if (Option.exists(own, (user) => user.sub === sub)) return own;
+    const listed = (yield* list(`sub = "${sub}"`)).find((user) => user.sub === sub);
+    // By the `sub` itself nobody was found just now: the list is older than that.
+    if (listed === undefined || listed.username === sub) return Option.none<Seen>();
+    const named = yield* read(listed.username);
+    return Option.filter(named, (user) => user.sub === sub);
+  });
+
+  /**
+   * Does something to the user with this `sub`, by the pool's user name. `absent`: the look-up finds nobody, also after
+   * Cognito did not find the name. It is done again where it was not found, so it must have had no effect then.
+   */
+  const act = Effect.fnUntraced(function* <A>(
+    operation: IdentityProviderError["operation"],
+    sub: UserId,
+    how: (user: Seen) => Effect.Effect<A, IdentityProviderError>,
+  ) {
+    for (let look = 0; look < LOOKS_MAX; look++) {
+      const user = yield* bySub(sub);
+      if (Option.isNone(user)) return "absent" as const;
+      const done = yield* how(user.value).pipe(
+        Effect.map(Option.some),
+        Effect.catchIf(isAbsent, () => Effect.succeed(Option.none<A>())),
+      );
+      if (Option.isSome(done)) return done.value;
+    }
+    if (Option.isNone(yield* bySub(sub))) return "absent" as const;
+    return yield* contradiction(operation, "the pool does not find a user whom it shows");
+  });
+
+  return { read, list, bySub, act };
+};
