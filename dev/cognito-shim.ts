@@ -119,16 +119,42 @@ function shim({
 
     async AdminSetUserMFAPreference(request) {
       const user = await userOf(request);
-      const totp = request.SoftwareTokenMfaSettings as
-        | { Enabled?: boolean; PreferredMfa?: boolean }
-        | undefined;
-      if (totp?.Enabled === true && user.SoftwareTokenMfaConfiguration?.Verified !== true)
+      const totp = request.SoftwareTokenMfaSettings as MfaSettings | undefined;
+      const verified = user.SoftwareTokenMfaConfiguration?.Verified;
+      if (totp !== undefined && (verified === false || (totp.Enabled === true && verified !== true)))
         throw new Refusal(
           "InvalidParameterException",
           "User does not have delivery config set to turn on TOTP",
         );
-      if (totp !== undefined) await save(withTotp(user, totp.Enabled === true, totp.PreferredMfa === true));
+      // In a pool that demands a second factor it answers so, too, and does nothing.
+      if (traits.mfaRequired) return {};
+      let changed = user;
+      for (const [field, name] of Object.entries(MFA_SETTINGS)) {
+        const settings = request[field] as MfaSettings | undefined;
+        if (settings !== undefined)
+          changed = withFactor(changed, name, settings.Enabled === true, settings.PreferredMfa === true);
+      }
+      await save(changed);
       return {};
+    },
+
+    async AdminDeleteSoftwareToken(request) {
+      const { SoftwareTokenMfaConfiguration: _, ...user } = withTotp(await userOf(request), false, false);
+      await save(user);
+      return {};
+    },
+
+    async AdminGetUserAuthFactors(request) {
+      const user: WithPasskey = await userOf(request);
+      return {
+        Username: user.Username,
+        UserMFASettingList: user.UserMFASettingList,
+        ConfiguredUserAuthFactors: [
+          "PASSWORD",
+          ...(user.passkey === true ? ["WEB_AUTHN"] : []),
+          ...(user.SoftwareTokenMfaConfiguration?.Verified === true ? ["SOFTWARE_TOKEN"] : []),
+        ],
+      };
     },
 
     async AdminUserGlobalSignOut(request) {
@@ -168,17 +194,35 @@ function placeOf(token: string): string {
   return place;
 }
 
-/** The user with TOTP on or off, as AdminGetUser then shows it. */
-export function withTotp(user: User, enabled: boolean, preferred: boolean): User {
-  const others = (user.UserMFASettingList ?? []).filter((one) => one !== "SOFTWARE_TOKEN_MFA");
-  const { PreferredMfaSetting: _, ...rest } = user;
-  const list = enabled ? [...others, "SOFTWARE_TOKEN_MFA"] : others;
+interface MfaSettings {
+  readonly Enabled?: boolean;
+  readonly PreferredMfa?: boolean;
+}
+
+/** The fields of AdminSetUserMFAPreference, and what `UserMFASettingList` calls each. */
+const MFA_SETTINGS = {
+  SoftwareTokenMfaSettings: "SOFTWARE_TOKEN_MFA",
+  SMSMfaSettings: "SMS_MFA",
+  EmailMfaSettings: "EMAIL_OTP",
+} as const;
+
+/** A user who may have a passkey, which cognito-local does not know. */
+export type WithPasskey = User & { passkey?: boolean };
+
+function withFactor(user: User, name: string, enabled: boolean, preferred: boolean): User {
+  const others = (user.UserMFASettingList ?? []).filter((one) => one !== name);
+  const { PreferredMfaSetting: was, ...rest } = user;
+  const kept = was === undefined || was === name ? {} : { PreferredMfaSetting: was };
   return {
     ...rest,
-    UserMFASettingList: list,
-    ...(enabled && preferred ? { PreferredMfaSetting: "SOFTWARE_TOKEN_MFA" } : {}),
+    UserMFASettingList: enabled ? [...others, name] : others,
+    ...(enabled && preferred ? { PreferredMfaSetting: name } : kept),
   };
 }
+
+/** The user with TOTP on or off, as AdminGetUser then shows it. */
+export const withTotp = (user: User, enabled: boolean, preferred: boolean): User =>
+  withFactor(user, MFA_SETTINGS.SoftwareTokenMfaSettings, enabled, preferred);
 
 function checkCreate(request: Request, pool: UserPoolService): void {
   if (String(request.Username ?? "").length > 128)

@@ -10,7 +10,7 @@ import { CognitoServiceImpl, USER_POOL_AWS_DEFAULTS } from "cognito-local/lib/se
 import type { Services } from "cognito-local/lib/services/index.js";
 import { JwtTokenGenerator } from "cognito-local/lib/services/tokenGenerator.js";
 import { type User, UserPoolServiceFactoryImpl } from "cognito-local/lib/services/userPoolService.js";
-import { cognitoProvider, type Emulator, withTotp } from "./cognito-shim.ts";
+import { cognitoProvider, type Emulator, type WithPasskey, withTotp } from "./cognito-shim.ts";
 import { attribute, context, MemoryStore } from "./cognito-users.ts";
 import type { Provider } from "./door.ts";
 import { type Mail, Outbox } from "./outbox.ts";
@@ -59,9 +59,14 @@ export interface Cognito {
   setEnabled(sub: string, enabled: boolean): Promise<void>;
   /** Whether the user has an authenticator app, which `UserMFASettingList` then shows. */
   setTotp(sub: string, enabled: boolean): Promise<void>;
+  /** The user's second factors, by Cognito's names. `WEB_AUTHN`: a passkey; `half`: an app whose set-up was not finished. */
+  setFactors(sub: string, factors: ReadonlyArray<SecondFactor>): Promise<void>;
   mails(to?: string): Mail[];
   clearMails(): void;
 }
+
+/** A second factor of a local user, or the beginning of one. */
+export type SecondFactor = "SOFTWARE_TOKEN_MFA" | "SMS_MFA" | "EMAIL_OTP" | "WEB_AUTHN" | "half";
 
 const region = "eu-west-2";
 
@@ -98,7 +103,7 @@ export async function createCognito(door: string, kind: PoolKind = "email"): Pro
     ...(traits.signIn === "alias" && { AliasAttributes: ["email"] }),
     UsernameConfiguration: { CaseSensitive: traits.caseSensitive },
     AutoVerifiedAttributes: ["email"],
-    MfaConfiguration: "OPTIONAL",
+    MfaConfiguration: traits.mfaRequired ? "ON" : "OPTIONAL",
     SchemaAttributes: [
       ...(USER_POOL_AWS_DEFAULTS.SchemaAttributes ?? []).map((one) =>
         one.Name === "email" ? { ...one, Required: true, Mutable: false } : one,
@@ -210,6 +215,17 @@ export async function createCognito(door: string, kind: PoolKind = "email"): Pro
         ...withTotp(must(sub), enabled, enabled),
         SoftwareTokenMfaConfiguration,
       });
+    },
+    setFactors: async (sub, factors) => {
+      const user: WithPasskey = {
+        ...must(sub),
+        UserMFASettingList: factors.filter((one) => one !== "WEB_AUTHN" && one !== "half"),
+        passkey: factors.includes("WEB_AUTHN"),
+      };
+      const Verified = factors.includes("SOFTWARE_TOKEN_MFA");
+      if (Verified || factors.includes("half"))
+        user.SoftwareTokenMfaConfiguration = { Secret: "LOCAL", Verified };
+      await pool.saveUser(context, user);
     },
     mails: (to) => outbox.mails(to),
     clearMails: () => outbox.clear(),

@@ -16,6 +16,8 @@ export interface PoolTraits {
   readonly federated: boolean;
   /** What RESEND answers to a user name that is no address; null: it mails. */
   readonly resendBySub: "InvalidParameterException" | "UserNotFoundException" | null;
+  /** Whether every user needs a second factor: then none is switched off, and Cognito says that it was. */
+  readonly mfaRequired: boolean;
   /** Whether a pre sign-up trigger refuses the addresses of `refusedDomain`. */
   readonly preSignUp: boolean;
 }
@@ -28,6 +30,7 @@ const flip = {
   caseSensitive: false,
   federated: false,
   resendBySub: null,
+  mfaRequired: false,
   preSignUp: false,
 } as const;
 
@@ -48,6 +51,7 @@ export const POOL_KINDS = {
     resendBySub: "UserNotFoundException",
     means: "RESEND takes addresses only, and knows nobody by another name",
   },
+  "mfa-required": { ...flip, mfaRequired: true, means: "every user needs a second factor" },
   "pre-sign-up": { ...flip, preSignUp: true, means: `a trigger refuses addresses of ${refusedDomain}` },
 } as const satisfies Record<string, PoolTraits>;
 

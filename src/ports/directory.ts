@@ -45,7 +45,14 @@ export class Directory extends Context.Service<
       sub: UserId,
       enabled: boolean,
     ) => Effect.Effect<"done" | "absent", IdentityProviderError>;
-    /** Switches the user's one-time passwords off and signs the user out everywhere. */
+    /**
+     * Deletes the user's authenticator app, switches off the second factors that they have, and signs the user out
+     * everywhere. `done` says that each was asked for; `secondFactors` says what is left.
+     */
     readonly resetMfa: (sub: UserId) => Effect.Effect<"done" | "absent", IdentityProviderError>;
+    /** The user's second factors by Cognito's names, such as SOFTWARE_TOKEN_MFA, SMS_MFA and WEB_AUTHN (a passkey). */
+    readonly secondFactors: (
+      sub: UserId,
+    ) => Effect.Effect<ReadonlyArray<string> | "absent", IdentityProviderError>;
   }
 >()("registrar/ports/Directory") {}

@@ -55,8 +55,22 @@ export const setEnabled = Effect.fn("setEnabled")((asked: AskedChange, enabled: 
   ),
 );
 
-/** Switches the user's second factor off and signs the user out. */
-export const resetMfa = Effect.fn("resetMfa")((asked: AskedChange) =>
+/**
+ * Resets the user's second factors and signs the user out. Answers which factors are left, such as a passkey, or all of them
+ * where the pool insists; null: it is done, and what is left could not be read.
+ */
+export const resetMfa = Effect.fn("resetMfa")(function* (asked: AskedChange) {
+  yield* reset(asked);
+  const directory = yield* Directory;
+  return yield* directory.secondFactors(asked.subject).pipe(
+    Effect.map((factors) => (factors === "absent" ? [] : factors)),
+    Effect.catch((error) =>
+      Effect.as(Effect.logWarning("what is left of the second factors is unknown", error), null),
+    ),
+  );
+});
+
+const reset = Effect.fn("change.resetMfa")((asked: AskedChange) =>
   changeUser({ ...asked, kind: "reset_mfa" }).pipe(
     Effect.ensuring(Effect.sync(() => forgetMfa(asked.subject))),
     Effect.catchTag(["OwnAccount", "LastManager", "InvitationNotNeeded", "Superseded"], Effect.die),

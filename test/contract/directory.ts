@@ -63,6 +63,7 @@ export const directoryContract = (name: string, test: Tester, subject: () => Poo
         assert.strictEqual(yield* directory.setEnabled(nobody, true), "absent");
         assert.strictEqual(yield* directory.setEnabled(nobody, false), "absent");
         assert.strictEqual(yield* directory.resetMfa(nobody), "absent");
+        assert.strictEqual(yield* directory.secondFactors(nobody), "absent");
       }),
     );
 
@@ -88,8 +89,10 @@ export const directoryContract = (name: string, test: Tester, subject: () => Poo
         yield* subject().confirm(sub);
         yield* subject().enrol(sub);
         assert.isTrue((yield* profile(sub)).totp);
+        assert.deepStrictEqual(yield* directory.secondFactors(sub), ["SOFTWARE_TOKEN_MFA"]);
         assert.strictEqual(yield* directory.resetMfa(sub), "done");
         assert.isFalse((yield* profile(sub)).totp);
+        assert.deepStrictEqual(yield* directory.secondFactors(sub), []);
         assert.strictEqual(yield* directory.resetMfa(sub), "done");
       }),
     );

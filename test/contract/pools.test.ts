@@ -1,7 +1,7 @@
 /** The adapters keep their contract in every kind of pool, and take nobody for somebody else. */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest";
 import { Effect, Layer, Option } from "effect";
-import { accessKeyId, type Cognito, createCognito } from "../../dev/cognito.ts";
+import { accessKeyId, type Cognito, createCognito, type SecondFactor } from "../../dev/cognito.ts";
 import { type Door, openDoor } from "../../dev/door.ts";
 import { type Fault, Faults } from "../../dev/faults.ts";
 import { POOL_KINDS, type PoolKind, refusedDomain } from "../../dev/pool-kinds.ts";
@@ -166,8 +166,9 @@ for (const [kind, traits] of Object.entries(POOL_KINDS) as [PoolKind, (typeof PO
     identityProviderContract(`Cognito, ${kind}`, it.live, () => pool().subject);
     federatedContract(`Cognito, ${kind}`, it.live, () => pool().subject);
   }
-  if (traits.signIn === "email") directoryContract(`Cognito, ${kind}`, it.live, () => pool().subject);
-  else byAnothersSub(kind, pool);
+  if (traits.signIn === "email" && !traits.mfaRequired)
+    directoryContract(`Cognito, ${kind}`, it.live, () => pool().subject);
+  else if (traits.signIn !== "email") byAnothersSub(kind, pool);
 }
 
 describe("a create", () => {
@@ -262,6 +263,105 @@ describe("a look-up", () => {
       pool().faults.clear();
       assert.strictEqual(yield* provider.remove(user), "deleted");
       assert.strictEqual(yield* provider.remove(user), "absent");
+    }),
+  );
+});
+
+describe("a reset of second factors", () => {
+  const pool = usePool("email");
+  const check = inPool(pool);
+  const resetOf = Effect.fnUntraced(function* (of: () => Pool, factors: ReadonlyArray<SecondFactor>) {
+    const directory = yield* Directory;
+    const sub = yield* of().subject.addByHand(email);
+    yield* of().subject.confirm(sub);
+    yield* Effect.promise(() => of().cognito.setFactors(sub, factors));
+    of().faults.clearCalls();
+    assert.strictEqual(yield* directory.resetMfa(sub), "done");
+    const called = of()
+      .faults.calls()
+      .map(({ operation }) => operation);
+    return { called, left: yield* directory.secondFactors(sub) };
+  });
+
+  check(
+    "deletes the authenticator app, and switches text messages and mails off",
+    Effect.gen(function* () {
+      const { called, left } = yield* resetOf(pool, ["SOFTWARE_TOKEN_MFA", "SMS_MFA", "EMAIL_OTP"]);
+      assert.deepStrictEqual(left, []);
+      assert.include(called, "AdminDeleteSoftwareToken");
+      assert.include(called, "AdminUserGlobalSignOut");
+    }),
+  );
+
+  check(
+    "switches nothing off that the user does not have",
+    Effect.gen(function* () {
+      const { called, left } = yield* resetOf(pool, []);
+      assert.deepStrictEqual([called.includes("AdminSetUserMFAPreference"), left], [false, []]);
+    }),
+  );
+
+  check(
+    "takes a set-up that was not finished away, with what else there is",
+    Effect.gen(function* () {
+      const { left } = yield* resetOf(pool, ["half", "SMS_MFA"]);
+      assert.deepStrictEqual(left, []);
+    }),
+  );
+
+  check(
+    "names a passkey as left",
+    Effect.gen(function* () {
+      const { left } = yield* resetOf(pool, ["WEB_AUTHN", "SOFTWARE_TOKEN_MFA"]);
+      assert.deepStrictEqual(left, ["WEB_AUTHN"]);
+    }),
+  );
+
+  check(
+    "goes on where Cognito refuses to switch one factor off, and names it as left",
+    Effect.gen(function* () {
+      const code = "InvalidParameterException";
+      const directory = yield* Directory;
+      const sub = yield* pool().subject.addByHand(email);
+      yield* Effect.promise(() => pool().cognito.setFactors(sub, ["SMS_MFA"]));
+      pool().faults.set([{ target: "cognito", match: "AdminSetUserMFAPreference", answer: "error", code }]);
+      assert.strictEqual(yield* directory.resetMfa(sub), "done");
+      assert.deepStrictEqual(yield* directory.secondFactors(sub), ["SMS_MFA"]);
+    }),
+  );
+
+  for (const code of [
+    "ResourceNotFoundException",
+    "SoftwareTokenMFANotFoundException",
+    "UserNotConfirmedException",
+  ])
+    check(
+      `takes ${code} for an app that is not there`,
+      Effect.gen(function* () {
+        const directory = yield* Directory;
+        const sub = yield* pool().subject.addByHand(email);
+        pool().faults.set([{ target: "cognito", match: "AdminDeleteSoftwareToken", answer: "error", code }]);
+        assert.strictEqual(yield* directory.resetMfa(sub), "done");
+      }),
+    );
+
+  check(
+    "is not done where the key may not delete the app",
+    Effect.gen(function* () {
+      const directory = yield* Directory;
+      const sub = yield* pool().subject.addByHand(email);
+      const code = "AccessDeniedException";
+      pool().faults.set([{ target: "cognito", match: "AdminDeleteSoftwareToken", answer: "error", code }]);
+      assert.strictEqual((yield* Effect.flip(directory.resetMfa(sub))).reason._tag, "Misconfigured");
+    }),
+  );
+
+  const strict = usePool("mfa-required");
+  inPool(strict)(
+    "names what a pool that demands a second factor has left on, though it said otherwise",
+    Effect.gen(function* () {
+      const { left } = yield* resetOf(strict, ["SOFTWARE_TOKEN_MFA", "SMS_MFA"]);
+      assert.deepStrictEqual(left, ["SMS_MFA"]);
     }),
   );
 });

@@ -56,7 +56,7 @@ const operations: ReadonlyArray<Operation> = [
     what: "DELETE /api/users/{id}",
     success: 200,
     action: "Deleted user",
-    calls: [check, open, act("AdminDeleteUser"), finish],
+    calls: [check, open, act("=AdminGetUser"), act("AdminDeleteUser"), finish],
     holds: async ({ stack }, id) =>
       stack.cognito.getUser(id) === undefined && (await grantsOf(stack, id)).length === 0,
   },
@@ -83,7 +83,7 @@ const operations: ReadonlyArray<Operation> = [
     what: "POST /api/users/{id}/mfa/reset",
     success: 200,
     action: "Reset user MFA",
-    calls: change("AdminSetUserMFAPreference", "AdminUserGlobalSignOut"),
+    calls: change("AdminSetUserMFAPreference", "AdminDeleteSoftwareToken", "AdminUserGlobalSignOut"),
     holds: async (fixture, id) => {
       const token = tokenOf(fixture.stack, id);
       return (await ask(fixture, "GET /api/users/me/mfa/status", { token })).json.enabled === false;

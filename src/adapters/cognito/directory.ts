@@ -1,7 +1,9 @@
 /** The directory on AWS Cognito. Every one of its calls may be repeated, and is, once, where the first proved nothing. */
 import {
+  AdminDeleteSoftwareTokenCommand,
   AdminDisableUserCommand,
   AdminEnableUserCommand,
+  AdminGetUserAuthFactorsCommand,
   AdminSetUserMFAPreferenceCommand,
   AdminUserGlobalSignOutCommand,
   ListUsersCommand,
@@ -9,7 +11,8 @@ import {
 import { Effect, Layer, Option } from "effect";
 import { isUserId } from "../../domain/user.ts";
 import { Directory } from "../../ports/directory.ts";
-import { attributeOf, CognitoClient, once } from "./client.ts";
+import type { IdentityProviderError } from "../../ports/identity-provider.ts";
+import { attributeOf, CognitoClient, errorName, isAbsent, once } from "./client.ts";
 import { contradiction, makePeople } from "./people.ts";
 
 export const DirectoryCognito = Layer.effect(
@@ -62,23 +65,74 @@ export const DirectoryCognito = Layer.effect(
         });
       }),
 
+      // What a reset has not achieved is read back: a factor that cannot be switched off does not keep the others.
       resetMfa: Effect.fn("Directory.resetMfa")((sub) =>
         people.act(
-          "reset MFA",
+          RESET,
           sub,
-          Effect.fnUntraced(function* ({ username }) {
+          Effect.fnUntraced(function* ({ username, factors }) {
             const user = { UserPoolId, Username: username };
-            const preference = new AdminSetUserMFAPreferenceCommand({
-              ...user,
-              SoftwareTokenMfaSettings: { Enabled: false, PreferredMfa: false },
-            });
-            yield* call("reset MFA", (client, options) => client.send(preference, options));
+            for (const factor of factors) {
+              const settings = SWITCHED_OFF[factor];
+              if (settings === undefined) continue;
+              const preference = new AdminSetUserMFAPreferenceCommand({ ...user, ...settings });
+              yield* call(RESET, (client, options) => client.send(preference, options)).pipe(unlessRefused);
+            }
+            const token = new AdminDeleteSoftwareTokenCommand(user);
+            yield* call(RESET, (client, options) => client.send(token, options)).pipe(unlessRefused);
             const signOut = new AdminUserGlobalSignOutCommand(user);
-            yield* call("reset MFA", (client, options) => client.send(signOut, options));
+            yield* call(RESET, (client, options) => client.send(signOut, options));
             return "done" as const;
+          }, Effect.retry(once)),
+        ),
+      ),
+
+      secondFactors: Effect.fn("Directory.secondFactors")((sub) =>
+        people.act(
+          "find",
+          sub,
+          Effect.fnUntraced(function* ({ username, factors }) {
+            const command = new AdminGetUserAuthFactorsCommand({ UserPoolId, Username: username });
+            const answer = yield* call("find", (client, options) => client.send(command, options));
+            if (answer.Username === undefined) return yield* contradiction("find", "the answer names nobody");
+            const registered = (answer.ConfiguredUserAuthFactors ?? []).flatMap(
+              (one) => REGISTERED[one] ?? [],
+            );
+            return [...new Set([...factors, ...(answer.UserMFASettingList ?? []), ...registered])];
           }, Effect.retry(once)),
         ),
       ),
     });
   }),
 );
+
+const RESET = "reset MFA";
+
+const OFF = { Enabled: false, PreferredMfa: false };
+
+/** How each second factor is switched off, by its name in `UserMFASettingList`. A passkey is its user's to remove. */
+const SWITCHED_OFF: Readonly<Record<string, object>> = {
+  SOFTWARE_TOKEN_MFA: { SoftwareTokenMfaSettings: OFF },
+  SMS_MFA: { SMSMfaSettings: OFF },
+  EMAIL_OTP: { EmailMfaSettings: OFF },
+};
+
+/**
+ * The authentication factors that a user has registered, by our name for each. Codes by mail and by text message are
+ * offered to everybody in some pools, so they count where they are switched on as a second factor only.
+ */
+const REGISTERED: Readonly<Record<string, string>> = {
+  SOFTWARE_TOKEN: "SOFTWARE_TOKEN_MFA",
+  WEB_AUTHN: "WEB_AUTHN",
+};
+
+/** What Cognito answers where there is no authenticator app to delete. */
+const NO_TOKEN = new Set(["ResourceNotFoundException", "SoftwareTokenMFANotFoundException"]);
+
+/** A definite refusal leaves a factor as it is; of a user who is not there it says that. */
+const unlessRefused = <A>(call: Effect.Effect<A, IdentityProviderError>) =>
+  Effect.catchIf(
+    call,
+    (error) => !isAbsent(error) && (error.reason._tag === "Refused" || NO_TOKEN.has(errorName(error.cause))),
+    () => Effect.void,
+  );

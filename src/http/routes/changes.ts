@@ -145,18 +145,28 @@ export const updateUser = route(
   }),
 );
 
-/** Switches the user's second factor off and signs the user out. */
+/** Resets the user's second factors, signs the user out, and says what is left. */
 export const resetMfa = route(
   {
     id: "resetMfa",
     method: "POST",
     path: "/api/users/{user_id}/mfa/reset",
     area: "Users",
-    summary: "Switches the user's second factor off and signs the user out",
+    summary: "Resets the user's second factors and signs the user out",
     needs: "CAN_MANAGE_USERS",
     conditional: true,
     params: ByUserId,
-    answers: { 200: { means: "The user enrols a second factor anew.", body: Nothing } },
+    answers: {
+      200: {
+        means: "The user enrols a second factor anew.",
+        body: Schema.Struct({
+          remaining: Schema.NullOr(Schema.Array(Schema.String)).annotate({
+            description:
+              "The second factors that the user still has, such as WEB_AUTHN for a passkey; null: that could not be read.",
+          }),
+        }).annotate({ identifier: "MfaReset" }),
+      },
+    },
     fails: [
       "Forbidden",
       "PreconditionFailed",
@@ -171,8 +181,7 @@ export const resetMfa = route(
     ],
   },
   Effect.fnUntraced(function* (input) {
-    yield* changes.resetMfa(asked(input));
-    return { status: 200 as const, body: {} };
+    return { status: 200 as const, body: { remaining: yield* changes.resetMfa(asked(input)) } };
   }),
 );
 

@@ -113,9 +113,18 @@ describe("POST /api/users/{id}/mfa/reset", () => {
       before = await auditOf(stack, id);
     });
     const answer = await reset(id);
-    expect([answer.status, answer.json]).toEqual([200, {}]);
+    expect([answer.status, answer.json]).toEqual([200, { remaining: [] }]);
     expect([before, await totp(id)]).toEqual([["Reset user MFA"], false]);
     expect(stack.faults.calls().map(({ operation }) => operation)).toContain("AdminUserGlobalSignOut");
+  });
+
+  it("200: names what is left, such as a passkey; null where that cannot be read", async () => {
+    const { stack } = fixture;
+    await stack.cognito.setFactors(id, ["SOFTWARE_TOKEN_MFA", "SMS_MFA", "WEB_AUTHN"]);
+    expect((await reset(id)).json).toEqual({ remaining: ["WEB_AUTHN"] });
+    stack.faults.set([{ target: "cognito", match: "AdminGetUserAuthFactors", answer: "500" }]);
+    const answer = await reset(id);
+    expect([answer.status, answer.json]).toEqual([200, { remaining: null }]);
   });
 
   it("200: may be repeated, and resets a user who has no factor", async () => {
@@ -130,8 +139,8 @@ describe("POST /api/users/{id}/mfa/reset", () => {
     expect([await auditOf(fixture.stack, nobody), await changesOf(fixture.stack, nobody)]).toEqual([[], []]);
   });
 
-  for (const match of ["AdminSetUserMFAPreference", "AdminUserGlobalSignOut"])
-    it(`500: tracked where ${match} fails, audited all the same, and the sweeper does both`, async () => {
+  for (const match of ["AdminSetUserMFAPreference", "AdminDeleteSoftwareToken", "AdminUserGlobalSignOut"])
+    it(`500: tracked where ${match} fails, audited all the same, and the sweeper does the rest`, async () => {
       const { stack } = fixture;
       stack.faults.set([{ target: "cognito", match, answer: "500" }]);
       expectProblem(await reset(id), {
@@ -146,7 +155,7 @@ describe("POST /api/users/{id}/mfa/reset", () => {
       stack.faults.clearCalls();
       await sweepOut(fixture);
       const done = stack.faults.calls("cognito").map(({ operation }) => operation);
-      expect(done).toEqual(["AdminSetUserMFAPreference", "AdminUserGlobalSignOut"]);
+      expect(done.slice(-2)).toEqual(["AdminDeleteSoftwareToken", "AdminUserGlobalSignOut"]);
       expect([await totp(id), await auditOf(stack, id)]).toEqual([false, ["Reset user MFA"]]);
     });
 });

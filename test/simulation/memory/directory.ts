@@ -24,6 +24,7 @@ const OPERATIONS = {
   enable: "enable",
   disable: "disable",
   resetMfa: "reset MFA",
+  secondFactors: "find",
 } as const satisfies Record<string, IdentityProviderError["operation"]>;
 
 /** The service itself, for those who do without layers. */
@@ -57,6 +58,12 @@ export const makeDirectory = (world: World, wire: Wire) => {
 
     setEnabled: (sub, enabled) => change(enabled ? "enable" : "disable", sub, { enabled }),
     resetMfa: (sub) => change("resetMfa", sub, { totp: false }),
+    secondFactors: (sub) =>
+      call("secondFactors", sub, ({ users }) => {
+        const user = users.find(named(sub));
+        if (user === undefined) return "absent" as const;
+        return user.totp ? ["SOFTWARE_TOKEN_MFA"] : [];
+      }),
   });
 };
 

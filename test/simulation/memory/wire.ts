@@ -7,7 +7,7 @@ import type { User, World } from "./world.ts";
 
 export type CallName =
   | `identity.${"create" | "find" | "remove" | "invite"}`
-  | `directory.${"profile" | "page" | "enable" | "disable" | "resetMfa"}`
+  | `directory.${"profile" | "page" | "enable" | "disable" | "resetMfa" | "secondFactors"}`
   | `changes.${"open" | "finish" | "refuse" | "mayComeIn" | "isNewest" | "endGracePeriod"}`
   | `access.${"mayManageUsers" | "setRoles" | "rolesOf" | "isRemoved" | "etagFor"}`
   | `ledger.${
