@@ -5,6 +5,7 @@
  * A-label form. Nothing that passes can open a header, a filter expression or a display name.
  */
 import { Schema, SchemaTransformation } from "effect";
+import { REASONS } from "./address.ts";
 
 // With the flag `u`, without which a pattern has no place in a JSON Schema.
 const UUID = /^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/u;
@@ -29,7 +30,7 @@ export const UserId = lowerCaseUuid.pipe(Schema.brand("UserId"));
 export type UserId = typeof UserId.Type;
 
 /** Whether a key of a user is their id, and not an address. */
-export const isUserId = (key: Email | UserId): key is UserId => UUID.test(key);
+export const isUserId = (key: string): key is UserId => UUID.test(key);
 
 /** The id of a row in FLIP's `roles` table. */
 export const RoleId = lowerCaseUuid.pipe(Schema.brand("RoleId"));
@@ -39,13 +40,15 @@ const ATOM = "[a-z0-9!#$%&'*+/=?^_`{|}~-]+";
 const LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
 const ADDRESS = new RegExp(`^(?=.{1,64}@)${ATOM}(?:\\.${ATOM})*@(?:${LABEL}\\.)+(?!\\d+$)${LABEL}$`);
 
-/** RFC 6761 and RFC 7686 names that can never receive mail; the same list that FLIP refuses. */
-const SPECIAL_USE = /[@.](?:arpa|invalid|local|localhost|onion|test)$/;
-
 /** Cognito refuses a longer user name. */
 const EMAIL_LENGTH_MAX = 128;
 
 const invalid = (reason: string) => violation("value_error", `value is not a valid email address: ${reason}`);
+
+/** One check a reason: the first that an address does not pass is said, and no other. */
+const reasons = REASONS.map(([reason, isSo]) =>
+  Schema.makeFilter((address: string) => !isSo(address), invalid(reason)).abort(),
+);
 
 /** An e-mail address: trimmed, lower-cased as a whole, at most 128 characters. */
 export const Email = Schema.String.annotate({
@@ -58,11 +61,11 @@ export const Email = Schema.String.annotate({
   Schema.decode(SchemaTransformation.toLowerCase()),
   Schema.check(
     Schema.isMaxLength(EMAIL_LENGTH_MAX, invalid(`it is longer than ${EMAIL_LENGTH_MAX} characters`)).abort(),
+    ...reasons,
     Schema.isPattern(
       ADDRESS,
       invalid("it must be a plain address (local@domain), the domain in its ASCII (A-label) form"),
-    ).abort(),
-    Schema.makeFilter((address: string) => !SPECIAL_USE.test(address), invalid("its domain is reserved")),
+    ),
   ),
   Schema.brand("Email"),
 );

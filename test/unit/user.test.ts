@@ -65,6 +65,76 @@ describe("an address", () => {
   ];
   it.each([...refused])("that is or has %s is refused", (_, value) => assert.isNull(read(value)));
 
+  const issuesOf = (value: unknown) => {
+    const result = Schema.toStandardSchemaV1(Email)["~standard"].validate(value);
+    return result instanceof Promise ? [] : (result.issues ?? []);
+  };
+  const reasons: ReadonlyArray<readonly [string, string]> = [
+    ["", "it is empty"],
+    ["alice", "it has no @-sign"],
+    ["alice smith", "it has no @-sign"],
+    ["@hospital.example", "it has nothing before the @-sign"],
+    ["alice@", "it has nothing after the @-sign"],
+    ["a@b@hospital.example", "it has more than one @-sign"],
+    ["a\u200bb@hospital.example", "it holds an invisible character"],
+    ["a\u00adb@hospital.example", "it holds an invisible character"],
+    ["a@hos\u202epital.example", "it holds an invisible character"],
+    ["a\ufe0f@hospital.example", "it holds an invisible character"],
+    ["a\u3164@hospital.example", "it holds an invisible character"],
+    ["alice@hospital.example\r\nBcc: eve@evil.example", "it holds an invisible character"],
+    ["Alice <alice@hospital.example>", "it has a display name or angle brackets: send the address alone"],
+    ["<alice@hospital.example>", "it has a display name or angle brackets: send the address alone"],
+    ['"a@b" <alice@hospital.example>', "it has a display name or angle brackets: send the address alone"],
+    ["A <a@b.example>, B <b@b.example>", "it holds more than one address"],
+    ["a@hospital.example,b@hospital.example", "it holds more than one address"],
+    ["a@hospital.example; b@hospital.example", "it holds more than one address"],
+    ["a@hospital.example b@hospital.example", "it holds more than one address"],
+    ["a@hospital.example;", "it holds more than one address"],
+    ["mailto:a@hospital.example", "it begins with mailto: send the address alone"],
+    ["alice smith@hospital.example", "it holds a blank"],
+    ["alice@hos pital.example", "it holds a blank"],
+    ["alice@hos\u00a0pital.example", "it holds a blank"],
+    ["alice(work)@hospital.example", "it holds a comment in parentheses"],
+    ['"alice"@hospital.example', "its part before the @-sign is quoted"],
+    ['"a b"@hospital.example', "its part before the @-sign is quoted"],
+    ["alice@[127.0.0.1]", "its domain is an IP address"],
+    ["alice@[IPv6:::1]", "its domain is an IP address"],
+    ["alice@127.0.0.1", "its domain is an IP address"],
+    ["alice@b\u00fccher.example", "its domain is not written in ASCII: use its A-label form (xn--…)"],
+    ["\u00e5lice@hospital.example", "its part before the @-sign holds a character outside ASCII"],
+    [".a@hospital.example", "its part before the @-sign begins with a dot"],
+    ["a.@hospital.example", "its part before the @-sign ends with a dot"],
+    ["a..b@hospital.example", "its part before the @-sign has two dots in a row"],
+    [`${"a".repeat(65)}@b.example`, "its part before the @-sign is longer than 64 characters"],
+    ["a\\@hospital.example", "its part before the @-sign holds a character that is not accepted"],
+    ["a@.hospital.example", "its domain begins with a dot"],
+    ["a@hospital.example.", "its domain ends with a dot"],
+    ["a@hospital..example", "its domain has two dots in a row"],
+    ["a@hos_pital.example", "its domain holds a character that no host name has"],
+    ["a@hospital", "its domain has no dot"],
+    ["a@localhost", "its domain is reserved"],
+    ["a@hospital.test", "its domain is reserved"],
+    ["a@mail.invalid", "its domain is reserved"],
+    [`a@${"l".repeat(64)}.example`, "a part of its domain is longer than 63 characters"],
+    ["a@-hospital.example", "a part of its domain begins or ends with a hyphen"],
+    [long(129), "it is longer than 128 characters"],
+  ];
+  it.each([...reasons])("%j is refused because %s, and is not echoed", (value, reason) => {
+    const [issue, ...more] = issuesOf(value);
+    assert.strictEqual(issue?.message, `value is not a valid email address: ${reason}`);
+    assert.deepStrictEqual(more, []);
+  });
+
+  it("of every kind that is refused has a reason of its own", () => {
+    const other = "it must be a plain address";
+    for (const [, value] of refused) {
+      assert.isFalse(
+        issuesOf(value).some(({ message }) => message.includes(other)),
+        JSON.stringify(value),
+      );
+    }
+  });
+
   it("is judged in time that does not grow with tricks", () => {
     const started = performance.now();
     read(`${"a.".repeat(60_000)}@`);
