@@ -4,7 +4,7 @@
  * A profile is read by AdminGetUser, which shows the latest; only the list is ListUsers, which may lag.
  */
 import { Context, type Effect, type Option } from "effect";
-import type { Email, UserId } from "../domain/user.ts";
+import type { UserId } from "../domain/user.ts";
 import type { IdentityProviderError } from "./identity-provider.ts";
 
 /** Cognito's `UserStatus` of a user whom another identity provider signs in. */
@@ -34,7 +34,8 @@ export interface ProfilePage {
 export class Directory extends Context.Service<
   Directory,
   {
-    readonly profile: (key: Email | UserId) => Effect.Effect<Option.Option<Profile>, IdentityProviderError>;
+    /** By `sub`, or by address as the pool has it: where case counts there, another spelling finds nobody. */
+    readonly profile: (key: string) => Effect.Effect<Option.Option<Profile>, IdentityProviderError>;
     /** At most `limit` (1 to 60) users, from the place that `cursor` names. */
     readonly page: (
       limit: number,

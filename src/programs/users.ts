@@ -47,11 +47,21 @@ export const listUsersAfter = Effect.fn("listUsersAfter")(function* (
   return yield* pageAfter(query);
 });
 
-/** One user, by address or by id, for any caller. With their entity tag where the caller manages users. */
-export const getUser = Effect.fn("getUser")(function* (caller: UserId, key: Email | UserId) {
+/**
+ * One user, by address or by id, for any caller; with their entity tag where the caller manages users. Where case counts the
+ * pool may have the address as it was written, or in lower case as Registrar registers it: it is asked for both, in this
+ * order.
+ */
+export const getUser = Effect.fn("getUser")(function* (
+  caller: UserId,
+  key: Email | UserId,
+  asWritten: string = key,
+) {
   const directory = yield* Directory;
   const access = yield* Access;
-  const found = yield* directory.profile(key).pipe(Effect.mapError(providerUnavailable));
+  const look = (name: string) => directory.profile(name).pipe(Effect.mapError(providerUnavailable));
+  const written = yield* look(asWritten);
+  const found = Option.isSome(written) || asWritten === key ? written : yield* look(key);
   if (Option.isNone(found)) return yield* new UserNotFound({ key, kind: "see" });
   const profile = found.value;
   const etag = yield* access

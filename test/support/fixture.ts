@@ -3,7 +3,7 @@
  * searched for persons and secrets, and its last net must not have had to catch any.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
-import { type Stack, startStack } from "../../dev/stack.ts";
+import { type Stack, type StackOptions, startStack } from "../../dev/stack.ts";
 import { quiet, releaseAll } from "./moments.ts";
 import { startWorker, type Worker } from "./worker.ts";
 
@@ -17,10 +17,10 @@ export interface Fixture {
 export const patient = { COGNITO_TIMEOUT_MS: "5000", DATABASE_TIMEOUT_MS: "5000" };
 
 /** Starts both for the file that calls it. */
-export function useWorker(overrides: Record<string, string> = {}): Fixture {
+export function useWorker(overrides: Record<string, string> = {}, options: StackOptions = {}): Fixture {
   const started: { stack?: Stack; worker?: Worker } = {};
   beforeAll(async () => {
-    started.stack = await startStack();
+    started.stack = await startStack(options);
     started.worker = await startWorker(started.stack, overrides);
   });
   afterAll(async () => {

@@ -126,9 +126,10 @@ export const getUser = route(
     fails: ["InvalidUserKey", "UserNotFound", "DatabaseRefused", "Unavailable"],
   },
   Effect.fnUntraced(function* ({ caller, params: { user_id } }) {
-    const key = Option.getOrUndefined(isUserId(user_id)) ?? Option.getOrUndefined(isEmail(user_id));
+    const id = Option.getOrUndefined(isUserId(user_id));
+    const key = id ?? Option.getOrUndefined(isEmail(user_id));
     if (key === undefined) return yield* new InvalidUserKey();
-    const { profile, etag } = yield* users.getUser(caller.sub, key);
+    const { profile, etag } = yield* users.getUser(caller.sub, key, id ?? user_id.trim());
     const body = { id: profile.sub, email: profile.email, isDisabled: !profile.enabled };
     return { status: 200 as const, body, headers: etagHeader(etag) };
   }),
