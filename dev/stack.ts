@@ -95,7 +95,7 @@ interface Parts {
 async function assemble(parts: Parts): Promise<Stack> {
   const { faults, server, cognitoDoor, neonDoor } = parts;
   const { pool: kind = "email" } = parts.options;
-  const { federated } = POOL_KINDS[kind];
+  const { federated, caseSensitive } = POOL_KINDS[kind];
   const pool = new pg.Pool({ connectionString: server.url, max: 8 });
   pool.on("error", () => {});
   parts.started.push(() => pool.end());
@@ -162,6 +162,7 @@ async function assemble(parts: Parts): Promise<Stack> {
       TOKEN_ISSUER: cognito.issuer,
       DATABASE_URL: server.url,
       NEON_ENDPOINT: neonEndpoint,
+      ...(caseSensitive && { COGNITO_CASE_SENSITIVE: "true" }),
     }),
     stop: parts.stop,
   };

@@ -161,6 +161,14 @@ export const Environment = Schema.Struct({
   COGNITO_TIMEOUT_MS: orElse(duration(50, 20_000, "milliseconds"), "4000").annotate({
     description: "How long one call to Cognito may take.",
   }),
+  COGNITO_CREATE_TIMEOUT_MS: orElse(duration(50, 20_000, "milliseconds"), "15000").annotate({
+    description:
+      "How long a create or an invitation may take, within the request's budget. Cognito waits 5 s for a trigger, up to three times, and for the mail.",
+  }),
+  COGNITO_CASE_SENSITIVE: orElse(oneOf("true", "false"), "false").annotate({
+    description:
+      "Whether Ann@… and ann@… can be two users of the pool. Then a registration looks for the address in any spelling first.",
+  }),
   DATABASE_TIMEOUT_MS: orElse(duration(50, 20_000, "milliseconds"), "4000").annotate({
     description: "How long one statement may take.",
   }),
@@ -289,6 +297,8 @@ const toDeployment = (read: typeof Environment.Type): Deployment => ({
   horizon: read.HORIZON_SECONDS,
   idempotencyKeysKept: read.IDEMPOTENCY_KEY_HOURS,
   cognitoTimeout: read.COGNITO_TIMEOUT_MS,
+  cognitoCreateTimeout: read.COGNITO_CREATE_TIMEOUT_MS,
+  caseSensitive: read.COGNITO_CASE_SENSITIVE === "true",
   databaseTimeout: read.DATABASE_TIMEOUT_MS,
   signingKeysTimeout: read.SIGNING_KEYS_TIMEOUT_MS,
   sweepCalls: read.SWEEP_CALLS,

@@ -31,6 +31,10 @@ export interface Deployment {
   /** How long an idempotency key is kept at the least. */
   readonly idempotencyKeysKept: Duration.Duration;
   readonly cognitoTimeout: Duration.Duration;
+  /** One create or invitation: the pool's triggers and mail are part of it. */
+  readonly cognitoCreateTimeout: Duration.Duration;
+  /** Whether the pool may have one mailbox twice, in two spellings. */
+  readonly caseSensitive: boolean;
   readonly databaseTimeout: Duration.Duration;
   readonly signingKeysTimeout: Duration.Duration;
   /** How many remote calls one sweep may make, and how long it goes on taking up more operations. */

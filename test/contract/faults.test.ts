@@ -27,7 +27,12 @@ afterAll(() => stack.stop());
 beforeEach(() => stack.reset());
 
 const run = <A, E>(program: Effect.Effect<A, E, IdentityProvider | Ledger>) => {
-  const env = { ...stack.workerEnv(), COGNITO_TIMEOUT_MS: "400", DATABASE_TIMEOUT_MS: "400" };
+  const env = {
+    ...stack.workerEnv(),
+    COGNITO_TIMEOUT_MS: "400",
+    COGNITO_CREATE_TIMEOUT_MS: "800",
+    DATABASE_TIMEOUT_MS: "400",
+  };
   const layer = Layer.merge(
     IdentityProviderCognito.pipe(Layer.provide(CognitoClient.layer)),
     LedgerPostgres.pipe(Layer.provide(DatabaseNeon)),
@@ -89,6 +94,15 @@ describe("a read", () => {
     stack.faults.set([cognito("AdminGetUser", { effect: "none", answer: "500", times: 2 })]);
     assert.strictEqual((await run(Effect.flip(find))).reason._tag, "OutcomeUnknown");
   });
+});
+
+it("a create and an invitation wait longer than a read: triggers and mail are part of them", async () => {
+  stack.faults.set([{ target: "cognito", delayMs: 500 }]);
+  const { sub } = await run(create);
+  const user = { sub, username: sub };
+  assert.strictEqual(await run(Effect.flatMap(IdentityProvider, (pool) => pool.invite(user))), "sent");
+  const find = Effect.flatMap(IdentityProvider, (pool) => pool.find(email));
+  assert.strictEqual((await run(Effect.flip(find))).reason._tag, "OutcomeUnknown");
 });
 
 describe("a delete", () => {

@@ -25,6 +25,7 @@ const [registrations, clients, seed] = [
 // Short enough that budgets end and horizons pass while it lasts.
 const settings = {
   COGNITO_TIMEOUT_MS: "500",
+  COGNITO_CREATE_TIMEOUT_MS: "500",
   DATABASE_TIMEOUT_MS: "500",
   REQUEST_BUDGET_SECONDS: "6",
   HORIZON_SECONDS: "20",

@@ -14,7 +14,11 @@ export interface Fixture {
 }
 
 /** Settings for files whose tests let no call hang: a busy machine never runs into them. */
-export const patient = { COGNITO_TIMEOUT_MS: "5000", DATABASE_TIMEOUT_MS: "5000" };
+export const patient = {
+  COGNITO_TIMEOUT_MS: "5000",
+  COGNITO_CREATE_TIMEOUT_MS: "5000",
+  DATABASE_TIMEOUT_MS: "5000",
+};
 
 /** Starts both for the file that calls it. */
 export function useWorker(overrides: Record<string, string> = {}, options: StackOptions = {}): Fixture {

@@ -46,6 +46,7 @@ export interface Worker {
 /** Waits that are short for a test and long for a busy machine. */
 export const testSettings = {
   COGNITO_TIMEOUT_MS: "600",
+  COGNITO_CREATE_TIMEOUT_MS: "600",
   DATABASE_TIMEOUT_MS: "600",
   SIGNING_KEYS_TIMEOUT_MS: "1500",
 };

@@ -197,12 +197,13 @@ const make = Effect.gen(function* () {
     /** The ownership attribute's name; null where the pool has none. */
     attribute,
 
-    /** Sends one command through the client, once, within its time limit. */
+    /** Sends one command through the client, once, within its time limit: a longer one where triggers and mail are awaited. */
     call: Effect.fnUntraced(function* <A>(
       operation: Operation,
       send: (client: CognitoIdentityProviderClient, options: { abortSignal: AbortSignal }) => Promise<A>,
     ) {
-      const limit = yield* callTimeout(settings.cognitoTimeout);
+      const awaited = operation === "create" || operation === "invite";
+      const limit = yield* callTimeout(awaited ? settings.cognitoCreateTimeout : settings.cognitoTimeout);
       const abortSignal = AbortSignal.timeout(limit);
       return yield* Effect.tryPromise({
         try: () => send(client, { abortSignal }),
