@@ -21,10 +21,11 @@ export class UnknownRoles extends Schema.TaggedError<UnknownRoles>()("UnknownRol
 /** `replayed`: the verdict was stored by an earlier request with the same idempotency key. */
 const Judged = { operationId: OperationId, replayed: Schema.optionalKey(Schema.Boolean) };
 
-/** The address belongs to a user that this registration did not create. */
+/** The address, in this spelling or another, belongs to a user that this registration did not create: `userId`, where known. */
 export class UserExists extends Schema.TaggedError<UserExists>()("UserExists", {
   ...Judged,
   email: Email,
+  userId: Schema.optionalKey(UserId),
 }) {}
 
 /** Cognito refused the create, for good (`verdict`) or because the deployment is wrong (`configuration`). */

@@ -35,6 +35,9 @@ const Problem = Schema.Struct({
       description: "Why it was refused: with `create_refused` and `change_refused` only.",
     }),
   ),
+  userId: Schema.optionalKey(
+    Uuid.annotate({ description: "With `user_exists`: who has the address, in this spelling or another." }),
+  ),
   userIds: Schema.optionalKey(
     Schema.Array(Uuid).annotate({ description: "The users whom the refusal is about." }),
   ),

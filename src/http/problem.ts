@@ -31,6 +31,8 @@ export interface Problem {
   readonly errors?: ReadonlyArray<Violation>;
   /** The users whom the answer is about, where the request does not name them. */
   readonly userIds?: ReadonlyArray<string>;
+  /** The user who has what was asked for. */
+  readonly userId?: string | undefined;
   readonly retryAfter?: number;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -134,6 +136,7 @@ const TOLD: {
     code: "user_exists",
     detail: `User with email ${error.email} already exists`,
     operationId: error.operationId,
+    userId: error.userId,
     headers: replayed(error),
   }),
   IdempotencyKeyReused: ({ operationId }) => ({
@@ -254,6 +257,7 @@ export const problemResponse = (problem: Problem, requestId: string): Response =
     operationId,
     reason,
     errors,
+    userId,
     userIds,
     retryAfter,
     headers,
@@ -272,6 +276,7 @@ export const problemResponse = (problem: Problem, requestId: string): Response =
     requestId,
     ...(reason && { reason }),
     ...(errors && { errors }),
+    ...(userId && { userId }),
     ...(userIds && { userIds }),
   };
   return Response.json(body, {

@@ -64,7 +64,8 @@ export const PROBLEMS = {
   },
   user_exists: {
     status: 400,
-    means: "The address already has a user, whom this request did not create.",
+    means:
+      "The address already has a user, perhaps in another spelling, whom this request did not create. `userId` names them, where known.",
     left: NOTHING,
     todo: "Look the user up by the address. Invite them again, or choose another address.",
   },

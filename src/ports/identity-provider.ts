@@ -72,6 +72,13 @@ export class IdentityProvider extends Context.Service<
     readonly create: (user: NewUser) => Effect.Effect<PoolUser, IdentityProviderError>;
     /** Reads one user, by address or by `sub`. */
     readonly find: (key: Email | UserId) => Effect.Effect<Option.Option<PoolUser>, IdentityProviderError>;
+    /**
+     * Who has the address in another spelling, where the pool tells spellings apart; in any other pool nobody, and nothing
+     * is asked. It may lag behind what has just been created or deleted, and does not count users of other providers.
+     */
+    readonly spelledOtherwise: (
+      email: Email,
+    ) => Effect.Effect<Option.Option<PoolUser>, IdentityProviderError>;
     /** Deletes the user with this `sub`. Succeeds when they are gone; `absent`: every look-up finds nobody. */
     readonly remove: (user: KnownUser) => Effect.Effect<"deleted" | "absent", IdentityProviderError>;
     /** Sends (again) the invitation. `notNeeded`: the user has signed in, or does so elsewhere, and needs none. */

@@ -29,9 +29,9 @@ beforeEach(() => stack.reset());
 const run = <A, E>(program: Effect.Effect<A, E, IdentityProvider | Ledger>) => {
   const env = {
     ...stack.workerEnv(),
-    COGNITO_TIMEOUT_MS: "400",
-    COGNITO_CREATE_TIMEOUT_MS: "800",
-    DATABASE_TIMEOUT_MS: "400",
+    COGNITO_TIMEOUT_MS: "800",
+    COGNITO_CREATE_TIMEOUT_MS: "2400",
+    DATABASE_TIMEOUT_MS: "2000",
   };
   const layer = Layer.merge(
     IdentityProviderCognito.pipe(Layer.provide(CognitoClient.layer)),
@@ -97,7 +97,7 @@ describe("a read", () => {
 });
 
 it("a create and an invitation wait longer than a read: triggers and mail are part of them", async () => {
-  stack.faults.set([{ target: "cognito", delayMs: 500 }]);
+  stack.faults.set([{ target: "cognito", delayMs: 1200 }]);
   const { sub } = await run(create);
   const user = { sub, username: sub };
   assert.strictEqual(await run(Effect.flatMap(IdentityProvider, (pool) => pool.invite(user))), "sent");

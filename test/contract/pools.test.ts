@@ -44,6 +44,7 @@ const usePool = (kind: PoolKind): (() => Pool) => {
       AWS_COGNITO_USER_POOL_ID: cognito.userPoolId,
       AWS_COGNITO_APP_CLIENT_ID: cognito.clientId,
       COGNITO_ENDPOINT: door.url,
+      COGNITO_CASE_SENSITIVE: String(POOL_KINDS[kind].caseSensitive),
       DATABASE_URL: "postgresql://nobody:nothing@127.0.0.1/none",
     });
     const add = (work: () => Promise<string>) => Effect.promise(async () => UserId.make(await work()));
@@ -362,6 +363,58 @@ describe("a reset of second factors", () => {
     Effect.gen(function* () {
       const { left } = yield* resetOf(strict, ["SOFTWARE_TOKEN_MFA", "SMS_MFA"]);
       assert.deepStrictEqual(left, ["SMS_MFA"]);
+    }),
+  );
+});
+
+describe("an address in another spelling", () => {
+  const pool = usePool("case-sensitive");
+  const check = inPool(pool);
+  const folded = Email.make("ann.smith@hospital.example");
+  const other = "Ann.Smith@Hospital.example";
+
+  check(
+    "is found, with whoever has it; in the same spelling it is not another",
+    Effect.gen(function* () {
+      const provider = yield* IdentityProvider;
+      assert.deepStrictEqual(yield* provider.spelledOtherwise(folded), Option.none());
+      yield* pool().subject.addByHand(folded);
+      assert.deepStrictEqual(yield* provider.spelledOtherwise(folded), Option.none());
+      const sub = yield* pool().subject.addByHand(other);
+      assert.strictEqual(Option.getOrThrow(yield* provider.spelledOtherwise(folded)).sub, sub);
+    }),
+  );
+
+  check(
+    "does not count where another identity provider's user has it",
+    Effect.gen(function* () {
+      const provider = yield* IdentityProvider;
+      yield* pool().subject.addFederated(other);
+      assert.deepStrictEqual(yield* provider.spelledOtherwise(folded), Option.none());
+    }),
+  );
+
+  check(
+    "is nobody's only where the pool has said so",
+    Effect.gen(function* () {
+      const provider = yield* IdentityProvider;
+      for (const answer of ["500", "garbage", "empty", "throttle"] as const) {
+        pool().faults.set([{ target: "cognito", match: "ListUsers", answer }]);
+        assert.strictEqual((yield* Effect.flip(provider.spelledOtherwise(folded))).operation, "find", answer);
+      }
+    }),
+  );
+
+  const folding = usePool("email");
+  inPool(folding)(
+    "is not asked for in a pool that folds them itself",
+    Effect.gen(function* () {
+      const provider = yield* IdentityProvider;
+      yield* folding().subject.addByHand(other);
+      assert.deepStrictEqual(yield* provider.spelledOtherwise(folded), Option.none());
+      assert.deepStrictEqual(folding().faults.calls(), []);
+      const taken = yield* Effect.flip(provider.create({ id: newTag(), email: folded, name: null }));
+      assert.strictEqual(taken.reason._tag, "UserAlreadyExists");
     }),
   );
 });

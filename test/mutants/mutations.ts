@@ -63,8 +63,8 @@ export const mutations: ReadonlyArray<Mutation> = [
   ]),
   programs("failure mode 2: a create with an unknown outcome that met a foreign user has no grace period", [
     CREATE,
-    "ledger.reject(operationId, verdict, outcomeUnknown, reason)",
-    "ledger.reject(operationId, verdict, false, reason)",
+    "ledger.reject(operationId, verdict, outcomeUnknown, reason ?? null)",
+    "ledger.reject(operationId, verdict, false, reason ?? null)",
   ]),
   programs(
     "failure mode 3: a create is sent again although the first may still land",
@@ -138,6 +138,16 @@ export const mutations: ReadonlyArray<Mutation> = [
     CREATE,
     `state === "rolled_back" || state === "rejected"`,
     `state !== "completed"`,
+  ]),
+  programs("an address that the pool has in another spelling gets a second user", [
+    "src/programs/register/register.ts",
+    "  yield* onlySpelling(registration, spelled);",
+    "",
+  ]),
+  programs("a look-up of other spellings that fails is taken for nobody", [
+    CREATE,
+    "if (Result.isFailure(spelled)) return yield* unavailable(registration, spelled.failure);",
+    "if (Result.isFailure(spelled)) return;",
   ]),
   programs("nothing is fenced before a delete", [
     RESOLVE,

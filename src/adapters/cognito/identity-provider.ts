@@ -11,6 +11,7 @@ import {
   IdentityProvider,
   type IdentityProviderError,
   type KnownUser,
+  type PoolUser,
 } from "../../ports/identity-provider.ts";
 import { Settings } from "../../ports/settings.ts";
 import { attributeOf, CognitoClient, errorName, isAbsent, once } from "./client.ts";
@@ -26,10 +27,12 @@ const isAboutTheName = (error: IdentityProviderError): boolean =>
  */
 const isCalledBySub = ({ sub, username }: KnownUser): boolean => username === sub;
 
+const shown = ({ sub, username, tag }: Seen): PoolUser => ({ sub, username, tag });
+
 export const IdentityProviderCognito = Layer.effect(
   IdentityProvider,
   Effect.gen(function* () {
-    const { invitation } = yield* Settings;
+    const { invitation, caseSensitive } = yield* Settings;
     const client = yield* CognitoClient;
     const { UserPoolId, attribute, call, toUser } = client;
     const people = makePeople(client);
@@ -97,7 +100,12 @@ export const IdentityProviderCognito = Layer.effect(
 
       find: Effect.fn("IdentityProvider.find")(function* (key) {
         const found = yield* isUserId(key) ? people.bySub(key) : people.read(key);
-        return Option.map(found, ({ sub, username, tag }) => ({ sub, username, tag }));
+        return Option.map(found, shown);
+      }),
+
+      spelledOtherwise: Effect.fn("IdentityProvider.spelledOtherwise")(function* (email) {
+        if (!caseSensitive) return Option.none();
+        return Option.map(yield* people.spelledOtherwise(email), shown);
       }),
 
       remove: Effect.fn("IdentityProvider.remove")(function* (user) {

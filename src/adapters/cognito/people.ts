@@ -10,7 +10,8 @@
  */
 import { AdminGetUserCommand, ListUsersCommand } from "@aws-sdk/client-cognito-identity-provider";
 import { Effect, Option } from "effect";
-import type { UserId } from "../../domain/user.ts";
+import type { Email, UserId } from "../../domain/user.ts";
+import { EXTERNAL_PROVIDER } from "../../ports/directory.ts";
 import { IdentityProviderError, OutcomeUnknown, type PoolUser } from "../../ports/identity-provider.ts";
 import { attributeOf, type CognitoClient, isAbsent, once } from "./client.ts";
 
@@ -24,6 +25,9 @@ export interface Seen extends PoolUser {
   /** The second factors that are switched on: `UserMFASettingList`. */
   readonly factors: ReadonlyArray<string>;
 }
+
+/** A user as ListUsers shows them, which may lag. */
+type Listed = Pick<Seen, "sub" | "username" | "tag" | "email" | "status">;
 
 /** How many pages of an answer for one `sub` are read: a filter may leave a page empty and go on. */
 const PAGES_MAX = 5;
@@ -57,7 +61,7 @@ export const makePeople = ({ UserPoolId, call, toUser }: CognitoClient["Service"
 
   /** All users that a filter finds. */
   const list = Effect.fn("Cognito.list")(function* (filter: string) {
-    const found: Array<PoolUser> = [];
+    const found: Array<Listed> = [];
     let next: string | undefined;
     for (let page = 0; page < PAGES_MAX; page++) {
       const command = new ListUsersCommand({
@@ -69,8 +73,13 @@ export const makePeople = ({ UserPoolId, call, toUser }: CognitoClient["Service"
         Effect.retry(once),
       );
       if (!Array.isArray(answer.Users)) return yield* contradiction("find", "the answer holds no users");
-      for (const { Username, Attributes } of answer.Users) {
-        found.push(yield* toUser("find", Username, Attributes));
+      for (const { Username, Attributes, UserStatus } of answer.Users) {
+        const user = yield* toUser("find", Username, Attributes);
+        found.push({
+          ...user,
+          email: attributeOf(Attributes, "email") ?? "",
+          status: UserStatus ?? "UNKNOWN",
+        });
       }
       next = answer.PaginationToken;
       if (next === undefined) return found;
@@ -87,6 +96,20 @@ export const makePeople = ({ UserPoolId, call, toUser }: CognitoClient["Service"
     if (listed === undefined || listed.username === sub) return Option.none<Seen>();
     const named = yield* read(listed.username);
     return Option.filter(named, (user) => user.sub === sub);
+  });
+
+  /**
+   * A local user who has this address in another spelling. ListUsers compares addresses without regard to case, and may
+   * lag: whom it shows is read again.
+   */
+  const spelledOtherwise = Effect.fn("Cognito.spelledOtherwise")(function* (email: Email) {
+    const isOther = (user: Listed) =>
+      user.email !== email && user.email.toLowerCase() === email && user.status !== EXTERNAL_PROVIDER;
+    for (const listed of (yield* list(`email = "${email}"`)).filter(isOther)) {
+      const now = yield* read(listed.username);
+      if (Option.exists(now, (user) => user.sub === listed.sub && isOther(user))) return now;
+    }
+    return Option.none<Seen>();
   });
 
   /**
@@ -111,5 +134,5 @@ export const makePeople = ({ UserPoolId, call, toUser }: CognitoClient["Service"
     return yield* contradiction(operation, "the pool does not find a user whom it shows");
   });
 
-  return { read, list, bySub, act };
+  return { read, bySub, spelledOtherwise, act };
 };

@@ -4,7 +4,7 @@
  * The create is sent once. Where its outcome is unknown, or the address is taken, the address is read back and the
  * tag compared: an own user is taken, a foreign user is left alone. Nothing is created again while an outcome is unknown.
  */
-import { Effect, Option, Schema } from "effect";
+import { Effect, Option, Result, Schema } from "effect";
 import {
   CleanupRequired,
   CreateRefused,
@@ -14,6 +14,7 @@ import {
   UserExists,
 } from "../../domain/errors.ts";
 import { OperationId, type RefusalReason, type Registration, type Verdict } from "../../domain/operation.ts";
+import type { UserId } from "../../domain/user.ts";
 import { withinBudget } from "../../ports/budget.ts";
 import {
   IdentityProvider,
@@ -39,12 +40,27 @@ export const create = Effect.fn("create")(function* (registration: Registration,
     Effect.catchReasons("IdentityProviderError", {
       UserAlreadyExists: (_, cause) => readBack(registration, { outcomeUnknown: false, again, cause }),
       OutcomeUnknown: (_, cause) => readBack(registration, { outcomeUnknown: true, again: false, cause }),
-      Refused: ({ why }, cause) => reject(registration, "create_refused", false, cause, why),
+      Refused: ({ why }, cause) => reject(registration, "create_refused", false, cause, { reason: why }),
       Misconfigured: ({ why }, cause) => misconfigured(registration, why, cause),
       Throttled: (_, cause) => unavailable(registration, cause),
     }),
     Effect.catchTag("IdentityProviderError", Effect.die),
   );
+});
+
+/**
+ * Ends the registration before anybody is created, where the pool has the address in another spelling, or does not say:
+ * on doubt no second user is made for one mailbox. Whoever has it in this spelling the create meets by itself.
+ */
+export const onlySpelling = Effect.fn("create.onlySpelling")(function* (
+  registration: Registration,
+  spelled: Result.Result<Option.Option<PoolUser>, IdentityProviderError>,
+): Effect.fn.Return<void, RegistrationError, Ledger> {
+  if (Result.isFailure(spelled)) return yield* unavailable(registration, spelled.failure);
+  if (Option.isNone(spelled.success)) return;
+  const cause = new Error("the pool has the address in another spelling");
+  const { sub: userId } = spelled.success.value;
+  return yield* reject(registration, "user_exists", false, cause, { userId });
 });
 
 /** Reads who has the address after a create that failed, and does what the ownership tag allows. */
@@ -71,7 +87,7 @@ const readBack = Effect.fn("create.readBack")(function* (
     case "unknown":
       return yield* outcomeUnknown ? tracked : unavailable(registration, cause);
     case "somebody":
-      return yield* reject(registration, "user_exists", outcomeUnknown, cause);
+      return yield* reject(registration, "user_exists", outcomeUnknown, cause, { userId: user.sub });
     case "nobody": {
       if (outcomeUnknown) return yield* tracked;
       const removed = yield* Effect.option(identity.remove(user));
@@ -122,13 +138,14 @@ const reject = Effect.fn("create.reject")(function* (
   registration: Registration,
   verdict: Verdict,
   outcomeUnknown: boolean,
-  cause: IdentityProviderError,
-  reason: RefusalReason | null = null,
+  cause: unknown,
+  { reason, userId }: { readonly reason?: RefusalReason; readonly userId?: UserId },
 ) {
   const ledger = yield* Ledger;
   const { id: operationId, email } = registration;
-  yield* bestEffort(ledger.reject(operationId, verdict, outcomeUnknown, reason));
-  if (verdict === "user_exists") return yield* new UserExists({ operationId, email });
+  yield* bestEffort(ledger.reject(operationId, verdict, outcomeUnknown, reason ?? null));
+  if (verdict === "user_exists")
+    return yield* new UserExists({ operationId, email, ...(userId && { userId }) });
   return yield* new CreateRefused({ operationId, why: "verdict", reason: reason ?? "other", cause });
 });
 

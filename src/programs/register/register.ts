@@ -17,7 +17,7 @@ import { CleanupRequired, type RegistrationError, RegistrationRolledBack } from 
 import type { Registered, RegisterUser, Registration } from "../../domain/operation.ts";
 import { inBackground } from "../../ports/background.ts";
 import { onceMore } from "../../ports/database.ts";
-import type { PoolUser } from "../../ports/identity-provider.ts";
+import { IdentityProvider, type PoolUser } from "../../ports/identity-provider.ts";
 import { Ledger } from "../../ports/ledger.ts";
 import {
   compensate,
@@ -27,15 +27,21 @@ import {
   NotCommitted,
   type NotRemoved,
 } from "./compensate.ts";
-import { create } from "./create.ts";
+import { create, onlySpelling } from "./create.ts";
 import { finishInBackground } from "./finish.ts";
 import { open } from "./open.ts";
 
 /** Registers a user, or fails with the one typed error that says what the caller hears. */
 export const register = Effect.fn("register")(function* (command: RegisterUser) {
-  const opened = yield* open(command);
+  const identity = yield* IdentityProvider;
+  // Beside the opening: a registration stays at three calls in a row.
+  const [opened, spelled] = yield* Effect.all(
+    [open(command), Effect.result(identity.spelledOtherwise(command.email))],
+    { concurrency: 2 },
+  );
   if (opened._tag === "Replayed") return opened.answer;
   const { registration } = opened;
+  yield* onlySpelling(registration, spelled);
 
   const { sub, username } = yield* Effect.acquireUseRelease(
     create(registration),

@@ -41,18 +41,27 @@ export const named =
   ({ email, sub, federated }: User): boolean =>
     (email === key && !federated) || sub === key;
 
+/** What each call is in the provider's errors. */
+const OPERATIONS = {
+  create: "create",
+  find: "find",
+  spelledOtherwise: "find",
+  remove: "remove",
+  invite: "invite",
+} as const satisfies Record<string, CallName>;
+
 /** The service itself, for those who do without layers. */
 export const makeIdentityProvider = (
   world: World,
   wire: Wire,
-  { ownershipAttribute, invitation }: Deployment,
+  { ownershipAttribute, invitation, caseSensitive }: Deployment,
 ) => {
   const tagsUsers = ownershipAttribute !== null;
 
-  const call = <A>(operation: "create" | "find" | "remove" | "invite", about: string, act: Call<A>["act"]) =>
+  const call = <A>(operation: keyof typeof OPERATIONS, about: string, act: Call<A>["act"]) =>
     countCall
       .pipe(Effect.andThen(wire.send({ operation: `identity.${operation}`, about, act })))
-      .pipe(Effect.mapError(poolFailure(operation)));
+      .pipe(Effect.mapError(poolFailure(OPERATIONS[operation])));
 
   const mail = ({ sub, email, tag }: User, at: number) => world.mails.push({ sub, email, tag, at });
 
@@ -69,6 +78,15 @@ export const makeIdentityProvider = (
 
     find: (key) =>
       call("find", key, ({ users }) => Option.map(Option.fromNullishOr(users.find(named(key))), shown)),
+
+    spelledOtherwise: (email) =>
+      caseSensitive
+        ? call("spelledOtherwise", email, ({ users }) => {
+            const isOther = (user: User) =>
+              user.email !== email && user.email.toLowerCase() === email && !user.federated;
+            return Option.map(Option.fromNullishOr(users.find(isOther)), shown);
+          })
+        : Effect.succeedNone,
 
     remove: ({ sub }) =>
       // Like AdminDeleteUser it would take an address for a name: whoever passes one deletes whoever has it.

@@ -6,7 +6,7 @@ import { Clock, Effect } from "effect";
 import type { User, World } from "./world.ts";
 
 export type CallName =
-  | `identity.${"create" | "find" | "remove" | "invite"}`
+  | `identity.${"create" | "find" | "spelledOtherwise" | "remove" | "invite"}`
   | `directory.${"profile" | "page" | "enable" | "disable" | "resetMfa" | "secondFactors"}`
   | `changes.${"open" | "finish" | "refuse" | "mayComeIn" | "isNewest" | "endGracePeriod"}`
   | `access.${"mayManageUsers" | "setRoles" | "rolesOf" | "isRemoved" | "etagFor"}`
