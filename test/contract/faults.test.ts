@@ -103,7 +103,7 @@ it("a create and an invitation wait longer than a read: triggers and mail are pa
   assert.strictEqual(await run(Effect.flatMap(IdentityProvider, (pool) => pool.invite(user))), "sent");
   const find = Effect.flatMap(IdentityProvider, (pool) => pool.find(email));
   assert.strictEqual((await run(Effect.flip(find))).reason._tag, "OutcomeUnknown");
-});
+}, 20_000);
 
 describe("a delete", () => {
   it("is sent once more when its answer is lost, and finds the user gone", async () => {
