@@ -7,6 +7,7 @@ import { generator } from "../../dev/faults.ts";
 import { roles } from "../../dev/seed.ts";
 import type { Answer } from "../support/http.ts";
 import type { Worker } from "../support/worker.ts";
+import type { makeManager } from "./manager.ts";
 
 /** One registration that was asked for, and every answer to it. */
 export interface Asked {
@@ -23,12 +24,14 @@ interface Options {
   readonly asked: Asked[];
   readonly seed: number;
   readonly count: number;
+  /** What the client does to the users whom it has registered. */
+  readonly manager: Awaited<ReturnType<typeof makeManager>>;
 }
 
 const TRIES_MAX = 40;
 
 /** A client that asks for `count` ledger. */
-export function makeClient({ worker, asked, seed, count }: Options): () => Promise<void> {
+export function makeClient({ worker, asked, seed, count, manager }: Options): () => Promise<void> {
   const random = generator(seed);
   const own: Asked[] = [];
 
@@ -49,6 +52,8 @@ export function makeClient({ worker, asked, seed, count }: Options): () => Promi
       own.push(request);
       asked.push(request);
       await register(request);
+      if (n === Math.floor(count / 2)) await manager.retire();
+      if (request.userId !== undefined) await manager.manage(request.userId);
     }
   };
 

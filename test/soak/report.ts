@@ -2,9 +2,11 @@
 import type { Call } from "../../dev/faults.ts";
 import type { Mail } from "../../dev/outbox.ts";
 import type { Asked } from "./client.ts";
+import type { Deed } from "./manager.ts";
 
 export interface Figures {
   readonly asked: ReadonlyArray<Asked>;
+  readonly deeds: ReadonlyArray<Deed>;
   readonly calls: ReadonlyArray<Call>;
   readonly tally: { readonly kills: number; readonly sweeps: number; readonly did: Record<string, number> };
   /** Registrations that were not resolved when the faults stopped, by state. */
@@ -15,7 +17,7 @@ export interface Figures {
   readonly mails: ReadonlyArray<Mail>;
 }
 
-export function report({ asked, calls, tally, before, rounds, seconds, mails }: Figures): void {
+export function report({ asked, deeds, calls, tally, before, rounds, seconds, mails }: Figures): void {
   const struck = calls.filter(({ fault }) => fault !== undefined);
   const share = ((100 * struck.length) / calls.length).toFixed(1);
   const invited = new Set(mails.map(({ sub }) => sub)).size;
@@ -23,6 +25,12 @@ export function report({ asked, calls, tally, before, rounds, seconds, mails }: 
   section(`${asked.length} ledger asked for, in ${requests} requests, in ${seconds} s`);
   section("what clients heard", count(asked.flatMap(({ heard }) => heard)));
   section("what they heard last", count(asked.map(({ heard }) => heard.at(-1) ?? "")));
+  section(
+    `${deeds.length} changes of users; what their callers heard`,
+    count(
+      deeds.map(({ kind, heard, byDisabled }) => `${kind}, ${heard}${byDisabled ? ", by one disabled" : ""}`),
+    ),
+  );
   section(
     `${struck.length} of ${calls.length} calls struck (${share} %)`,
     count(struck.map(({ fault }) => `${fault?.answer}, ${landing(fault)}`)),

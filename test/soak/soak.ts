@@ -1,5 +1,5 @@
 /**
- * The soak: thousands of registrations from retrying clients, every call lost now and then in every way, workerd
+ * The soak: thousands of registrations from retrying clients, changes of the users whom they have registered, every call lost now and then in every way, workerd
  * killed every few seconds, the sweeper now and then. Afterwards both stores must agree on everybody.
  *
  *   node test/soak/soak.ts        SOAK_REGISTRATIONS=3000 SOAK_CLIENTS=8 SEED=1
@@ -13,6 +13,7 @@ import { setup as build } from "../support/build.ts";
 import { startWorker } from "../support/worker.ts";
 import { type Asked, makeClient } from "./client.ts";
 import { everyFault } from "./faults.ts";
+import { type Deed, makeManager } from "./manager.ts";
 import { report } from "./report.ts";
 import { verify } from "./verify.ts";
 
@@ -37,6 +38,10 @@ const worker = await startWorker(stack, settings);
 const started = performance.now();
 console.log(`soak: ${registrations} registrations, ${clients} clients, seed ${seed}`);
 
+const deeds: Deed[] = [];
+const managers = await Promise.all(
+  Array.from({ length: clients }, (_, n) => makeManager({ stack, worker, deeds, seed: seed * 1000 + n })),
+);
 stack.faults.seed(seed);
 stack.faults.set(everyFault(0.05));
 const asked: Asked[] = [];
@@ -66,8 +71,8 @@ const chaos = [
 const seconds = () => Math.round((performance.now() - started) / 1000);
 
 const each = Math.ceil(registrations / clients);
-const work = Array.from({ length: clients }, (_, n) =>
-  makeClient({ worker, asked, seed: seed * 1000 + n, count: each })(),
+const work = managers.map((manager, n) =>
+  makeClient({ worker, asked, seed: seed * 1000 + n, count: each, manager })(),
 );
 await Promise.all(work);
 running = false;
@@ -83,8 +88,8 @@ let rounds = 0;
 for (let more = 1; more > 0 && rounds < 200; rounds += more)
   more = await sweepUntilNothingIsDue({ stack, worker });
 
-report({ asked, calls, tally, before, rounds, seconds: seconds(), mails: stack.mails() });
-const { passed, failed } = await verify(stack, asked);
+report({ asked, deeds, calls, tally, before, rounds, seconds: seconds(), mails: stack.mails() });
+const { passed, failed } = await verify(stack, { asked, deeds, foreign: managers.map(({ sub }) => sub) });
 for (const violation of failed.slice(0, 20)) console.log(`VIOLATION ${violation}`);
 console.log(`${passed} passed, ${failed.length} failed`);
 await worker.stop();

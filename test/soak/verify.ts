@@ -2,13 +2,21 @@
 import type { Stack } from "../../dev/stack.ts";
 import { claimed, disagreements, look } from "../support/stores.ts";
 import type { Asked } from "./client.ts";
+import type { Deed } from "./manager.ts";
 
 export interface Verdict {
   readonly passed: number;
   readonly failed: ReadonlyArray<string>;
 }
 
-export async function verify(stack: Stack, asked: ReadonlyArray<Asked>): Promise<Verdict> {
+/** What clients asked for and heard. `foreign`: users who were never registered. */
+export interface Memory {
+  readonly asked: ReadonlyArray<Asked>;
+  readonly deeds: ReadonlyArray<Deed>;
+  readonly foreign: ReadonlyArray<string>;
+}
+
+export async function verify(stack: Stack, { asked, deeds, foreign }: Memory): Promise<Verdict> {
   const view = await look(stack);
   const failed: string[] = [];
   let passed = 0;
@@ -19,7 +27,9 @@ export async function verify(stack: Stack, asked: ReadonlyArray<Asked>): Promise
 
   const users = new Map(view.users.map((user) => [user.sub, user]));
   const claims = new Set(claimed(view));
-  const registrations = new Map(view.registrations.map((registration) => [registration.sub, registration]));
+  const registrations = new Map(
+    view.registrations.filter(({ email }) => email !== null).map((one) => [one.sub, one]),
+  );
 
   // Everybody who was told 200 has a user, an audit row and a registration.
   const promised = new Map<string, string>();
@@ -43,13 +53,35 @@ export async function verify(stack: Stack, asked: ReadonlyArray<Asked>): Promise
   }
 
   // Everybody who is there is audited, and the other way round; nobody has to remember anything.
-  for (const disagreement of disagreements(view)) failed.push(disagreement);
+  for (const disagreement of disagreements(view, foreign)) failed.push(disagreement);
   passed += users.size;
   for (const { id, state, due_at } of view.registrations)
     check(due_at === null, `still open: ${id} is ${state}`);
 
-  // Who is registered has been invited; nobody else ever was.
-  for (const { sub, email } of view.users)
+  // What a user is in the end is what callers were told: nobody's 200 is undone by what was asked for before it.
+  const grants = await stack.query<{ user_id: string; roles: string }>(
+    "select user_id, string_agg(role_id::text, ',' order by role_id) as roles from user_role group by user_id",
+  );
+  const rolesOf = new Map(grants.map(({ user_id, roles }) => [user_id, roles]));
+  const changed = new Set(deeds.map(({ user }) => user));
+  for (const user of changed) {
+    const mine = deeds.filter((deed) => deed.user === user && !deed.byDisabled);
+    const roles = rolesOf.get(user) ?? "";
+    const enabled = String(users.get(user)?.enabled);
+    check(explained(mine, "roles", roles, ""), `roles [${roles}], against what callers were told: ${user}`);
+    check(
+      explained(mine, "enabled", enabled, "true"),
+      `enabled ${enabled}, against what callers were told: ${user}`,
+    );
+  }
+  for (const { user, heard, byDisabled } of deeds)
+    check(!byDisabled || heard !== "done", `one who was disabled has changed ${user}`);
+
+  // Who is registered has been invited, unless they were disabled first; nobody else ever was.
+  const disabled = new Set(
+    deeds.flatMap(({ kind, value, user }) => (kind === "enabled" && value === "false" ? user : [])),
+  );
+  for (const { sub, email } of view.users.filter(({ sub }) => registrations.has(sub) && !disabled.has(sub)))
     check(
       stack.mails(email).some((mail) => mail.sub === sub),
       `never invited: ${sub}`,
@@ -57,3 +89,18 @@ export async function verify(stack: Stack, asked: ReadonlyArray<Asked>): Promise
   for (const { sub } of stack.mails()) check(users.has(sub), `invited, but not registered: ${sub}`);
   return { passed, failed };
 }
+
+/** Whether a state in the end is explained by an act that may have been the last to take effect; or by none at all. */
+const explained = (
+  deeds: ReadonlyArray<Deed>,
+  kind: Deed["kind"],
+  value: string,
+  untouched: string,
+): boolean => {
+  const acts = deeds.filter((deed) => deed.kind === kind);
+  const done = acts.filter(({ heard }) => heard === "done");
+  const last = acts.some(
+    (act) => act.heard !== "not done" && act.value === value && !done.some(({ from }) => from > act.until),
+  );
+  return last || (done.length === 0 && value === untouched);
+};
