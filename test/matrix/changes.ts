@@ -24,7 +24,7 @@ interface RemoteCall {
   readonly match: string;
 }
 
-interface Operation {
+export interface Operation {
   readonly name: string;
   readonly what: string;
   readonly body?: unknown;
@@ -50,7 +50,7 @@ const enabledIs =
   async ({ stack }, id) =>
     stack.cognito.getUser(id)?.enabled === wanted;
 
-const operations: ReadonlyArray<Operation> = [
+export const operations: ReadonlyArray<Operation> = [
   {
     name: "delete",
     what: "DELETE /api/users/{id}",
@@ -163,7 +163,7 @@ const holdsInTheEnd = (operation: Operation, call: RemoteCall, { lands, kind }: 
 const firstAct = ({ calls }: Operation) => calls.find(({ part }) => part === "act");
 
 /** A person with a second factor and a role, as the operation needs them. */
-async function prepare(stack: Stack, { name }: Operation): Promise<string> {
+export async function prepare(stack: Stack, { name }: Operation): Promise<string> {
   const id = await stack.cognito.createUser(person);
   await stack.cognito.setTotp(id, true);
   if (name === "enable") await stack.cognito.setEnabled(id, false);

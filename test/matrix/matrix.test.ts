@@ -10,6 +10,7 @@ import { prove, useLanes } from "./engine.ts";
 import { groups } from "./pairs.ts";
 import { proofOf } from "./registrations.ts";
 import { requestScenes } from "./requests.ts";
+import { standingProofs } from "./standing.ts";
 import { document, readDocument, whole } from "./table.ts";
 
 useLanes();
@@ -25,6 +26,11 @@ for (const { name, cells } of groups)
 
 for (const { name, proofs } of changeProofs)
   describe(`a change: ${name}`, () => {
+    prove(proofs);
+  });
+
+for (const { name, proofs } of standingProofs)
+  describe(`who asks, about whom, and when: ${name}`, () => {
     prove(proofs);
   });
 
