@@ -489,6 +489,20 @@ export const changesContract = (name: string, test: Tester, subject: () => Ledge
       }),
     );
 
+    for (const kind of ["disable", "remove"] as const)
+      check(
+        `lets the request of a registration invite, unless its user is to be shut out since: ${kind}`,
+        Effect.gen(function* () {
+          const ledger = yield* Ledger;
+          const registration = yield* inState("registered");
+          yield* opened(kind, registration.sub ?? newSub());
+          assert.isFalse(yield* ledger.acknowledge(registration.id));
+          assert.isNotNull((yield* read(registration.id)).acknowledgedAt, "the sweeper finishes it");
+          const other = yield* inState("registered");
+          assert.isTrue(yield* ledger.acknowledge(other.id));
+        }),
+      );
+
     check(
       "refuses with an operator's words in the history, and their name in the trail",
       Effect.gen(function* () {

@@ -332,11 +332,6 @@ export const mutations: ReadonlyArray<Mutation> = [
     "if (registration.acknowledgedAt === null && !registration.pastHorizon)",
     "if (registration.stale !== true)",
   ]),
-  programs("a registration is closed without a fence", [
-    CLOSE,
-    `const fenced = state === "rolling_back" || (yield* ledger.fence(id)) === "rolling_back";`,
-    `const fenced = (yield* ledger.fence(id)) !== "completed";`,
-  ]),
   programs("a change that was superseded while it was opened is done", [
     "src/programs/change.ts",
     `if (change.reason !== null) return yield* told(change, change.reason, "unknown");`,

@@ -196,6 +196,25 @@ describe("each change", () => {
       }),
   );
 
+  it.effect.each([...ChangeKind.literals])(
+    "%s: calls an operator where only the sweeper hears that the deployment is wrong",
+    (kind) =>
+      Effect.gen(function* () {
+        const { heard, row, sweep } = withUser(
+          [
+            { on: CALLS[kind], effect: "never", answer: "unknown" },
+            { on: CALLS[kind], effect: "never", answer: "misconfigured" },
+          ],
+          before(kind),
+        );
+        assert.strictEqual(yield* heard(kind), "ChangeTracked");
+        assert.isFalse(row(101).needsOperator);
+        yield* TestClock.adjust(BUDGET_MS + 1);
+        assert.strictEqual((yield* sweep()).deferred, 1);
+        assert.isTrue(row(101).needsOperator);
+      }),
+  );
+
   it.effect.each([...ChangeKind.literals])("%s: done twice where the first answer was lost", (kind) =>
     Effect.gen(function* () {
       const { world, heard, user, rest } = withUser([{ on: CALLS[kind], answer: "unknown" }], before(kind));
@@ -683,6 +702,20 @@ describe("opposed changes", () => {
       assert.isFalse(user()?.enabled);
       assert.strictEqual(wire.calls.filter((call) => call === "directory.enable").length, 1);
       assert.strictEqual(wire.calls.filter((call) => call === "directory.disable").length, 3);
+      assert.deepStrictEqual(violations(world), []);
+    }),
+  );
+
+  it.effect("an older disabling is not done once more after a newer enabling", () =>
+    Effect.gen(function* () {
+      const { world, heard, user, rest, wire } = withUser();
+      for (const kind of ["enable", "disable", "enable"] as const) {
+        assert.strictEqual(yield* heard(kind), "done");
+        yield* TestClock.adjust(60_000);
+      }
+      yield* rest();
+      assert.isTrue(user()?.enabled);
+      assert.strictEqual(wire.calls.filter((call) => call === "directory.disable").length, 1);
       assert.deepStrictEqual(violations(world), []);
     }),
   );
