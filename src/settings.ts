@@ -43,6 +43,7 @@ const UNITS = {
   milliseconds: { decode: Duration.millis, encode: Duration.toMillis },
   seconds: { decode: Duration.seconds, encode: Duration.toSeconds },
   hours: { decode: Duration.hours, encode: Duration.toHours },
+  days: { decode: Duration.days, encode: Duration.toDays },
 };
 
 const duration = (minimum: number, maximum: number, unit: keyof typeof UNITS) =>
@@ -157,6 +158,10 @@ export const Environment = Schema.Struct({
   }),
   IDEMPOTENCY_KEY_HOURS: orElse(duration(1, 8760, "hours"), "24").annotate({
     description: "How long an idempotency key is kept at the least.",
+  }),
+  TEMPORARY_PASSWORD_DAYS: orElse(duration(1, 365, "days"), "7").annotate({
+    description:
+      "How long the pool takes a temporary password: `TemporaryPasswordValidityDays` of its policy.",
   }),
   COGNITO_TIMEOUT_MS: orElse(duration(50, 20_000, "milliseconds"), "4000").annotate({
     description: "How long one call to Cognito may take.",
@@ -296,6 +301,7 @@ const toDeployment = (read: typeof Environment.Type): Deployment => ({
   requestBudget: read.REQUEST_BUDGET_SECONDS,
   horizon: read.HORIZON_SECONDS,
   idempotencyKeysKept: read.IDEMPOTENCY_KEY_HOURS,
+  temporaryPassword: read.TEMPORARY_PASSWORD_DAYS,
   cognitoTimeout: read.COGNITO_TIMEOUT_MS,
   cognitoCreateTimeout: read.COGNITO_CREATE_TIMEOUT_MS,
   caseSensitive: read.COGNITO_CASE_SENSITIVE === "true",

@@ -11,6 +11,16 @@ export interface Role {
   readonly roledescription: string;
 }
 
+/** What the database knows of a user's account, whatever the pool says. Times are ISO text in UTC. */
+export interface Account {
+  readonly roles: ReadonlyArray<Role>;
+  /** How many invitations were sent from here, and when the last was. */
+  readonly invitations: { readonly count: number; readonly lastAt: string | null };
+  /** Who has disabled them, where that is the ledger's newest word. */
+  readonly disabledBy: { readonly userId: UserId; readonly at: string } | null;
+  readonly openOperations: ReadonlyArray<{ readonly operationId: OperationId; readonly kind: string }>;
+}
+
 /** Somebody asks for something that needs CAN_MANAGE_USERS. `id` makes a repeat of the question the same one. */
 export interface Question {
   readonly id: OperationId;
@@ -85,10 +95,10 @@ export class Access extends Context.Service<
      */
     readonly setRoles: (command: SetRoles) => Effect.Effect<RolesSet, DatabaseError>;
     readonly roles: () => Effect.Effect<ReadonlyArray<Role>, DatabaseError>;
-    /** The roles of each of these users; a user without roles is not in the map. */
-    readonly rolesOf: (
+    /** What the database knows of each of these users' accounts, in one statement. */
+    readonly accountsOf: (
       users: ReadonlyArray<UserId>,
-    ) => Effect.Effect<ReadonlyMap<UserId, ReadonlyArray<Role>>, DatabaseError>;
+    ) => Effect.Effect<ReadonlyMap<UserId, Account>, DatabaseError>;
     /**
      * A user's entity tag, for a caller who manages users, and null for anybody else. It changes with the user's grants,
      * and with the newest operation on them.

@@ -30,6 +30,8 @@ export interface Deployment {
   readonly horizon: Duration.Duration;
   /** How long an idempotency key is kept at the least. */
   readonly idempotencyKeysKept: Duration.Duration;
+  /** How long the password of an invitation is good. */
+  readonly temporaryPassword: Duration.Duration;
   readonly cognitoTimeout: Duration.Duration;
   /** One create or invitation: the pool's triggers and mail are part of it. */
   readonly cognitoCreateTimeout: Duration.Duration;

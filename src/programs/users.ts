@@ -2,13 +2,13 @@
  * The users of the pool, to look at. They are listed in two ways: FLIP's numbered pages, which walk the whole pool
  * where it is small enough, and a cursor, which does not.
  */
-import { Clock, Effect, Option } from "effect";
+import { Clock, Duration, Effect, Option } from "effect";
 import { NotOneself, Unavailable, UnknownCursor, UserNotFound } from "../domain/errors.ts";
 import type { Email, UserId } from "../domain/user.ts";
-import { Access, type Role } from "../ports/access.ts";
+import { Access, type Account, type Role } from "../ports/access.ts";
 import { partOfBudget } from "../ports/budget.ts";
 import { onceMore } from "../ports/database.ts";
-import { Directory, type ProfilePage } from "../ports/directory.ts";
+import { Directory, EXTERNAL_PROVIDER, type ProfilePage } from "../ports/directory.ts";
 import { Settings } from "../ports/settings.ts";
 import type { Caller } from "../ports/token-verifier.ts";
 import { databaseUnavailable, providerUnavailable, requireManager } from "./authority.ts";
@@ -22,6 +22,15 @@ export interface Person {
   readonly name?: string;
   readonly isDisabled: boolean;
   readonly roles: ReadonlyArray<Role>;
+  /** What follows is for whoever manages users. */
+  readonly status: Progress;
+  /** Another identity provider signs them in. */
+  readonly federated: boolean;
+  readonly invitations: Account["invitations"];
+  /** When the password of the last invitation ends; null where they have signed in, or none was sent from here. */
+  readonly temporaryPasswordExpiresAt: string | null;
+  readonly disabledBy: Account["disabledBy"];
+  readonly openOperations: Account["openOperations"];
 }
 
 type User = ProfilePage["users"][number];
@@ -48,9 +57,9 @@ export const listUsersAfter = Effect.fn("listUsersAfter")(function* (
 });
 
 /**
- * One user, by address or by id, for any caller; with their entity tag where the caller manages users. Where case counts the
- * pool may have the address as it was written, or in lower case as Registrar registers it: it is asked for both, in this
- * order.
+ * One user, by address or by id, for any caller, with their account and entity tag where the caller manages users. Where
+ * case counts the pool may have the address as it was written, or in lower case as Registrar registers it: it is asked
+ * for both, in this order.
  */
 export const getUser = Effect.fn("getUser")(function* (
   caller: UserId,
@@ -67,7 +76,11 @@ export const getUser = Effect.fn("getUser")(function* (
   const etag = yield* access
     .etagFor(caller, profile.sub)
     .pipe(Effect.retry(onceMore), Effect.mapError(databaseUnavailable));
-  return { profile, etag };
+  if (etag === null) return { profile, etag, account: null };
+  const [person] = yield* withAccounts([profile]);
+  const factors = yield* directory.secondFactors(profile.sub).pipe(Effect.mapError(providerUnavailable));
+  const secondFactors = factors === "absent" ? [] : factors;
+  return { profile, etag, account: person === undefined ? null : { ...person, secondFactors } };
 });
 
 /** The names of the caller's own permissions, without repeats. Nobody sees those of somebody else. */
@@ -120,7 +133,7 @@ export const numberedPage = Effect.fn("users.numberedPage")(function* (query: {
   if (whole) matching.sort(({ user: a }, { user: b }) => byAddress(a, b));
   const from = (query.number - 1) * query.size;
   const shown = matching.slice(from, from + query.size);
-  const people = yield* withRoles(shown.map(({ user }) => user));
+  const people = yield* withAccounts(shown.map(({ user }) => user));
   if (whole) return { people, total: matching.length, next: null };
   const last = matching.length > from + query.size ? shown.at(-1) : undefined;
   const place = last === undefined ? { token, after: null } : { token: last.token, after: last.user.sub };
@@ -141,7 +154,7 @@ export const pageAfter = Effect.fn("users.pageAfter")(function* (query: {
   const begin = page.users.findIndex(({ sub }) => sub === place.after) + 1;
   const matching = page.users.slice(begin).filter(isLike(query.search));
   const shown = matching.slice(0, query.limit);
-  const people = yield* withRoles(shown);
+  const people = yield* withAccounts(shown);
   const rest = page.next === null ? null : cursorAt({ ...place, token: page.next, after: null });
   const last = matching.length > query.limit ? shown.at(-1) : undefined;
   return { people, next: last === undefined ? rest : cursorAt({ ...place, after: last.sub }) };
@@ -168,16 +181,61 @@ const listed = Effect.fnUntraced(function* (limit: number, cursor: string | null
     );
 });
 
-const withRoles = Effect.fnUntraced(function* (users: ReadonlyArray<User>) {
+const withAccounts = Effect.fnUntraced(function* (users: ReadonlyArray<User>) {
   const access = yield* Access;
-  const roles = yield* access.rolesOf(users.map(({ sub }) => sub)).pipe(Effect.mapError(databaseUnavailable));
-  return users.map(
-    ({ sub, email, name, enabled }): Person => ({
-      id: sub,
-      email,
-      ...(name !== null && { name }),
-      isDisabled: !enabled,
-      roles: roles.get(sub) ?? [],
-    }),
-  );
+  const { temporaryPassword } = yield* Settings;
+  const accounts = yield* access
+    .accountsOf(users.map(({ sub }) => sub))
+    .pipe(Effect.mapError(databaseUnavailable));
+  return users.map((user) => personOf(user, accounts.get(user.sub) ?? UNKNOWN, temporaryPassword));
 });
+
+const UNKNOWN: Account = {
+  roles: [],
+  invitations: { count: 0, lastAt: null },
+  disabledBy: null,
+  openOperations: [],
+};
+
+/** How far a user has come, in our words. */
+export type Progress =
+  | "invited"
+  | "active"
+  | "federated"
+  | "password_reset_required"
+  | "unconfirmed"
+  | "other";
+
+const PROGRESS: Readonly<Record<string, Progress>> = {
+  FORCE_CHANGE_PASSWORD: "invited",
+  CONFIRMED: "active",
+  [EXTERNAL_PROVIDER]: "federated",
+  RESET_REQUIRED: "password_reset_required",
+  UNCONFIRMED: "unconfirmed",
+};
+
+const personOf = (
+  { sub, email, name, enabled, status }: User,
+  { roles, invitations, disabledBy, openOperations }: Account,
+  temporaryPassword: Duration.Duration,
+): Person => {
+  const progress = PROGRESS[status] ?? "other";
+  const { lastAt } = invitations;
+  const expires =
+    progress === "invited" && lastAt !== null
+      ? new Date(Date.parse(lastAt) + Duration.toMillis(temporaryPassword)).toISOString()
+      : null;
+  return {
+    id: sub,
+    email,
+    ...(name !== null && { name }),
+    isDisabled: !enabled,
+    roles,
+    status: progress,
+    federated: progress === "federated",
+    invitations,
+    temporaryPasswordExpiresAt: expires,
+    disabledBy,
+    openOperations,
+  };
+};

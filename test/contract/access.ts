@@ -384,23 +384,59 @@ export const accessContract = (name: string, test: Tester, subject: () => Ledger
     );
 
     check(
-      "shows whose roles are whose; whoever has none is not there",
+      "shows whose roles are whose",
       Effect.gen(function* () {
         const access = yield* Access;
         const { admin, managing, roles } = subject();
         const [user, nobody] = [newSub(), newSub()];
         yield* set(user, roles);
-        const found = yield* access.rolesOf([admin, user, nobody]);
+        const found = yield* access.accountsOf([admin, user, nobody]);
         const ids = (of: UserId) =>
           found
             .get(of)
-            ?.map(({ id }) => id)
+            ?.roles.map(({ id }) => id)
             .sort();
-        assert.deepStrictEqual(
-          [ids(admin), ids(user), ids(nobody)],
-          [[managing], [...roles].sort(), undefined],
-        );
-        assert.strictEqual((yield* access.rolesOf([])).size, 0);
+        assert.deepStrictEqual([ids(admin), ids(user), ids(nobody)], [[managing], [...roles].sort(), []]);
+        assert.strictEqual((yield* access.accountsOf([])).size, 0);
+      }),
+    );
+
+    check(
+      "shows the state of an account: invitations that were sent, who has disabled it, and what is open",
+      Effect.gen(function* () {
+        const access = yield* Access;
+        const changes = yield* Changes;
+        const { admin } = subject();
+        const accountOf = Effect.fnUntraced(function* (user: UserId) {
+          const account = (yield* access.accountsOf([user])).get(user);
+          return account ?? (yield* Effect.die(new Error("no account")));
+        });
+        const fresh = {
+          roles: [],
+          invitations: { count: 0, lastAt: null },
+          disabledBy: null,
+          openOperations: [],
+        };
+        assert.deepStrictEqual(yield* accountOf(newSub()), fresh);
+        const { sub: user } = yield* inState("completed");
+        if (user === null) return;
+        const registered = yield* accountOf(user);
+        assert.strictEqual(registered.invitations.count, 1);
+        assert.match(registered.invitations.lastAt ?? "", /^\d{4}-\d\d-\d\dT[\d:]{8}\.\d{6}Z$/);
+
+        const invite = yield* change("invite", user);
+        if (invite._tag !== "Opened") return assert.fail(invite._tag);
+        const open = yield* accountOf(user);
+        assert.strictEqual(open.invitations.count, 1, "it is not sent before it is done");
+        assert.deepStrictEqual(open.openOperations, [{ operationId: invite.change.id, kind: "invite" }]);
+        yield* changes.finish(invite.change.id);
+        assert.deepInclude(yield* accountOf(user), { openOperations: [] });
+        assert.strictEqual((yield* accountOf(user)).invitations.count, 2);
+
+        yield* change("disable", user);
+        assert.strictEqual((yield* accountOf(user)).disabledBy?.userId, admin);
+        yield* change("enable", user);
+        assert.isNull((yield* accountOf(user)).disabledBy);
       }),
     );
   });

@@ -186,7 +186,7 @@ describe("pages after a cursor", () => {
 describe("a list", () => {
   const silent: ReadonlyArray<readonly [Fault["on"], Unavailable["dependency"]]> = [
     ["directory.page", "identity provider"],
-    ["access.rolesOf", "database"],
+    ["access.accountsOf", "database"],
   ];
   it.effect.each([...silent])("cannot be shown while %s gives no answer", ([on, dependency]) =>
     Effect.gen(function* () {

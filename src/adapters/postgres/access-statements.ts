@@ -4,10 +4,12 @@ import {
   auditRow,
   etag,
   gone,
+  inUtc,
   isAsExpected,
   lateness,
   mayComeIn,
   mayManage,
+  newestSwitch,
   otherManagers,
   recordDenial,
   rolesReplaced,
@@ -120,13 +122,27 @@ export const roles = statement(
   () => sql`select id, name as rolename, description as roledescription from roles order by name`,
 );
 
-export const rolesOf = statement(
-  "access.rolesOf",
-  { users: uuids },
-  ({ users }) => sql`
-select user_role.user_id as "user", roles.id, roles.name as rolename, roles.description as roledescription
-from user_role join roles on roles.id = user_role.role_id
-where user_role.user_id = any(${users}) order by roles.name`,
+export const accountsOf = statement(
+  "access.accountsOf",
+  { users: uuids, invitation: text },
+  ({ users, invitation }) => sql`
+select wanted.id as "user",
+  (select coalesce(jsonb_agg(jsonb_build_object('id', roles.id, 'rolename', roles.name, 'roledescription', roles.description)
+      order by roles.name), '[]')
+    from user_role join roles on roles.id = user_role.role_id where user_role.user_id = wanted.id) as "roles",
+  (select jsonb_build_object('count', count(*), 'lastAt', ${inUtc(sql`max(sent.at)`)}) from (
+    select case when ${invitation} = 'immediate' then started_at else closed_at end as at from registrar.operation
+    where sub = wanted.id and kind in ('register', 'register_with_roles') and not needs_operator
+      and (state = 'completed' and ${invitation} <> 'none' or state = 'registered' and ${invitation} = 'immediate')
+    union all
+    select closed_at from registrar.operation where sub = wanted.id and kind = 'invite' and state = 'done') sent
+  ) as "invitations",
+  (select case when newest.kind = 'disable'
+      then jsonb_build_object('userId', newest.caller, 'at', ${inUtc(sql`newest.started_at`)}) end
+    from (${newestSwitch(sql`wanted.id`, sql`change.kind, change.caller, change.started_at`)}) newest) as "disabledBy",
+  (select coalesce(jsonb_agg(jsonb_build_object('operationId', id, 'kind', kind) order by started_at, id), '[]')
+    from registrar.operation where sub = wanted.id and closed_at is null) as "openOperations"
+from unnest(${users}) wanted(id)`,
 );
 
 export const permissionsOf = statement(

@@ -3,7 +3,7 @@ import { Duration, Effect, Layer, Schema } from "effect";
 import { CAN_MANAGE_USERS } from "../../domain/audit.ts";
 import { OperationId } from "../../domain/operation.ts";
 import { RoleId, UserId } from "../../domain/user.ts";
-import { Access, type Role } from "../../ports/access.ts";
+import { Access } from "../../ports/access.ts";
 import { Database } from "../../ports/database.ts";
 import { Settings } from "../../ports/settings.ts";
 import * as statements from "./access-statements.ts";
@@ -11,7 +11,13 @@ import { MANAGERS, tagsOf } from "./fragments.ts";
 import { decodeRow, toUtc } from "./rows.ts";
 
 const RoleRow = Schema.Struct({ id: RoleId, rolename: Schema.String, roledescription: Schema.String });
-const RoleOfRow = Schema.Struct({ user: UserId, ...RoleRow.fields });
+const AccountRow = Schema.Struct({
+  user: UserId,
+  roles: Schema.Array(RoleRow),
+  invitations: Schema.Struct({ count: Schema.Int, lastAt: Schema.NullOr(Schema.String) }),
+  disabledBy: Schema.NullOr(Schema.Struct({ userId: UserId, at: Schema.String })),
+  openOperations: Schema.Array(Schema.Struct({ operationId: OperationId, kind: Schema.String })),
+});
 const SetRow = Schema.Struct({
   allowed: Schema.Boolean,
   unknownRoles: Schema.Array(RoleId),
@@ -86,12 +92,10 @@ export const AccessPostgres = Layer.effect(
         return yield* decodeRow(Schema.Array(RoleRow))(yield* database.query(statements.roles, {}));
       }),
 
-      rolesOf: Effect.fn("Access.rolesOf")(function* (users) {
-        const rows = yield* database.query(statements.rolesOf, { users });
-        const grants = yield* decodeRow(Schema.Array(RoleOfRow))(rows);
-        const found = new Map<UserId, Array<Role>>();
-        for (const { user, ...role } of grants) found.set(user, [...(found.get(user) ?? []), role]);
-        return found;
+      accountsOf: Effect.fn("Access.accountsOf")(function* (users) {
+        const rows = yield* database.query(statements.accountsOf, { users, invitation: settings.invitation });
+        const accounts = yield* decodeRow(Schema.Array(AccountRow))(rows);
+        return new Map(accounts.map(({ user, ...account }) => [user, account]));
       }),
 
       permissionsOf: Effect.fn("Access.permissionsOf")(function* (user) {

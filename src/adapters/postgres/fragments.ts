@@ -8,7 +8,7 @@ import { type Fragment, identifier, list, literal, sql } from "./sql.ts";
 export const interval = (seconds: Fragment) => sql`make_interval(secs => ${seconds})`;
 
 /** An instant as ISO text in UTC, to the microsecond, whatever the session's time zone is. */
-const inUtc = (instant: Fragment) =>
+export const inUtc = (instant: Fragment) =>
   sql`to_char(${instant} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 
 /** The schemas whose fields hold an instant. */
@@ -122,8 +122,8 @@ export const whoever = (actor: Fragment) => sql`coalesce(${asId(actor)}, moved.c
 export const MANAGERS = "registrar: managers";
 
 /** The ledger's newest word on whether a user may sign in: `enable`, `disable`, or no row. What was not done does not count. */
-export const newestSwitch = (user: Fragment) => sql`
-  select change.kind from registrar.operation change
+export const newestSwitch = (user: Fragment, columns: Fragment = sql`change.kind`) => sql`
+  select ${columns} from registrar.operation change
   where change.sub = ${user} and change.kind in ('enable', 'disable') and change.state <> 'refused'
   order by change.started_at desc limit 1`;
 

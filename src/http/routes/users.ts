@@ -7,7 +7,7 @@ import { InvalidUserKey } from "../errors.ts";
 import { etagHeader } from "../if-match.ts";
 import { inRange } from "../query.ts";
 import { route } from "../route.ts";
-import { ETag, Next, Role, Uuid } from "../wire.ts";
+import { ETag, Next, Role, Timestamp, Uuid } from "../wire.ts";
 
 const PAGE_SIZE = 20;
 
@@ -15,13 +15,48 @@ const PAGE_SIZE = 20;
 const positive = (value: string | undefined, otherwise: number) =>
   value !== undefined && inRange(value, 1, 999_999_999) ? Number(value) : otherwise;
 
+/** What whoever manages users sees of a user's account. */
+const account = {
+  status: Schema.Literals([
+    "invited",
+    "active",
+    "federated",
+    "password_reset_required",
+    "unconfirmed",
+    "other",
+  ]).annotate({ description: "How far the user has come. `invited`: they have not signed in yet." }),
+  federated: Schema.Boolean.annotate({ description: "Another identity provider signs the user in." }),
+  invitations: Schema.Struct({ count: Schema.Int, lastAt: Schema.NullOr(Timestamp) }).annotate({
+    description: "How many invitations were sent from here, and when the last was.",
+  }),
+  temporaryPasswordExpiresAt: Schema.NullOr(Timestamp).annotate({
+    description: "When the password of the last invitation ends, while the user has not signed in.",
+  }),
+  disabledBy: Schema.NullOr(Schema.Struct({ userId: Uuid, at: Timestamp })).annotate({
+    description: "Who has disabled the user here, and when.",
+  }),
+  openOperations: Schema.Array(Schema.Struct({ operationId: Uuid, kind: Schema.String })),
+};
+
 const Person = Schema.Struct({
   id: Uuid,
   email: Schema.String,
   name: Schema.optionalKey(Schema.String),
   isDisabled: Schema.Boolean,
   roles: Schema.Array(Role),
+  ...account,
 }).annotate({ identifier: "Person" });
+
+const User = Schema.Struct({ id: Uuid, email: Schema.String, isDisabled: Schema.Boolean }).annotate({
+  identifier: "User",
+});
+
+const Account = Schema.Struct({
+  ...Person.fields,
+  secondFactors: Schema.Array(Schema.String).annotate({
+    description: "By Cognito's names, such as SOFTWARE_TOKEN_MFA and WEB_AUTHN (a passkey).",
+  }),
+}).annotate({ identifier: "Account" });
 
 const People = Schema.Struct({
   page: Schema.Int,
@@ -116,10 +151,8 @@ export const getUser = route(
     }),
     answers: {
       200: {
-        means: "The user.",
-        body: Schema.Struct({ id: Uuid, email: Schema.String, isDisabled: Schema.Boolean }).annotate({
-          identifier: "User",
-        }),
+        means: "The user; for who manages users, with the state of their account.",
+        body: Schema.Union([Account, User]),
         headers: { ETag },
       },
     },
@@ -129,8 +162,8 @@ export const getUser = route(
     const id = Option.getOrUndefined(isUserId(user_id));
     const key = id ?? Option.getOrUndefined(isEmail(user_id));
     if (key === undefined) return yield* new InvalidUserKey();
-    const { profile, etag } = yield* users.getUser(caller.sub, key, id ?? user_id.trim());
-    const body = { id: profile.sub, email: profile.email, isDisabled: !profile.enabled };
+    const { profile, etag, account } = yield* users.getUser(caller.sub, key, id ?? user_id.trim());
+    const body = account ?? { id: profile.sub, email: profile.email, isDisabled: !profile.enabled };
     return { status: 200 as const, body, headers: etagHeader(etag) };
   }),
 );

@@ -20,7 +20,7 @@ describe("200", () => {
     expect(envelope).toEqual({ page: 1, pageSize: 20, totalPages: 1, totalRecords: 3 });
     expect(emails(json)).toEqual(["admin@flip.example", "m@flip.example", "viewer@flip.example"]);
     const description = "Read-only access to assigned projects. Cannot create, edit, or delete resources.";
-    expect(data[1]).toEqual({
+    expect(data[1]).toMatchObject({
       id,
       email: "m@flip.example",
       isDisabled: true,
@@ -59,7 +59,7 @@ describe("200", () => {
       stack.faults.clearCalls();
       await list();
       const operations = stack.faults.calls("database").map(({ operation }) => operation);
-      expect(operations).toEqual(["access.mayManageUsers", "access.rolesOf"]);
+      expect(operations).toEqual(["access.mayManageUsers", "access.accountsOf"]);
     });
   });
 

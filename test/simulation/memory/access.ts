@@ -1,12 +1,13 @@
 /** Roles, permissions and grants in memory: the statements of src/adapters/postgres/access.ts. */
 import { Effect, Layer } from "effect";
 import { AuditAction } from "../../../src/domain/audit.ts";
-import type { RoleId } from "../../../src/domain/user.ts";
-import { Access, type Role, type RolesSet, type SetRoles } from "../../../src/ports/access.ts";
+import type { RoleId, UserId } from "../../../src/domain/user.ts";
+import { Access, type Account, type Role, type RolesSet, type SetRoles } from "../../../src/ports/access.ts";
 import { type Deployment, Settings } from "../../../src/ports/settings.ts";
 import {
   etagOf,
   grantsManagement,
+  inState,
   isAsExpected,
   isGone,
   isTooLate,
@@ -20,7 +21,7 @@ import {
 } from "./rows.ts";
 import { makeStatements, notHere, noting } from "./statements.ts";
 import { directWire, type Wire } from "./wire.ts";
-import { adminRole, observerRole, researcherRole, type World } from "./world.ts";
+import { adminRole, observerRole, type Row, researcherRole, type World } from "./world.ts";
 
 const setRoles = (at: Statement, command: SetRoles): RolesSet => {
   const { world } = at;
@@ -52,6 +53,11 @@ const setRoles = (at: Statement, command: SetRoles): RolesSet => {
   return { _tag: "Set", etag: etagOf(world, subject) };
 };
 
+const inKind =
+  (...kinds: ReadonlyArray<Row["kind"]>) =>
+  ({ kind }: Row): boolean =>
+    kinds.includes(kind);
+
 const NAMES: Readonly<Record<RoleId, string>> = {
   [adminRole]: "Admin",
   [observerRole]: "Observer",
@@ -61,6 +67,28 @@ const NAMES: Readonly<Record<RoleId, string>> = {
 const shown = (id: RoleId): Role => ({ id, rolename: NAMES[id] ?? id, roledescription: "" });
 
 const byName = (one: Role, two: Role) => (one.rolename < two.rolename ? -1 : 1);
+
+const isRegistration = inKind("register", "register_with_roles");
+const iso = (time: number) => new Date(time).toISOString().replace("Z", "000Z");
+
+const accountOf = (world: World, user: UserId, { invitation }: Deployment): Account => {
+  const rows = [...world.rows.values()].filter(({ sub }) => sub === user);
+  const sent = rows.flatMap((row) => {
+    if (row.kind === "invite") return row.state === "done" ? [row.closedAt ?? 0] : [];
+    if (!isRegistration(row) || row.needsOperator || invitation === "none") return [];
+    if (invitation === "immediate" && inState("completed", "registered")(row)) return [row.startedAt];
+    return row.state === "completed" ? [row.closedAt ?? 0] : [];
+  });
+  const word = rows.filter((row) => inKind("enable", "disable")(row) && row.state !== "refused").at(-1);
+  return {
+    roles: [...(world.grants.get(user) ?? [])].map(shown).sort(byName),
+    invitations: { count: sent.length, lastAt: sent.length === 0 ? null : iso(Math.max(...sent)) },
+    disabledBy: word?.kind === "disable" ? { userId: word.caller, at: iso(word.startedAt) } : null,
+    openOperations: rows
+      .filter(({ closedAt }) => closedAt === null)
+      .map(({ id, kind }) => ({ operationId: id, kind })),
+  };
+};
 
 /** The service itself, for those who do without layers. */
 export const makeAccess = (world: World, wire: Wire, settings: Deployment) => {
@@ -78,12 +106,8 @@ export const makeAccess = (world: World, wire: Wire, settings: Deployment) => {
       etagFor: (caller, user) =>
         run("etagFor", user, () => (mayManageUsers(world, caller) ? etagOf(world, user) : null)),
       roles: () => notHere("roles"),
-      rolesOf: (users) =>
-        run("rolesOf", "", () => {
-          const granted = users.map((user) => [user, [...(world.grants.get(user) ?? [])]] as const);
-          const found = granted.filter(([, roles]) => roles.length > 0);
-          return new Map(found.map(([user, roles]) => [user, roles.map(shown).sort(byName)]));
-        }),
+      accountsOf: (users) =>
+        run("accountsOf", "", () => new Map(users.map((user) => [user, accountOf(world, user, settings)]))),
       permissionsOf: () => notHere("permissionsOf"),
     }),
   );

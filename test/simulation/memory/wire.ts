@@ -9,7 +9,7 @@ export type CallName =
   | `identity.${"create" | "find" | "spelledOtherwise" | "remove" | "invite"}`
   | `directory.${"profile" | "page" | "enable" | "disable" | "resetMfa" | "secondFactors"}`
   | `changes.${"open" | "finish" | "refuse" | "mayComeIn" | "isNewest" | "endGracePeriod"}`
-  | `access.${"mayManageUsers" | "setRoles" | "rolesOf" | "isRemoved" | "etagFor"}`
+  | `access.${"mayManageUsers" | "setRoles" | "accountsOf" | "isRemoved" | "etagFor"}`
   | `ledger.${
       | "open"
       | "commit"
