@@ -1,4 +1,4 @@
-/** The Worker's variables in a local stack: the stack's own, a developer's, and origins on this machine. */
+/** The Worker's variables in a local stack: the stack's own, a developer's, origins on this machine, and no rate limit. */
 import { Schema } from "effect";
 import { Environment } from "../src/settings.ts";
 
@@ -23,7 +23,7 @@ export function workerVariables(
       const value = developers[key];
       return value === undefined ? [] : [[key, value]];
     });
-  return { CORS_ORIGINS: ORIGINS.join(","), ...Object.fromEntries(passedOn), ...own };
+  return { CORS_ORIGINS: ORIGINS.join(","), RATE_LIMIT: "off", ...Object.fromEntries(passedOn), ...own };
 }
 
 /** The environment for a child that must not find the Worker's variables in it: wrangler takes them before its file. */

@@ -1,5 +1,6 @@
--- What the audit trail says beyond FLIP's table, beside it: which roles a change of roles took and gave. Written in the
--- statement that writes the audit row, under the audit row's id. Safe to run again.
+-- What the audit trail says beyond FLIP's table, beside it: which roles a change of roles took and gave, and how often a
+-- caller was denied something. Written in the statement that writes the audit row, under the audit row's id. Safe to run
+-- again.
 
 create table if not exists registrar.role_change (
   -- The id of the row of users_audit.
@@ -10,4 +11,17 @@ create table if not exists registrar.role_change (
   before uuid[] not null,
   after uuid[] not null,
   at timestamptz not null
+);
+
+-- One row of users_audit stands for all that a caller was denied in an hour, by its action.
+create table if not exists registrar.denial (
+  -- The id of the row of users_audit.
+  id uuid primary key,
+  caller uuid not null,
+  action text not null,
+  times integer not null check (times > 0),
+  first_at timestamptz not null,
+  last_at timestamptz not null,
+  -- The last question that was counted: sent again, it is still the same one.
+  question uuid not null
 );

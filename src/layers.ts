@@ -13,20 +13,23 @@ import { AccessPostgres } from "./adapters/postgres/access.ts";
 import { AuditTrailPostgres } from "./adapters/postgres/audit-trail.ts";
 import { ChangesPostgres } from "./adapters/postgres/changes.ts";
 import { LedgerPostgres } from "./adapters/postgres/ledger.ts";
+import { RateLimitWorkers } from "./adapters/workers/rate-limit.ts";
 import { type Deployment, Settings } from "./ports/settings.ts";
 
-const makeLayer = (deployment: Deployment) =>
+const makeLayer = (deployment: Deployment, bindings: object) =>
   Layer.mergeAll(
     Layer.mergeAll(IdentityProviderCognito, DirectoryCognito).pipe(Layer.provide(CognitoClient.layer)),
     Layer.mergeAll(LedgerPostgres, ChangesPostgres, AccessPostgres, AuditTrailPostgres).pipe(
       Layer.provide(DatabaseNeon),
     ),
     TokenVerifierJose,
+    deployment.rateLimit ? RateLimitWorkers(bindings) : Layer.empty,
     LogConsole,
   ).pipe(Layer.provideMerge(Settings.layer(deployment)));
 
-/** Runs Registrar's programs with the real services of one deployment. */
-export const makeRuntime = (deployment: Deployment) => ManagedRuntime.make(makeLayer(deployment));
+/** Runs Registrar's programs with the real services of one deployment, and what the platform gives it. */
+export const makeRuntime = (deployment: Deployment, bindings: object) =>
+  ManagedRuntime.make(makeLayer(deployment, bindings));
 
 /** A deployment's runtime. */
 export type Runtime = ReturnType<typeof makeRuntime>;

@@ -187,6 +187,10 @@ export const Environment = Schema.Struct({
   SWEEP_SECONDS: orElse(duration(1, 600, "seconds"), "45").annotate({
     description: "How long one sweep goes on taking up operations.",
   }),
+  RATE_LIMIT: orElse(oneOf("on", "off"), "on").annotate({
+    description:
+      "Whether the rate limit of wrangler.toml (`CALLERS`) is asked. Without the binding there is none.",
+  }),
   CORS_ORIGINS: orElse(Origins, "").annotate({
     description: "Origins whose pages may call the API. Empty: none but the API's own.",
   }),
@@ -309,5 +313,6 @@ const toDeployment = (read: typeof Environment.Type): Deployment => ({
   signingKeysTimeout: read.SIGNING_KEYS_TIMEOUT_MS,
   sweepCalls: read.SWEEP_CALLS,
   sweepTime: read.SWEEP_SECONDS,
+  rateLimit: read.RATE_LIMIT === "on",
   corsOrigins: read.CORS_ORIGINS,
 });

@@ -11,7 +11,7 @@ import { readSettings } from "./settings.ts";
 
 const makeDeployment = (bindings: object) => {
   const settings = readSettings(bindings);
-  const runtime = makeRuntime(settings);
+  const runtime = makeRuntime(settings, bindings);
   return { runtime, app: makeApp(runtime, settings) };
 };
 

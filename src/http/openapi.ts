@@ -86,6 +86,7 @@ const HEADERS = {
 const REFUSAL_HEADERS: Partial<Record<number, Readonly<Record<string, Node>>>> = {
   401: { "WWW-Authenticate": { $ref: "#/components/headers/WWW-Authenticate" } },
   409: { "Retry-After": { $ref: "#/components/headers/Retry-After" } },
+  429: { "Retry-After": { $ref: "#/components/headers/Retry-After" } },
   503: { "Retry-After": { $ref: "#/components/headers/Retry-After" } },
 };
 
@@ -94,6 +95,7 @@ const stages = (route: Route): ReadonlyArray<Code> => {
   const identified: ReadonlyArray<Code> = [
     "not_authenticated",
     "invalid_token",
+    "too_many_requests",
     "signing_keys_unavailable",
     "database_refused",
     "database_unavailable",

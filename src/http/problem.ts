@@ -37,8 +37,16 @@ export interface Problem {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Seconds after which a caller asks again where an operation is open, or a dependency is down. */
-const RETRY_AFTER = { closing: 20, checking: 60, inProgress: 5, keys: 5, database: 5, provider: 10 };
+/** Seconds after which a caller asks again where an operation is open, or a dependency is down; and the period of the rate limit. */
+const RETRY_AFTER = {
+  closing: 20,
+  checking: 60,
+  inProgress: 5,
+  keys: 5,
+  database: 5,
+  provider: 10,
+  tooMany: 60,
+};
 
 const REALM = 'Bearer realm="registrar"';
 
@@ -53,6 +61,7 @@ const TITLES: Record<Problem["status"], string> = {
   413: "Content too large",
   415: "Unsupported media type",
   422: "Unprocessable content",
+  429: "Too many requests",
   500: "Internal server error",
   503: "Service unavailable",
 };
@@ -91,6 +100,12 @@ const TOLD: {
   Forbidden: ({ caller, action }) => ({
     code: "forbidden",
     detail: `User with ID: ${caller} ${say.FORBIDDEN[action]}`,
+  }),
+  TooManyRequests: () => ({
+    code: "too_many_requests",
+    detail: "Too many requests. Please wait, and then ask less often.",
+    retryAfter: RETRY_AFTER.tooMany,
+    retryable: true,
   }),
   MfaRequired: () => ({ code: "mfa_required", detail: "MFA enrolment required" }),
   NotOneself: () => ({

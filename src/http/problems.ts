@@ -18,7 +18,7 @@ export type HttpError =
 
 /** What a problem means, what is left of the request in either store, and what the caller does next. */
 interface Known {
-  readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 412 | 413 | 415 | 422 | 500 | 503;
+  readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 412 | 413 | 415 | 422 | 429 | 500 | 503;
   readonly means: string;
   readonly left: string;
   readonly todo: string;
@@ -216,6 +216,12 @@ export const PROBLEMS = {
     left: NOTHING,
     todo: "Use a new key for a new request.",
   },
+  too_many_requests: {
+    status: 429,
+    means: "The caller asks more often than this deployment lets anybody.",
+    left: NOTHING,
+    todo: "Ask less often. Repeat the request after Retry-After seconds.",
+  },
   create_refused: {
     status: 500,
     means: "Cognito refused to create the user.",
@@ -314,6 +320,7 @@ export const CODES = {
   Unauthenticated: ["not_authenticated", "invalid_token"],
   SigningKeysUnavailable: ["signing_keys_unavailable"],
   Forbidden: ["forbidden"],
+  TooManyRequests: ["too_many_requests"],
   MfaRequired: ["mfa_required"],
   NotOneself: ["not_oneself"],
   NotFound: ["not_found"],

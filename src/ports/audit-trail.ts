@@ -15,6 +15,13 @@ export interface RoleChange {
   readonly after: ReadonlyArray<PastRole>;
 }
 
+/** What a row about denials stands for: how many there were in its hour, and when the first and the last was. */
+export interface Denials {
+  readonly count: number;
+  readonly first: string;
+  readonly last: string;
+}
+
 /** One row of the trail. `at`: an ISO string in UTC, to the microsecond. */
 export interface AuditEntry {
   readonly id: string;
@@ -27,6 +34,8 @@ export interface AuditEntry {
   readonly at: string;
   /** Null where the row tells of no change of roles, or of one that nobody has recorded. */
   readonly roles: RoleChange | null;
+  /** Null where the row tells of no denial. */
+  readonly denials: Denials | null;
 }
 
 /** Where to begin: null fields do not filter. `from` is included, `until` is not. */

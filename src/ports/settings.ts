@@ -42,6 +42,8 @@ export interface Deployment {
   /** How many remote calls one sweep may make, and how long it goes on taking up more operations. */
   readonly sweepCalls: number;
   readonly sweepTime: Duration.Duration;
+  /** Whether callers who ask too often are refused. */
+  readonly rateLimit: boolean;
   /** Origins whose pages may call the API. */
   readonly corsOrigins: ReadonlyArray<string>;
 }

@@ -1,9 +1,10 @@
 /** The first question of every request: who is calling. Without an answer a caller learns nothing but 401. */
 import { Clock, Effect, Option } from "effect";
-import { MfaRequired } from "../domain/errors.ts";
+import { MfaRequired, TooManyRequests } from "../domain/errors.ts";
 import { Access } from "../ports/access.ts";
 import { onceMore } from "../ports/database.ts";
 import { Directory } from "../ports/directory.ts";
+import { RateLimit } from "../ports/rate-limit.ts";
 import { Settings } from "../ports/settings.ts";
 import { type Caller, TokenVerifier, Unauthenticated } from "../ports/token-verifier.ts";
 import { databaseUnavailable, providerUnavailable } from "./authority.ts";
@@ -34,9 +35,13 @@ export const identify = Effect.fn("identify")(function* (authorization: string |
   return caller;
 });
 
+/** The token is good, and its holder does not ask too often. No store has been asked. */
 const verify = Effect.fnUntraced(function* (authorization: string | undefined) {
   const verifier = yield* TokenVerifier;
-  return yield* verifier.verify(authorization);
+  const caller = yield* verifier.verify(authorization);
+  const admits = yield* RateLimit;
+  if (!(yield* admits(caller.sub))) return yield* new TooManyRequests();
+  return caller;
 });
 
 /** Fails where this service has removed the caller, or lost them: a token outlives its user, and a machine has none. */

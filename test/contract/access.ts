@@ -221,7 +221,7 @@ export const accessContract = (name: string, test: Tester, subject: () => Ledger
         assert.deepStrictEqual(yield* subject().grants(user), []);
         assert.deepStrictEqual(yield* subject().grants(caller), []);
         const actions = (yield* subject().audit).map(({ action }) => action);
-        assert.deepStrictEqual(actions, [AuditAction.denied, AuditAction.denied]);
+        assert.deepStrictEqual(actions, [AuditAction.denied]);
       }),
     );
 

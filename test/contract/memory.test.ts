@@ -50,6 +50,9 @@ ledgerContract("memory", it.effect, () => ({
   managing: adminRole,
   age: (seconds) => TestClock.adjust(seconds * 1000),
   audit: Effect.sync(() => world.audit.map(({ id, action, userId, by }) => ({ id, action, userId, by }))),
+  denials: Effect.sync(() =>
+    [...world.denials].map(([id, { caller, action, times }]) => ({ id, caller, action, times })),
+  ),
   roleChanges: Effect.sync(() => [...world.roleChanges]),
   grant: (sub, role) =>
     Effect.sync(() => void world.grants.set(sub, new Set([...(world.grants.get(sub) ?? []), role]))),
@@ -58,6 +61,7 @@ ledgerContract("memory", it.effect, () => ({
     world.rows.clear();
     world.audit.length = 0;
     world.roleChanges.length = 0;
+    world.denials.clear();
     world.grants.clear();
     world.grants.set(admin, new Set([adminRole]));
   }),

@@ -46,6 +46,8 @@ async function fill(): Promise<void> {
   await stack.query(`insert into registrar.role_change
     select id, modified_by_user_id, user_id, array(select id from roles), '{}', now()
     from users_audit where action = 'Updated user roles'`);
+  await stack.query(`insert into registrar.denial
+    select id, modified_by_user_id, action, 1, now(), now(), id from users_audit where action like 'Denied %'`);
   await stack.query(
     `insert into user_role select distinct ${USER}, id from generate_series(1, 5000) n, roles where name <> 'Admin'`,
   );

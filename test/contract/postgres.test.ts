@@ -28,7 +28,7 @@ beforeAll(async () => {
   stack = await startStack();
 });
 afterAll(() => stack.stop());
-beforeEach(() => stack.query("truncate registrar.operation, users_audit"));
+beforeEach(() => stack.query("truncate registrar.operation, registrar.denial, users_audit"));
 
 const run = <A, E>(program: Effect.Effect<A, E, Ledger | Changes | AuditTrail>) => {
   const config = Settings.layer(readSettings(stack.workerEnv()));

@@ -58,6 +58,11 @@ beforeAll(async () => {
         `select id, action, user_id as "userId", modified_by_user_id as by from users_audit`,
       ),
     ),
+    denials: promised(() =>
+      stack.query<{ id: string; caller: string; action: string; times: number }>(
+        "select id, caller, action, times from registrar.denial",
+      ),
+    ),
     roleChanges: promised(() =>
       stack.query<{ id: string; caller: string; subject: string; before: string[]; after: string[] }>(
         "select id, caller, subject, before, after from registrar.role_change",
@@ -77,7 +82,7 @@ beforeAll(async () => {
     reset: Effect.asVoid(
       promised(async () => {
         await stack.query(
-          "truncate registrar.operation, registrar.role_change, registrar.roles_asked, users_audit, user_role",
+          "truncate registrar.operation, registrar.denial, registrar.role_change, registrar.roles_asked, users_audit, user_role",
         );
         const admin = [stack.adminSub, seededRoles.admin];
         await stack.query("insert into user_role (user_id, role_id) values ($1, $2)", admin);

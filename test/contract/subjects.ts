@@ -45,6 +45,15 @@ export interface LedgerSubject {
       readonly after: ReadonlyArray<string>;
     }>
   >;
+  /** How often who was denied what, by the id of the audit row that stands for all of it. */
+  readonly denials: Effect.Effect<
+    ReadonlyArray<{
+      readonly id: string;
+      readonly caller: string;
+      readonly action: string;
+      readonly times: number;
+    }>
+  >;
   /** A grant that somebody else has written, FLIP for instance. */
   readonly grant: (sub: UserId, role: RoleId) => Effect.Effect<void>;
   readonly grants: (sub: UserId) => Effect.Effect<ReadonlyArray<string>>;

@@ -2,6 +2,7 @@
 import { assert, describe } from "@effect/vitest";
 import { Effect } from "effect";
 import { AuditAction } from "../../src/domain/audit.ts";
+import type { OperationId } from "../../src/domain/operation.ts";
 import type { RoleId, UserId } from "../../src/domain/user.ts";
 import { Access } from "../../src/ports/access.ts";
 import { Changes } from "../../src/ports/changes.ts";
@@ -10,7 +11,7 @@ import { askedAt, makeLedger, newId, newSub } from "./ledger.ts";
 import type { LedgerSubject, Tester } from "./subjects.ts";
 
 export const trailContract = (name: string, test: Tester, subject: () => LedgerSubject) => {
-  const { check, inState, lose } = makeLedger(test, subject);
+  const { check, inState, lose, request } = makeLedger(test, subject);
 
   const set = Effect.fnUntraced(function* (user: UserId, roles: ReadonlyArray<RoleId>, id = newId()) {
     const access = yield* Access;
@@ -35,7 +36,116 @@ export const trailContract = (name: string, test: Tester, subject: () => LedgerS
       });
   });
 
+  /** Each way to ask for what needs the permission, of somebody who does not have it. */
+  const asking: Readonly<
+    Record<
+      string,
+      (id: OperationId, about: UserId) => Effect.Effect<unknown, unknown, Access | Changes | Ledger>
+    >
+  > = {
+    mayManageUsers: (id, about) =>
+      Effect.flatMap(Access, (access) =>
+        access.mayManageUsers({ id, caller: subject().viewer, subject: about }),
+      ),
+    setRoles: (id, about) =>
+      Effect.flatMap(Access, (access) =>
+        access.setRoles({
+          id,
+          caller: subject().viewer,
+          subject: about,
+          tag: null,
+          roles: [],
+          askedAt,
+          confirmed: [],
+        }),
+      ),
+    "changes.open": (id, about) =>
+      Effect.flatMap(Changes, (changes) =>
+        changes.open({
+          id,
+          kind: "remove",
+          caller: subject().viewer,
+          subject: about,
+          tag: null,
+          askedAt,
+          confirmed: [],
+        }),
+      ),
+    "ledger.open": (id) =>
+      Effect.flatMap(Ledger, (ledger) => ledger.open(request({ id, caller: subject().viewer }))),
+  };
+
+  /** The rows of the trail about denials, and what is counted for each. */
+  const denied = Effect.gen(function* () {
+    const counted = yield* subject().denials;
+    return (yield* subject().audit).map(({ id, action, userId, by }) => {
+      const count = counted.find((denial) => denial.id === id);
+      assert.deepStrictEqual([count?.caller, count?.action], [by, action]);
+      return { action, userId, by, times: count?.times };
+    });
+  });
+
   describe(`${name}: the trail`, () => {
+    for (const [way, ask] of Object.entries(asking)) {
+      const action = way === "ledger.open" ? AuditAction.deniedRegistration : AuditAction.denied;
+
+      check(
+        `has one row for all that a caller was denied in an hour, about whom the first was, and how often: ${way}`,
+        Effect.gen(function* () {
+          const { viewer } = subject();
+          const first = newSub();
+          yield* ask(newId(), first);
+          for (let more = 0; more < 4; more++) yield* ask(newId(), newSub());
+          const userId = way === "ledger.open" ? viewer : first;
+          assert.deepStrictEqual(yield* denied, [{ action, userId, by: viewer, times: 5 }]);
+        }),
+      );
+
+      check(
+        `counts a question once that is sent again: ${way}`,
+        Effect.gen(function* () {
+          const id = newId();
+          for (let again = 0; again < 3; again++) yield* ask(id, subject().admin);
+          yield* ask(newId(), subject().admin);
+          assert.deepStrictEqual(
+            (yield* denied).map(({ times }) => times),
+            [2],
+          );
+        }),
+      );
+
+      check(
+        `counts every one of forty who are denied at once: ${way}`,
+        Effect.gen(function* () {
+          const asks = Array.from({ length: 40 }, () => ask(newId(), newSub()));
+          yield* Effect.all(asks, { concurrency: "unbounded" });
+          assert.deepStrictEqual(
+            (yield* denied).map(({ times }) => times),
+            [40],
+          );
+        }),
+      );
+    }
+
+    check(
+      "keeps callers and actions apart, and the question's own id free",
+      Effect.gen(function* () {
+        const access = yield* Access;
+        const [other, id] = [newSub(), newId()];
+        const { viewer } = subject();
+        yield* asking.mayManageUsers?.(id, other) ?? Effect.void;
+        yield* asking["changes.open"]?.(newId(), other) ?? Effect.void;
+        yield* asking["ledger.open"]?.(newId(), other) ?? Effect.void;
+        yield* access.mayManageUsers({ id: newId(), caller: other, subject: other });
+        assert.sameDeepMembers(yield* denied, [
+          { action: AuditAction.denied, userId: other, by: viewer, times: 2 },
+          { action: AuditAction.deniedRegistration, userId: viewer, by: viewer, times: 1 },
+          { action: AuditAction.denied, userId: other, by: other, times: 1 },
+        ]);
+        assert.isFalse((yield* subject().audit).some((row) => row.id === id));
+      }),
+    );
+
     check(
       "has the roles before and after each change of roles, sorted, whoever had written them before",
       Effect.gen(function* () {

@@ -187,6 +187,11 @@ const PROVOCATIONS: Readonly<Record<Code, () => Promise<Answer>>> = {
     await call("POST /api/users", { body, headers });
     return call("POST /api/users", { body: { ...body, roles: [] }, headers });
   },
+  too_many_requests: async () => {
+    const strict = await startWorker(fixture.stack, patient, 1);
+    await call("GET /api/roles", {}, strict);
+    return call("GET /api/roles", {}, strict).finally(strict.stop);
+  },
   create_refused: () => {
     const code = "InvalidParameterException";
     faulty({ target: "cognito", match: "=AdminCreateUser", answer: "error", code });

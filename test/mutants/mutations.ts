@@ -707,6 +707,16 @@ export const mutations: ReadonlyArray<Mutation> = [
     "cursor === null || cursor.at >= end.at ? end : cursor",
     "cursor ?? end",
   ]),
+  fragments("SQL: each denial is a row of its own", [
+    "export const recordDenial",
+    "md5(concat_ws(' ', 'denied', ${caller}, ${word}, ${hour}))",
+    "md5('denied ' || ${id}::text)",
+  ]),
+  fragments("SQL: a question that is sent again counts again", [
+    "export const recordDenial",
+    "where denial.question <> excluded.question",
+    "",
+  ]),
   fragments("SQL: a lost user is given roles", ["export const gone", " or gone.state = 'user_lost'", ""]),
   accessSql("SQL: a repeat sets the roles again", [
     "export const setRoles",

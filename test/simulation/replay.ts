@@ -74,7 +74,7 @@ export class Replay {
   /** Runs the statements in their order. Answers what differs, one sentence each. */
   async run(acts: ReadonlyArray<Act>, world: World): Promise<ReadonlyArray<string>> {
     await this.#postgres.exec(
-      "truncate registrar.operation, registrar.role_change, registrar.roles_asked, users_audit, user_role",
+      "truncate registrar.operation, registrar.denial, registrar.role_change, registrar.roles_asked, users_audit, user_role",
     );
     await this.#postgres.query("insert into user_role values ($1, $2)", [admin, adminRole]);
     const differences: string[] = [];
@@ -143,6 +143,13 @@ export class Replay {
         `{${after}}`,
       ].join(" "),
     );
+    const denials = await this.#postgres.query<{ row: string }>(
+      `select concat_ws(' ', denial.id, denial.caller, users_audit.user_id, times, question) as row
+       from registrar.denial join users_audit using (id)`,
+    );
+    const denied = [...world.denials].map(([id, { caller, times, question }]) =>
+      [id, caller, world.audit.find((entry) => entry.id === id)?.userId, times, question].join(" "),
+    );
     const grants = await this.#postgres.query<{ row: string }>(
       "select concat_ws(' ', user_id, role_id) as row from user_role",
     );
@@ -151,6 +158,7 @@ export class Replay {
       ...unlike("operation", operations, rows),
       ...unlike("users_audit", audited, audit.rows),
       ...unlike("role_change", changed, changes.rows),
+      ...unlike("denial", denied, denials.rows),
       ...unlike("user_role", granted, grants.rows),
     ];
   }

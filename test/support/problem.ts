@@ -33,7 +33,7 @@ export function expectProblem(answer: Answer, expected: Expected): void {
   const own = (fields as Partial<Record<string, string[]>>)[code] ?? [];
   const known = ["status", "code", "detail", "outcome", "retryable", ...own];
   expect(known).toEqual(expect.arrayContaining(Object.keys(rest)));
-  const mayRetryLater = status === 503 || (status === 409 && retryable);
+  const mayRetryLater = status === 503 || status === 429 || (status === 409 && retryable);
   if (mayRetryLater) expect(answer.headers["retry-after"]).toMatch(/^[1-9]\d{0,3}$/);
   else expect(answer.headers["retry-after"]).toBeUndefined();
 }

@@ -54,7 +54,12 @@ export const testSettings = {
 const script = ".dev/build/worker.js";
 
 /** Starts the Worker that test/support/build.ts has built, in about half a second. */
-export async function startWorker(stack: Stack, overrides: Record<string, string> = {}): Promise<Worker> {
+export async function startWorker(
+  stack: Stack,
+  overrides: Record<string, string> = {},
+  /** Requests of one caller in a minute; absent: without the binding. */
+  rateLimit?: number,
+): Promise<Worker> {
   const written: string[] = [];
   let restarted: () => void = () => {};
   const options = convertV4MiniflareOptions({
@@ -64,6 +69,9 @@ export async function startWorker(stack: Stack, overrides: Record<string, string
     scriptPath: script,
     compatibilityDate: await compatibilityDate(),
     bindings: { ...stack.workerEnv(), ...testSettings, ...overrides },
+    ...(rateLimit !== undefined && {
+      ratelimits: { CALLERS: { namespace_id: "1", simple: { limit: rateLimit, period: 60 } } },
+    }),
     cf: false,
     host: "127.0.0.1",
     port: 0,

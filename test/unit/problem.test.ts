@@ -25,6 +25,7 @@ import {
   RegistrationRolledBack,
   SecondFactorElsewhere,
   Superseded,
+  TooManyRequests,
   Unavailable,
   UnknownCursor,
   UnknownRoles,
@@ -121,6 +122,19 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
     [
       new Forbidden({ caller: admin, action: "see roles" }),
       [403, "forbidden", `User with ID: ${admin} does not have permission`, nothing, false],
+    ],
+  ],
+  TooManyRequests: [
+    [
+      new TooManyRequests(),
+      [
+        429,
+        "too_many_requests",
+        "Too many requests. Please wait, and then ask less often.",
+        nothing,
+        true,
+        { "Retry-After": "60" },
+      ],
     ],
   ],
   MfaRequired: [[new MfaRequired(), [403, "mfa_required", "MFA enrolment required", nothing, false]]],

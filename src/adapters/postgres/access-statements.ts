@@ -24,8 +24,7 @@ export const mayManageUsers = statement(
   { id: uuid, caller: uuid, subject: uuid, permission: uuid },
   ({ id, caller, subject, permission }) => sql`
 with allowed as (${mayManage(caller, permission)}
-), denied as (${recordDenial({ id, caller, subject, allowed: sql`(select yes from allowed)` })}
-)
+), ${recordDenial({ id, caller, subject, allowed: sql`(select yes from allowed)` })}
 select yes as "allowed", to_jsonb(clock_timestamp()) as "askedAt" from allowed`,
 );
 
@@ -48,13 +47,12 @@ export const setRoles = statement(
 with allowed as (${mayManage(caller, permission)}
 ), repeated as (
   select from users_audit where id = ${id} and action = ${literal(AuditAction.rolesUpdated)}
-), denied as (${recordDenial({
+), ${recordDenial({
     id,
     caller,
     subject,
     allowed: sql`((select yes from allowed) or exists (select from repeated))`,
-  })}
-), unknown_role as (${unknownRoles(roles)}
+  })}, unknown_role as (${unknownRoles(roles)}
 ), late as (${lateness(
     askedAt,
     budget,

@@ -1,4 +1,5 @@
 /** The SQL of the audit trail, in FLIP's table. */
+import { inUtc } from "./fragments.ts";
 import { page as pageOf } from "./pages.ts";
 import { type Fragment, integer, nullable, sql, statement, text, uuid } from "./sql.ts";
 
@@ -33,7 +34,9 @@ export const page = statement(
 select id, action, user_id as subject, ${addressOf(sql`user_id`)} as "subjectEmail",
   modified_by_user_id as actor, ${addressOf(sql`modified_by_user_id`)} as "actorEmail", to_jsonb("timestamp") as at,
   (select jsonb_build_object('before', ${named(sql`before`)}, 'after', ${named(sql`after`)})
-    from registrar.role_change where role_change.id = users_audit.id) as roles
+    from registrar.role_change where role_change.id = users_audit.id) as roles,
+  (select jsonb_build_object('count', times, 'first', ${inUtc(sql`first_at`)}, 'last', ${inUtc(sql`last_at`)})
+    from registrar.denial where denial.id = users_audit.id) as denials
 from users_audit
 ${pageOf({
   filters: [

@@ -21,6 +21,7 @@ const Rows = Schema.Array(
     actorEmail: Schema.NullOr(Schema.String),
     at: Schema.String,
     roles: Schema.NullOr(Schema.Struct({ before: Roles, after: Roles })),
+    denials: Schema.NullOr(Schema.Struct({ count: Schema.Int, first: Schema.String, last: Schema.String })),
   }),
 );
 

@@ -86,8 +86,7 @@ export const open = statement(
     ifMatch,
   }) => sql`
 with allowed as (${mayManage(caller, permission)}
-), denied as (${recordDenial({ id, caller, subject, allowed: sql`(select yes from allowed)` })}
-), known as (
+), ${recordDenial({ id, caller, subject, allowed: sql`(select yes from allowed)` })}, known as (
   select * from registrar.operation
   where id = ${id} or (sub = ${subject} and kind = ${kind} and state = 'pending')
   order by (id = ${id}) desc limit 1

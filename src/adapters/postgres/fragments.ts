@@ -199,12 +199,28 @@ interface Denial {
 }
 
 /**
- * Writes to the audit trail that a caller asked for what they may not do. Under an id that follows from the
- * question's: a repeat is the same row, and a later permission finds the question's own id free.
+ * Two parts of a statement: that a caller asked for what they may not do is counted, and written to the audit trail. All
+ * of an hour is one row of the trail, about whom the first was; its id follows from caller, action and hour, and so is not
+ * the question's, which a later permission has to find free. A question that is repeated at once counts once.
+ *
+ * The count comes first, and the row from what it returned: all who write the same row wait for each other there.
  */
-export const recordDenial = ({ id, caller, subject, allowed, action = AuditAction.denied }: Denial) =>
-  auditRow(
-    sql`(select ${caller} as caller, ${subject} as sub where not ${allowed})`,
-    sql`md5('denied ' || ${id}::text)::uuid`,
-    literal(action),
-  );
+export const recordDenial = ({ id, caller, subject, allowed, action = AuditAction.denied }: Denial) => {
+  const word = literal(action);
+  const hour = sql`to_char(statement_timestamp() at time zone 'utc', 'YYYY-MM-DD HH24')`;
+  return sql`counted as (
+  insert into registrar.denial (id, caller, action, times, first_at, last_at, question)
+  select md5(concat_ws(' ', 'denied', ${caller}, ${word}, ${hour}))::uuid, ${caller}, ${word}, 1,
+    statement_timestamp(), statement_timestamp(), ${id}
+  where not ${allowed}
+  on conflict (id) do update
+  set times = denial.times + 1, last_at = greatest(denial.last_at, excluded.last_at), question = excluded.question
+  where denial.question <> excluded.question
+  returning id
+), denied as (${auditRow(
+    sql`(select ${caller} as caller, ${subject} as sub from counted)`,
+    sql`(select id from counted)`,
+    word,
+  )}
+)`;
+};

@@ -75,14 +75,13 @@ export const open = statement(
   },
   ({ id, caller, kind, email, name, roles, idempotencyKey, permission, budget, horizon, actor }) => sql`
 with allowed as (${mayManage(caller, permission)}
-), denied as (${recordDenial({
+), ${recordDenial({
     id,
     caller,
     subject: caller,
     allowed: sql`(select yes from allowed)`,
     action: AuditAction.deniedRegistration,
-  })}
-), unknown_role as (${unknownRoles(roles)}
+  })}, unknown_role as (${unknownRoles(roles)}
 ), own as (
   select * from registrar.operation where id = ${id}
 ), key_holder as (

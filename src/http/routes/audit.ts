@@ -57,6 +57,10 @@ const Entry = Schema.Struct({
   ).annotate({
     description: "All roles of the subject before and after; null where the row tells of no change of roles.",
   }),
+  denials: Schema.NullOr(Schema.Struct({ count: Schema.Int, first: Timestamp, last: Timestamp })).annotate({
+    description:
+      "How often the actor was denied this in the hour, from when to when; null where the row tells of no denial.",
+  }),
 }).annotate({ identifier: "AuditEntry" });
 
 /** An instant as a spreadsheet reads times: to the second, without a zone. */
@@ -78,17 +82,21 @@ const COLUMNS: ReadonlyArray<{
   { head: "subject email", of: ({ subjectEmail }) => subjectEmail },
   { head: "roles before", of: ({ roles }) => inWords(roles?.before) },
   { head: "roles after", of: ({ roles }) => inWords(roles?.after) },
+  { head: "denials", of: ({ denials }) => denials && String(denials.count) },
+  { head: "first denial (UTC)", of: ({ denials }) => denials && inSheet(denials.first) },
+  { head: "last denial (UTC)", of: ({ denials }) => denials && inSheet(denials.last) },
   { head: "id", of: ({ id }) => id },
 ];
 
 /** An entry as JSON has it. Addresses are for the reader of a table, who has nobody to ask. */
-const view = ({ id, action, subject, actor, at, roles }: AuditEntry): typeof Entry.Encoded => ({
+const view = ({ id, action, subject, actor, at, roles, denials }: AuditEntry): typeof Entry.Encoded => ({
   id,
   action,
   subject,
   actor,
   at,
   roles,
+  denials,
 });
 
 /** The audit trail: one page as JSON, or all that matches as NDJSON or CSV. */

@@ -26,7 +26,8 @@ const write = (count: number) =>
     [count],
   );
 
-const HEAD = "at (UTC),actor,actor email,action,subject,subject email,roles before,roles after,id";
+const HEAD =
+  "at (UTC),actor,actor email,action,subject,subject email,roles before,roles after,denials,first denial (UTC),last denial (UTC),id";
 
 const ids = (rows: ReadonlyArray<{ id: string }>) => rows.map(({ id }) => id).sort();
 const ofNdjson = (text: string) =>
@@ -55,7 +56,9 @@ describe("200", () => {
     expect([head, lines.length]).toEqual([HEAD, 1100]);
     const time = "\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d";
     const uuid = "[0-9a-f-]{36}";
-    const line = new RegExp(`^"${time}","${uuid}","","Updated ""x"", y","${uuid}","","","","(${uuid})"$`);
+    const line = new RegExp(
+      `^"${time}","${uuid}","","Updated ""x"", y","${uuid}","","","","","","","(${uuid})"$`,
+    );
     expect(lines.map((one) => one.match(line)?.[1] ?? one).sort()).toEqual(ids(written));
   });
 
@@ -103,6 +106,9 @@ describe("200", () => {
         body.email,
         before,
         after,
+        "",
+        "",
+        "",
         id,
       ]
         .map((cell) => `"${cell}"`)
@@ -127,7 +133,7 @@ describe("200", () => {
       [id, user, [odd], [odd, gone]],
     );
     const [, row] = (await audit("?format=csv")).text.split("\r\n");
-    expect(row).toContain(`,"'=HYPERLINK(1)","'=HYPERLINK(1); ${gone}","${id}"`);
+    expect(row).toContain(`,"'=HYPERLINK(1)","'=HYPERLINK(1); ${gone}","","","","${id}"`);
     const [entry] = (await audit("")).json.items;
     expect(entry.roles.after).toEqual([
       { id: odd, rolename: "=HYPERLINK(1)" },

@@ -86,6 +86,27 @@ describe("200", () => {
     ]);
   });
 
+  it("has one row for all that a caller was denied in an hour, HEAD included, with how often and from when to when", async () => {
+    const { stack } = fixture;
+    const user = await addUser(stack);
+    const by = { token: stack.viewerToken };
+    const denied = [
+      `DELETE /api/users/${user}`,
+      "HEAD /api/audit",
+      "GET /api/roles",
+      "GET /api/operations?limit=1",
+    ];
+    for (const what of denied) expect((await ask(fixture, what, by)).status).toBe(403);
+    const [entry, ...others] = (await audit({ actor: stack.viewerSub })).json.items;
+    expect(others).toEqual([]);
+    expect(entry).toMatchObject({ action: "Denied user management", subject: user, roles: null });
+    expect(entry.denials).toEqual({ count: 4, first: entry.at, last: expect.stringMatching(/\.\d{6}Z$/) });
+    expect(entry.denials.last > entry.denials.first).toBe(true);
+    const { text } = await ask(fixture, `GET /api/audit?format=csv&actor=${stack.viewerSub}`);
+    const inSheet = (at: string) => at.slice(0, 19).replace("T", " ");
+    expect(text).toContain(`,"4","${inSheet(entry.at)}","${inSheet(entry.denials.last)}","${entry.id}"\r\n`);
+  });
+
   it("keeps denied registrations under their own action, about whom they were", async () => {
     const { stack } = fixture;
     const user = await addUser(stack);

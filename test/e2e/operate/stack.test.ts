@@ -495,6 +495,7 @@ describe("migrate", () => {
       ]);
       const own = await client.query("select tablename from pg_tables where schemaname = 'registrar'");
       expect(own.rows.map((row) => row.tablename).sort()).toEqual([
+        "denial",
         "operation",
         "role_change",
         "roles_asked",

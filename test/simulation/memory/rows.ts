@@ -226,11 +226,17 @@ export const unresolved = (world: World, tag: string | null): Row | undefined =>
   return row !== undefined && open(row) ? row : undefined;
 };
 
-/** A caller without permission asked for something: once for each question, whoever repeats it. */
+/** A caller without permission asked for something: one audit row an hour, and a count; a question counts once. */
 export const writeDenial = (
   at: Statement,
   action: string,
   { id, caller, subject }: { readonly id: string; readonly caller: UserId; readonly subject: UserId },
 ): void => {
-  writeAudit(at, action, { caller, sub: subject }, hashed(`denied ${id}`));
+  const { world, now } = at;
+  const hour = iso(now).slice(0, 13).replace("T", " ");
+  const uuid = hashed(`denied ${caller} ${action} ${hour}`);
+  const known = world.denials.get(uuid);
+  if (known?.question === id) return;
+  world.denials.set(uuid, { caller, action, times: (known?.times ?? 0) + 1, question: id });
+  writeAudit(at, action, { caller, sub: subject }, uuid);
 };

@@ -76,6 +76,15 @@ export interface RoleChange {
   readonly after: ReadonlyArray<RoleId>;
 }
 
+/** A row of table `registrar.denial`, by the id of the audit row: how often a caller was denied this in an hour. */
+export interface Denial {
+  readonly caller: UserId;
+  readonly action: string;
+  readonly times: number;
+  /** The last question that was counted. */
+  readonly question: string;
+}
+
 export interface Mail {
   readonly sub: UserId;
   readonly email: string;
@@ -96,6 +105,7 @@ export interface World {
   readonly rows: Map<string, Row>;
   readonly audit: Array<AuditRow>;
   readonly roleChanges: Array<RoleChange>;
+  readonly denials: Map<string, Denial>;
   readonly mails: Array<Mail>;
   readonly removals: Array<Removal>;
   readonly roles: Set<RoleId>;
@@ -134,6 +144,7 @@ export const makeWorld = (): World => ({
   rows: new Map(),
   audit: [],
   roleChanges: [],
+  denials: new Map(),
   mails: [],
   removals: [],
   roles: new Set([adminRole, researcherRole, observerRole]),

@@ -1,0 +1,54 @@
+/** The rate limit: before the first statement, for each caller by themselves, and only where the platform has one. */
+import { describe, expect, it } from "vitest";
+import { contradictions } from "../../support/document.ts";
+import { patient, useWorker } from "../../support/fixture.ts";
+import { ask } from "../../support/life.ts";
+import { expectProblem } from "../../support/problem.ts";
+import { startWorker } from "../../support/worker.ts";
+
+const fixture = useWorker(patient);
+
+const LIMIT = 3;
+
+describe("429", () => {
+  it("is heard by the caller who asks too often, before anything is asked of a store, and by nobody else", async () => {
+    const { stack } = fixture;
+    const worker = await startWorker(stack, patient, LIMIT);
+    const limited = { stack, worker };
+    try {
+      for (let n = 0; n < LIMIT; n++) expect((await ask(limited, "GET /api/roles")).status).toBe(200);
+      stack.faults.clearCalls();
+      for (const what of ["GET /api/roles", "DELETE /api/users/me", "GET /api/users/me/mfa/status"]) {
+        const refused = await ask(limited, what);
+        expectProblem(refused, {
+          status: 429,
+          code: "too_many_requests",
+          detail: "Too many requests. Please wait, and then ask less often.",
+          retryable: true,
+        });
+        expect(refused.headers["retry-after"]).toBe("60");
+        expect(contradictions("GET", "/api/roles", refused)).toEqual([]);
+      }
+      expect((await ask(limited, "HEAD /api/audit")).status).toBe(429);
+      expect(stack.faults.calls()).toEqual([]);
+
+      expect((await ask(limited, "GET /api/roles", { token: stack.viewerToken })).status).toBe(403);
+      expect((await ask(limited, "GET /api/roles", { token: "x" })).status).toBe(401);
+      expect((await ask(limited, "GET /api/health", { token: null })).status).toBe(200);
+    } finally {
+      await worker.stop();
+    }
+  });
+
+  it("is heard by nobody where the platform has no such limit, or RATE_LIMIT is off", async () => {
+    const { stack } = fixture;
+    const off = await startWorker(stack, { ...patient, RATE_LIMIT: "off" }, LIMIT);
+    try {
+      for (const worker of [fixture.worker, off])
+        for (let n = 0; n < 2 * LIMIT; n++)
+          expect((await ask({ stack, worker }, "GET /api/roles")).status).toBe(200);
+    } finally {
+      await off.stop();
+    }
+  });
+});
