@@ -218,7 +218,7 @@ const PROVOCATIONS: Readonly<Record<Code, () => Promise<Answer>>> = {
     return call(`PUT /api/users/${id}`, { body: { disabled: false } });
   },
   reset_mfa_tracked: () => {
-    faulty(lostAt("=AdminSetUserMFAPreference"));
+    faulty(lostAt("=AdminUserGlobalSignOut"));
     return call(`POST /api/users/${id}/mfa/reset`);
   },
   invite_tracked: () => {
