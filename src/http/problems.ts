@@ -65,7 +65,7 @@ export const PROBLEMS = {
   user_exists: {
     status: 400,
     means:
-      "The address already has a user, perhaps in another spelling, whom this request did not create. `userId` names them, where known.",
+      "The address already has a user, perhaps in another spelling, whom this request did not create. `userId` names them, where known: a replay does not.",
     left: NOTHING,
     todo: "Look the user up by the address. Invite them again, or choose another address.",
   },

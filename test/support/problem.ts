@@ -29,6 +29,7 @@ export function expectProblem(answer: Answer, expected: Expected): void {
     create_refused: ["reason"],
     change_refused: ["reason"],
     last_manager: ["userIds"],
+    user_exists: ["userId"],
   };
   const own = (fields as Partial<Record<string, string[]>>)[code] ?? [];
   const known = ["status", "code", "detail", "outcome", "retryable", ...own];

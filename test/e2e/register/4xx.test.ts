@@ -56,6 +56,7 @@ describe("400", () => {
     const answer = await worker.register({ email: email.toUpperCase(), roles: [] });
     const detail = `User with email ${email} already exists`;
     expectProblem(answer, { status: 400, code: "user_exists", detail });
+    expect(answer.json.userId).toBe(foreign);
     const { users, audits, registrations } = await look(stack);
     expect([users.map(({ sub }) => sub), audits]).toEqual([[foreign], []]);
     expect(registrations).toMatchObject([{ id: answer.json.operationId, state: "rejected", due_at: null }]);

@@ -76,7 +76,7 @@ describe("a repeated Idempotency-Key", () => {
     expect((await look(stack)).registrations).toHaveLength(1);
   });
 
-  it("replays a refusal", async () => {
+  it("replays a refusal, but for whom the pool had then", async () => {
     const { stack, worker } = fixture;
     const foreign = await stack.cognito.createUser(email);
     const first = await worker.register(body, { key });
@@ -86,7 +86,9 @@ describe("a repeated Idempotency-Key", () => {
     expect([first.status, second.status]).toEqual([400, 400]);
     expect(first.headers["idempotency-replayed"]).toBeUndefined();
     expect(second.headers["idempotency-replayed"]).toBe("true");
-    expect(second.json).toEqual({ ...first.json, requestId: second.json.requestId });
+    const { userId, ...refusal } = first.json;
+    expect(userId).toBe(foreign);
+    expect(second.json).toEqual({ ...refusal, requestId: second.json.requestId });
     expect(stack.faults.calls("cognito")).toEqual([]);
   });
 
