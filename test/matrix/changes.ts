@@ -15,8 +15,8 @@ import { quiet } from "../support/moments.ts";
 import { type Kind, kinds, strike } from "./cell.ts";
 import type { Lane, Proof } from "./engine.ts";
 
-/** `check`: asks whether the caller may. `look`: only reads. `open`: writes the change down. `act`: carries it out. `finish`: notes that it is done. */
-type Part = "check" | "look" | "open" | "act" | "finish" | "commit";
+/** `check`: asks whether the caller may. `look`: only reads. `open`: writes the change down. `name`: finds the user name. `act`: carries it out. `factor`: takes one of several factors away, if Cognito does not refuse. `finish`: notes that it is done. */
+type Part = "check" | "look" | "open" | "name" | "act" | "factor" | "finish" | "commit";
 
 interface RemoteCall {
   readonly part: Part;
@@ -44,6 +44,8 @@ const look: RemoteCall = { part: "look", target: "cognito", match: "=AdminGetUse
 const open: RemoteCall = { part: "open", target: "database", match: "/* changes.open */" };
 const finish: RemoteCall = { part: "finish", target: "database", match: "/* changes.finish */" };
 const act = (match: string): RemoteCall => ({ part: "act", target: "cognito", match });
+const name: RemoteCall = { ...look, part: "name" };
+const factor = (match: string): RemoteCall => ({ part: "factor", target: "cognito", match });
 const change = (...acts: string[]) => [check, look, open, ...acts.map(act), finish];
 const enabledIs =
   (wanted: boolean): Operation["holds"] =>
@@ -56,7 +58,7 @@ export const operations: ReadonlyArray<Operation> = [
     what: "DELETE /api/users/{id}",
     success: 200,
     action: "Deleted user",
-    calls: [check, open, act("=AdminGetUser"), act("AdminDeleteUser"), finish],
+    calls: [check, open, name, act("AdminDeleteUser"), finish],
     holds: async ({ stack }, id) =>
       stack.cognito.getUser(id) === undefined && (await grantsOf(stack, id)).length === 0,
   },
@@ -83,7 +85,15 @@ export const operations: ReadonlyArray<Operation> = [
     what: "POST /api/users/{id}/mfa/reset",
     success: 200,
     action: "Reset user MFA",
-    calls: change("AdminSetUserMFAPreference", "AdminDeleteSoftwareToken", "AdminUserGlobalSignOut"),
+    calls: [
+      check,
+      look,
+      open,
+      factor("AdminSetUserMFAPreference"),
+      factor("AdminDeleteSoftwareToken"),
+      act("AdminUserGlobalSignOut"),
+      finish,
+    ],
     holds: async (fixture, id) => {
       const token = tokenOf(fixture.stack, id);
       return (await ask(fixture, "GET /api/users/me/mfa/status", { token })).json.enabled === false;
@@ -147,7 +157,8 @@ function heard({ success }: Operation, { part }: RemoteCall, { lands, kind }: Wa
   if (part === "finish") return success;
   if (kind.deed !== undefined) return undefined;
   if ((part === "check" || part === "open") && kind.class === "refused") return 500;
-  if (part === "act" && kind.class === "refused") return 409;
+  if (part === "factor" && kind.class === "refused") return success;
+  if ((part === "act" || part === "name") && kind.class === "refused") return 409;
   if (part === "check" || part === "look" || part === "open") return 503;
   return part === "commit" && lands ? success : 500;
 }
@@ -155,12 +166,17 @@ function heard({ success }: Operation, { part }: RemoteCall, { lands, kind }: Wa
 /** Whether it holds after the sweeping: what was written down is carried out, or Cognito has refused it. */
 const holdsInTheEnd = (operation: Operation, call: RemoteCall, { lands, kind }: Way): boolean => {
   const { part } = call;
-  if (part === "act" && kind.class === "refused") return call !== firstAct(operation);
-  return part === "finish" || part === "act" || (lands && part !== "check" && part !== "look");
+  if (part === "act" && kind.class === "refused") return isLater(operation, call);
+  if (part === "name" && kind.class === "refused") return false;
+  return CARRIED_OUT.has(part) || (lands && part !== "check" && part !== "look");
 };
 
-/** Where a later call of several is refused, the first has been taken. */
-const firstAct = ({ calls }: Operation) => calls.find(({ part }) => part === "act");
+/** From these on the sweeper goes on. */
+const CARRIED_OUT: ReadonlySet<Part> = new Set(["name", "act", "factor", "finish"]);
+
+/** Where a later call of several is refused, an earlier one has been taken. */
+const isLater = ({ calls }: Operation, call: RemoteCall) =>
+  call !== calls.find(({ part }) => part === "act" || part === "factor");
 
 /** A person with a second factor and a role, as the operation needs them. */
 export async function prepare(stack: Stack, { name }: Operation): Promise<string> {
@@ -218,7 +234,7 @@ async function perform(lane: Lane, operation: Operation, call: RemoteCall, { kin
 
 /** What a 500 or a 503 says, by the call that has failed. A refusal to open proves that nothing was written. */
 const told = ({ part }: RemoteCall, { kind }: Way): Outcome => {
-  if (part === "act") return "tracked";
+  if (CARRIED_OUT.has(part)) return "tracked";
   if (part === "commit") return "rolled_back";
   return part === "open" && kind.class !== "refused" ? "unknown" : "nothing_created";
 };
@@ -226,7 +242,7 @@ const told = ({ part }: RemoteCall, { kind }: Way): Outcome => {
 const proof = (operation: Operation, call: RemoteCall, way: Way): Proof => {
   const status = heard(operation, call, way);
   const holds = holdsInTheEnd(operation, call, way);
-  const isRefused = call.part === "act" && way.kind.class === "refused";
+  const isRefused = (call.part === "act" || call.part === "name") && way.kind.class === "refused";
   // A kill behind the answer may come before or after it has left.
   const either = call.part === "finish" && way.kind.deed !== undefined;
   const promised = {
