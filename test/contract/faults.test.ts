@@ -114,6 +114,17 @@ describe("a delete", () => {
     assert.strictEqual(calls("AdminDeleteUser"), 2);
     assert.isUndefined(stack.cognito.getUser(email));
   });
+
+  it("whose first try is lost, and the second refused, is told as unknown", async () => {
+    const { sub } = await run(create);
+    stack.faults.set([
+      cognito("AdminDeleteUser", { effect: "applied", answer: "reset" }),
+      cognito("AdminDeleteUser", { answer: "error", code: "NotAuthorizedException" }),
+    ]);
+    const removal = Effect.flip(Effect.flatMap(IdentityProvider, (pool) => pool.remove({ sub })));
+    assert.strictEqual((await run(removal)).reason._tag, "OutcomeUnknown");
+    assert.isUndefined(stack.cognito.getUser(email));
+  });
 });
 
 describe("an invitation", () => {

@@ -2,11 +2,11 @@
  * How Cognito is called, and what each failure proves: decided here, once, for every operation.
  *
  * Every call is sent by the SDK exactly once (`maxAttempts: 1`): the SDK's own retry would turn a create whose
- * answer was lost into "already exists". Where a repeat is harmless, `once` repeats it.
+ * answer was lost into "already exists". Where a repeat is harmless, `sendTwice` repeats it.
  * https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/
  */
 import { type AttributeType, CognitoIdentityProviderClient } from "@aws-sdk/client-cognito-identity-provider";
-import { Context, Effect, Layer, Predicate, Redacted, Schedule, Schema } from "effect";
+import { Context, Effect, Layer, Predicate, Redacted, Schema } from "effect";
 import type { RefusalReason } from "../../domain/operation.ts";
 import { UserId } from "../../domain/user.ts";
 import { callTimeout } from "../../ports/budget.ts";
@@ -166,11 +166,25 @@ const httpStatus = (cause: unknown): number | undefined =>
 export const isAbsent = (error: IdentityProviderError): boolean =>
   errorName(error.cause) === "UserNotFoundException" && (httpStatus(error.cause) ?? 400) < 500;
 
-/** One more try, where the first proved nothing. */
-export const once = {
-  schedule: Schedule.recurs(1),
-  while: (error: IdentityProviderError) => error.reason._tag === "OutcomeUnknown" && !isAbsent(error),
-};
+/**
+ * One more try, where the first proved nothing. What refuses the second says nothing of the first, which may have taken
+ * effect, or may still: only that there is no such user is true of both.
+ */
+export const sendTwice = <A, R>(call: Effect.Effect<A, IdentityProviderError, R>) =>
+  Effect.catchIf(
+    call,
+    (first) => first.reason._tag === "OutcomeUnknown" && !isAbsent(first),
+    (first) =>
+      Effect.mapError(call, (second) =>
+        isAbsent(second)
+          ? second
+          : new IdentityProviderError({
+              operation: first.operation,
+              reason: first.reason,
+              cause: second.cause,
+            }),
+      ),
+  );
 
 type Operation = IdentityProviderError["operation"];
 

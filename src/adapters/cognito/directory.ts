@@ -12,7 +12,7 @@ import { Effect, Layer, Option } from "effect";
 import { isUserId } from "../../domain/user.ts";
 import { Directory } from "../../ports/directory.ts";
 import type { IdentityProviderError } from "../../ports/identity-provider.ts";
-import { attributeOf, CognitoClient, errorName, isAbsent, once } from "./client.ts";
+import { attributeOf, CognitoClient, errorName, isAbsent, sendTwice } from "./client.ts";
 import { contradiction, makePeople } from "./people.ts";
 
 export const DirectoryCognito = Layer.effect(
@@ -51,7 +51,7 @@ export const DirectoryCognito = Layer.effect(
             })),
         );
         return { users, next: answer.PaginationToken ?? null };
-      }, Effect.retry(once)),
+      }, sendTwice),
 
       setEnabled: Effect.fn("Directory.setEnabled")((sub, enabled) => {
         const operation = enabled ? "enable" : "disable";
@@ -59,7 +59,7 @@ export const DirectoryCognito = Layer.effect(
           const user = { UserPoolId, Username: username };
           const command = enabled ? new AdminEnableUserCommand(user) : new AdminDisableUserCommand(user);
           return call(operation, (client, options) => client.send(command, options)).pipe(
-            Effect.retry(once),
+            sendTwice,
             Effect.as("done" as const),
           );
         });
@@ -83,7 +83,7 @@ export const DirectoryCognito = Layer.effect(
             const signOut = new AdminUserGlobalSignOutCommand(user);
             yield* call(RESET, (client, options) => client.send(signOut, options));
             return "done" as const;
-          }, Effect.retry(once)),
+          }, sendTwice),
         ),
       ),
 
@@ -99,7 +99,7 @@ export const DirectoryCognito = Layer.effect(
               (one) => REGISTERED[one] ?? [],
             );
             return [...new Set([...factors, ...(answer.UserMFASettingList ?? []), ...registered])];
-          }, Effect.retry(once)),
+          }, sendTwice),
         ),
       ),
     });

@@ -14,7 +14,7 @@ import {
   type PoolUser,
 } from "../../ports/identity-provider.ts";
 import { Settings } from "../../ports/settings.ts";
-import { attributeOf, CognitoClient, errorName, isAbsent, once } from "./client.ts";
+import { attributeOf, CognitoClient, errorName, isAbsent, sendTwice } from "./client.ts";
 import { contradiction, makePeople, type Seen } from "./people.ts";
 
 /** A refusal that another name for the same user may not meet; not one of the user's own state. */
@@ -40,7 +40,7 @@ export const IdentityProviderCognito = Layer.effect(
     const removeByName = (username: string) => {
       const command = new AdminDeleteUserCommand({ UserPoolId, Username: username });
       return call("remove", (sdk, options) => sdk.send(command, options)).pipe(
-        Effect.retry(once),
+        sendTwice,
         Effect.as("deleted" as const),
       );
     };

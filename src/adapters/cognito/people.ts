@@ -13,7 +13,7 @@ import { Effect, Option } from "effect";
 import type { Email, UserId } from "../../domain/user.ts";
 import { EXTERNAL_PROVIDER } from "../../ports/directory.ts";
 import { IdentityProviderError, OutcomeUnknown, type PoolUser } from "../../ports/identity-provider.ts";
-import { attributeOf, type CognitoClient, isAbsent, once } from "./client.ts";
+import { attributeOf, type CognitoClient, isAbsent, sendTwice } from "./client.ts";
 
 /** A user as AdminGetUser shows them. */
 export interface Seen extends PoolUser {
@@ -55,7 +55,7 @@ export const makePeople = ({ UserPoolId, call, toUser }: CognitoClient["Service"
       };
       return Option.some(seen);
     },
-    Effect.retry(once),
+    sendTwice,
     Effect.catchIf(isAbsent, () => Effect.succeed(Option.none<Seen>())),
   );
 
@@ -69,9 +69,7 @@ export const makePeople = ({ UserPoolId, call, toUser }: CognitoClient["Service"
         Filter: filter,
         ...(next !== undefined && { PaginationToken: next }),
       });
-      const answer = yield* call("find", (client, options) => client.send(command, options)).pipe(
-        Effect.retry(once),
-      );
+      const answer = yield* call("find", (client, options) => client.send(command, options)).pipe(sendTwice);
       if (!Array.isArray(answer.Users)) return yield* contradiction("find", "the answer holds no users");
       for (const { Username, Attributes, UserStatus } of answer.Users) {
         const user = yield* toUser("find", Username, Attributes);
