@@ -185,9 +185,10 @@ const TOLD: {
     detail: `${say.INVITATION_NOT_NEEDED} ${status}.`,
   }),
 
-  ChangeRefused: ({ operationId, kind, reason }) => ({
+  ChangeRefused: ({ operationId, kind, reason, certain }) => ({
     code: "change_refused",
     detail: say.CHANGE_TRACKED[kind],
+    outcome: certain ? "nothing_created" : "unknown",
     operationId,
     reason,
   }),

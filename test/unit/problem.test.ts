@@ -290,7 +290,11 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
   ChangeRefused: [
     [
       new ChangeRefused({ operationId, kind: "disable", reason: "superseded", certain: false }),
-      [409, "change_refused", "Failed to update user", nothing, false],
+      [409, "change_refused", "Failed to update user", "unknown", false],
+    ],
+    [
+      new ChangeRefused({ operationId, kind: "invite", reason: "other", certain: true }),
+      [409, "change_refused", "Failed to send the invitation", nothing, false],
     ],
   ],
   SecondFactorElsewhere: [
