@@ -16,6 +16,8 @@ export interface Account {
   readonly roles: ReadonlyArray<Role>;
   /** How many invitations were sent from here, and when the last was. */
   readonly invitations: { readonly count: number; readonly lastAt: string | null };
+  /** Cognito has told that it could not deliver the invitation, and it has not been sent since. */
+  readonly deliveryFailed: boolean;
   /** Who has disabled them, where that is the ledger's newest word. */
   readonly disabledBy: { readonly userId: UserId; readonly at: string } | null;
   readonly openOperations: ReadonlyArray<{ readonly operationId: OperationId; readonly kind: string }>;

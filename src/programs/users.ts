@@ -30,6 +30,7 @@ export interface Person {
   /** When the password of the last invitation ends; null where they have signed in, or none was sent from here. */
   readonly temporaryPasswordExpiresAt: string | null;
   readonly disabledBy: Account["disabledBy"];
+  readonly deliveryFailed: boolean;
   readonly openOperations: Account["openOperations"];
 }
 
@@ -194,6 +195,7 @@ const UNKNOWN: Account = {
   roles: [],
   invitations: { count: 0, lastAt: null },
   disabledBy: null,
+  deliveryFailed: false,
   openOperations: [],
 };
 
@@ -216,7 +218,7 @@ const PROGRESS: Readonly<Record<string, Progress>> = {
 
 const personOf = (
   { sub, email, name, enabled, status }: User,
-  { roles, invitations, disabledBy, openOperations }: Account,
+  { roles, invitations, deliveryFailed, disabledBy, openOperations }: Account,
   temporaryPassword: Duration.Duration,
 ): Person => {
   const progress = PROGRESS[status] ?? "other";
@@ -236,6 +238,7 @@ const personOf = (
     invitations,
     temporaryPasswordExpiresAt: expires,
     disabledBy,
+    deliveryFailed,
     openOperations,
   };
 };

@@ -6,6 +6,7 @@ import type { ChangeKind } from "../../src/domain/operation.ts";
 import { RoleId, type UserId } from "../../src/domain/user.ts";
 import { Access, type SetRoles } from "../../src/ports/access.ts";
 import { Changes } from "../../src/ports/changes.ts";
+import { Ledger } from "../../src/ports/ledger.ts";
 import { askedAt, BUDGET, makeLedger, newId, newSub } from "./ledger.ts";
 import type { LedgerSubject, Tester } from "./subjects.ts";
 
@@ -415,6 +416,7 @@ export const accessContract = (name: string, test: Tester, subject: () => Ledger
           roles: [],
           invitations: { count: 0, lastAt: null },
           disabledBy: null,
+          deliveryFailed: false,
           openOperations: [],
         };
         assert.deepStrictEqual(yield* accountOf(newSub()), fresh);
@@ -429,8 +431,11 @@ export const accessContract = (name: string, test: Tester, subject: () => Ledger
         const open = yield* accountOf(user);
         assert.strictEqual(open.invitations.count, 1, "it is not sent before it is done");
         assert.deepStrictEqual(open.openOperations, [{ operationId: invite.change.id, kind: "invite" }]);
+        const ledger = yield* Ledger;
+        yield* ledger.defer(invite.change, "invite: CodeDeliveryFailureException", false);
+        assert.isTrue((yield* accountOf(user)).deliveryFailed);
         yield* changes.finish(invite.change.id);
-        assert.deepInclude(yield* accountOf(user), { openOperations: [] });
+        assert.deepInclude(yield* accountOf(user), { openOperations: [], deliveryFailed: false });
         assert.strictEqual((yield* accountOf(user)).invitations.count, 2);
 
         yield* change("disable", user);

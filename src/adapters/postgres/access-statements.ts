@@ -135,6 +135,8 @@ select wanted.id as "user",
     union all
     select closed_at from registrar.operation where sub = wanted.id and kind = 'invite' and state = 'done') sent
   ) as "invitations",
+  exists (select from registrar.operation where sub = wanted.id and closed_at is null
+    and last_error like '%CodeDeliveryFailureException') as "deliveryFailed",
   (select case when newest.kind = 'disable'
       then jsonb_build_object('userId', newest.caller, 'at', ${inUtc(sql`newest.started_at`)}) end
     from (${newestSwitch(sql`wanted.id`, sql`change.kind, change.caller, change.started_at`)}) newest) as "disabledBy",

@@ -16,6 +16,7 @@ const AccountRow = Schema.Struct({
   roles: Schema.Array(RoleRow),
   invitations: Schema.Struct({ count: Schema.Int, lastAt: Schema.NullOr(Schema.String) }),
   disabledBy: Schema.NullOr(Schema.Struct({ userId: UserId, at: Schema.String })),
+  deliveryFailed: Schema.Boolean,
   openOperations: Schema.Array(Schema.Struct({ operationId: OperationId, kind: Schema.String })),
 });
 const SetRow = Schema.Struct({

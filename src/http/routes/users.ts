@@ -29,6 +29,9 @@ const account = {
   invitations: Schema.Struct({ count: Schema.Int, lastAt: Schema.NullOr(Timestamp) }).annotate({
     description: "How many invitations were sent from here, and when the last was.",
   }),
+  deliveryFailed: Schema.Boolean.annotate({
+    description: "Cognito could not deliver the invitation. The sweeper goes on trying.",
+  }),
   temporaryPasswordExpiresAt: Schema.NullOr(Timestamp).annotate({
     description: "When the password of the last invitation ends, while the user has not signed in.",
   }),

@@ -26,6 +26,7 @@ describe("the state of an account", () => {
       status: "invited",
       federated: false,
       disabledBy: null,
+      deliveryFailed: false,
       openOperations: [],
       secondFactors: [],
     });
@@ -65,6 +66,7 @@ describe("the state of an account", () => {
     const { stack } = fixture;
     const id = await addUser(stack, { confirmed: true });
     await ask(fixture, `PUT /api/users/${id}`, { body: { disabled: true } });
+    await eventually("the end of the change", async () => (await get(id)).openOperations.length === 0);
     stack.faults.clearCalls();
     const { json } = await ask(fixture, "GET /api/users");
     const calls = stack.faults.calls().map(({ operation }) => operation);

@@ -19,7 +19,7 @@ describe("200", () => {
     const operation = await ask(fixture, `GET /api/operations/${answer.headers["operation-id"]}`);
     expect(operation.json.name).toBe(name);
     const { data } = (await ask(fixture, `GET /api/users?search=${email}`)).json;
-    expect(data).toEqual([{ id: userId, email, name, isDisabled: false, roles: [] }]);
+    expect(data).toMatchObject([{ id: userId, email, name, isDisabled: false, roles: [] }]);
     expect(worker.text()).not.toContain("Connor");
   });
 
@@ -34,7 +34,7 @@ describe("200", () => {
     const plain = await fixture.worker.register({ email: "another@flip.example", roles: [] });
     expect(Object.keys(plain.json)).toEqual(["roles", "email", "userId"]);
     const { data } = (await ask(fixture, "GET /api/users?search=another")).json;
-    expect(Object.keys(data[0])).toEqual(["id", "email", "isDisabled", "roles"]);
+    expect(Object.keys(data[0])).not.toContain("name");
   });
 });
 

@@ -83,6 +83,10 @@ const accountOf = (world: World, user: UserId, { invitation }: Deployment): Acco
   return {
     roles: [...(world.grants.get(user) ?? [])].map(shown).sort(byName),
     invitations: { count: sent.length, lastAt: sent.length === 0 ? null : iso(Math.max(...sent)) },
+    deliveryFailed: rows.some(
+      ({ closedAt, lastError }) =>
+        closedAt === null && lastError?.endsWith("CodeDeliveryFailureException") === true,
+    ),
     disabledBy: word?.kind === "disable" ? { userId: word.caller, at: iso(word.startedAt) } : null,
     openOperations: rows
       .filter(({ closedAt }) => closedAt === null)
