@@ -465,6 +465,11 @@ export const mutations: ReadonlyArray<Mutation> = [
     "(closed_at is null or state = ${state})",
     "${state} <> ''",
   ]),
+  programs("a read that may be from before a deletion completes a registration", [
+    FINISH,
+    "age > 2 * Duration.toMillis(horizon)",
+    "age > 0 * Duration.toMillis(horizon)",
+  ]),
   programs("failure mode 13: an old change of roles takes effect over a newer one", [
     ACCESS,
     "if ((world.rolesAsked.get(subject) ?? Number.NEGATIVE_INFINITY) > asked)",

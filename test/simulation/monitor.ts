@@ -142,7 +142,8 @@ export class Monitor {
    * nobody who asked only after that had come to its end was told that theirs is set.
    */
   #rolesAtRest(user: string): void {
-    if (isGone(this.#world, user)) return;
+    // A deletion takes the grants, also where Cognito refuses it then.
+    if (isGone(this.#world, user) || hasChange(this.#world, user, "remove")) return;
     const asked = [...this.#roles.values()].filter((one) => one.user === user);
     const set = asked.filter(({ heard }) => heard === "set");
     const held = sorted(this.#world.grants.get(user as UserId) ?? []);

@@ -118,6 +118,21 @@ describe("registered", () => {
   );
 
   it.effect(
+    "waits with an end that only a read shows, while the read may be from before its own deletion",
+    () =>
+      Effect.gen(function* () {
+        const unacknowledged = { state: "registered", acknowledgedAt: null } as const;
+        const at = (afterMs: number) =>
+          Effect.map(
+            look({ change: unacknowledged, afterMs, overrides: { INVITATION: "none" } }),
+            ({ resolution }) => resolution,
+          );
+        assert.strictEqual(yield* at(HORIZON_MS + 1000), "waiting");
+        assert.strictEqual(yield* at(2 * HORIZON_MS + 1000), "completed");
+      }),
+  );
+
+  it.effect(
     "is missing at the first look, lost at a second one a horizon later, and says so in the audit",
     () =>
       Effect.gen(function* () {

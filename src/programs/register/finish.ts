@@ -2,7 +2,7 @@
  * What follows a registered user: the invitation is sent where it is due after the commit, and the registration is
  * completed; or it is noted that the user is not there. Used behind the answer, and by the sweeper.
  */
-import { Effect, Option } from "effect";
+import { Duration, Effect, Option } from "effect";
 import type { Registered, Registration } from "../../domain/operation.ts";
 import type { UserId } from "../../domain/user.ts";
 import { Changes } from "../../ports/changes.ts";
@@ -24,7 +24,20 @@ const NOTHING_TO_SEND: Invitation = { absent: false };
 export const finish = Effect.fn("finish")(function* (registration: Registration) {
   // The constraint operation_user_is_known guarantees that a registered registration has a user.
   const sub = registration.sub as UserId;
-  return yield* close(registration, yield* inviteLater(sub));
+  const invitation = yield* inviteLater(sub);
+  const proven = invitation === SENT || invitation.absent || (yield* readsCount(registration));
+  return proven ? yield* close(registration, invitation) : "waiting";
+});
+
+/**
+ * Whether a read of the pool says where the user of a registered registration is. A request that was never acknowledged may
+ * have sent a deletion, which lands within the horizon; and a read may be a horizon old. Only an invitation that was sent
+ * needs no read.
+ */
+const readsCount = Effect.fnUntraced(function* ({ acknowledgedAt, startedAt, readAt }: Registration) {
+  const { horizon } = yield* Settings;
+  const age = Date.parse(readAt) - Date.parse(startedAt);
+  return acknowledgedAt !== null || age > 2 * Duration.toMillis(horizon);
 });
 
 const close = Effect.fn("finish.close")(function* (registration: Registration, invitation: Invitation) {
@@ -53,12 +66,14 @@ const inviteLater = Effect.fn("finish.inviteLater")(function* (sub: UserId) {
   return status === "FORCE_CHANGE_PASSWORD" ? yield* invite({ sub }) : NOTHING_TO_SEND;
 });
 
+const SENT: Invitation = { absent: false };
+
 const NOT_LET_IN: Invitation = { absent: false, note: "not invited: the user is disabled, or to be removed" };
 
 const invite = Effect.fn("finish.invite")(function* (user: KnownUser) {
   const identity = yield* IdentityProvider;
   const sent = Effect.map(identity.invite(user), (outcome) =>
-    outcome === "absent" ? ABSENT : NOTHING_TO_SEND,
+    outcome === "absent" ? ABSENT : outcome === "sent" ? SENT : NOTHING_TO_SEND,
   );
   return yield* sent.pipe(
     // To be refused for good is an end: the user is registered, and a person has to invite them.
