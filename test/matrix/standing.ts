@@ -1,6 +1,6 @@
 /**
  * The matrix's cells about who asks, about whom, and when it lands: callers whose authority has ended, users who are gone
- * from the pool and left in the grants, and calls that take effect after something that was asked for later.
+ * from the pool and left in the grants, users of another identity provider, and calls that take effect after something that was asked for later.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Fault } from "../../dev/faults.ts";
@@ -74,6 +74,30 @@ const ofGhost = (operation: Operation): Proof => {
       await sweepOut(lane);
       const rows = (await auditOf(stack, id)).filter((one) => one === operation.action).length;
       return { outcome: { heard: status, grants: await grantsOf(stack, id), rows }, missed: 0 };
+    },
+  };
+};
+
+/** What another identity provider keeps: there is no invitation to send, and no second factor to reset. */
+const ELSEWHERE: ReadonlySet<string> = new Set(["invite", "reset MFA"]);
+
+/** Of a user who signs in through another identity provider, whose user name is not their id. */
+const ofFederated = (operation: Operation): Proof => {
+  const isElsewhere = ELSEWHERE.has(operation.name);
+  const heard = isElsewhere ? 409 : 200;
+  return {
+    title: `of a user of another identity provider → ${heard}; ${isElsewhere ? "nothing done" : "done"}`,
+    promised: { heard, holds: !isElsewhere, rows: isElsewhere ? 0 : 1 },
+    perform: async (lane) => {
+      const { stack } = lane;
+      await arrange(lane, operation);
+      const id = await stack.cognito.createFederated("federated@flip.example");
+      if (operation.name === "enable") await stack.cognito.setEnabled(id, false);
+      const { status } = await begin(lane, operation, id);
+      await sweepOut(lane);
+      const rows = (await auditOf(stack, id)).filter((one) => one === operation.action).length;
+      const holds = !isElsewhere && (await operation.holds(lane, id));
+      return { outcome: { heard: status, holds, rows }, missed: 0 };
     },
   };
 };
@@ -159,7 +183,7 @@ export const standingProofs = operations.map((operation) => ({
   name: operation.name,
   proofs: [
     ...callers.map((caller) => byCaller(operation, caller)),
-    ...(operation.what.includes("{id}") ? [ofGhost(operation)] : []),
+    ...(operation.what.includes("{id}") ? [ofGhost(operation), ofFederated(operation)] : []),
     ...races.filter((race) => race.operation === operation.name).map((race) => late(operation, race)),
   ],
 }));

@@ -40,6 +40,7 @@ const TRIES_MAX = 40;
 export async function makeManager({ stack, worker, deeds, seed }: Options) {
   const random = generator(seed + 7);
   const own = await addAdmin(stack);
+  const federated = await stack.cognito.createFederated(`federated${seed}@flip.example`);
   let disabled = false;
 
   const perform = async (user: string, token: string | undefined, byDisabled: boolean) => {
@@ -62,12 +63,13 @@ export async function makeManager({ stack, worker, deeds, seed }: Options) {
   };
 
   return {
-    sub: own.sub,
+    /** Users who were never registered: this administrator, and a user of another identity provider. */
+    foreign: [own.sub, federated],
     /** Some acts on one user, by either administrator. */
     manage: async (user: string): Promise<void> => {
       for (let n = Math.floor(random() * 4); n > 0; n--) {
         const mine = random() < 0.5;
-        await perform(user, mine ? own.token : undefined, mine && disabled);
+        await perform(random() < 0.1 ? federated : user, mine ? own.token : undefined, mine && disabled);
       }
     },
     /** Disables this client's own administrator; they count as disabled from the 200 on. */

@@ -89,7 +89,11 @@ for (let more = 1; more > 0 && rounds < 200; rounds += more)
   more = await sweepUntilNothingIsDue({ stack, worker });
 
 report({ asked, deeds, calls, tally, before, rounds, seconds: seconds(), mails: stack.mails() });
-const { passed, failed } = await verify(stack, { asked, deeds, foreign: managers.map(({ sub }) => sub) });
+const { passed, failed } = await verify(stack, {
+  asked,
+  deeds,
+  foreign: managers.flatMap(({ foreign }) => foreign),
+});
 for (const violation of failed.slice(0, 20)) console.log(`VIOLATION ${violation}`);
 console.log(`${passed} passed, ${failed.length} failed`);
 await worker.stop();
