@@ -34,13 +34,9 @@ export interface Paging {
   readonly limit: Fragment;
 }
 
-const joined = (fragments: ReadonlyArray<Fragment>, by: string): Fragment => ({
-  parts: fragments.flatMap(({ parts }, index) => (index === 0 ? parts : [by, ...parts])),
-});
-
 /** Whether this filter is the first of those that are asked for. */
 const leads = (filters: ReadonlyArray<Filter>, index: number): Fragment =>
-  joined(
+  list(
     filters
       .slice(0, index + 1)
       .map(({ value }, nth) => (nth === index ? sql`${value} is not null` : sql`${value} is null`)),
@@ -67,14 +63,14 @@ export const page = (paging: Paging): Fragment => {
     then ${between(paging, filter)}
     else ${filter.column} = ${filter.value} end)`,
   );
-  const unfiltered = joined(
+  const unfiltered = list(
     filters.map(({ value }) => sql`${value} is null`),
     " and ",
   );
   const order = filters.map(
     ({ column }, index) => sql`case when ${first[index] as Fragment} then ${column} end desc`,
   );
-  return sql`where ${joined(where, "\n  and ")}
+  return sql`where ${list(where, "\n  and ")}
   and (case when ${unfiltered} then ${between(paging)} else true end)
 order by ${list([...order, sql`${time} desc`, sql`id desc`])} limit ${limit}`;
 };

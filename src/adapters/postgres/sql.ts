@@ -57,9 +57,9 @@ export const literal = (constant: string | number): Fragment => ({
   parts: [typeof constant === "number" ? String(constant) : `'${constant.replaceAll("'", "''")}'`],
 });
 
-/** Fragments with a comma between them. */
-export const list = (fragments: ReadonlyArray<Fragment>): Fragment => ({
-  parts: fragments.flatMap(({ parts }, index) => (index === 0 ? parts : [", ", ...parts])),
+/** Fragments with a separator between them, a comma where none is given. */
+export const list = (fragments: ReadonlyArray<Fragment>, separator = ", "): Fragment => ({
+  parts: fragments.flatMap(({ parts }, index) => (index === 0 ? parts : [separator, ...parts])),
 });
 
 /**
