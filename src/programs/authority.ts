@@ -95,9 +95,16 @@ const lookUp = Effect.fnUntraced(function* (users: ReadonlyArray<UserId>) {
 const isIn = ({ profile }: Effect.Success<ReturnType<typeof lookUp>>[number]): boolean =>
   Result.isSuccess(profile) && canComeIn(profile.success);
 
+/** The database refused, and nothing was changed; or it did not answer, and the caller hears what is known. */
+export const databaseFailed =
+  (known: Pick<Unavailable, "operationId" | "inDoubt">) =>
+  (cause: DatabaseError): DatabaseRefused | Unavailable =>
+    cause.isRefusal
+      ? new DatabaseRefused({ cause })
+      : new Unavailable({ dependency: "database", ...known, cause });
+
 /** The database did not answer, or refused: nothing was changed. */
-export const databaseUnavailable = (cause: DatabaseError) =>
-  cause.isRefusal ? new DatabaseRefused({ cause }) : new Unavailable({ dependency: "database", cause });
+export const databaseUnavailable = databaseFailed({});
 
 /** The identity provider did not answer, and nothing was changed. */
 export const providerUnavailable = (cause: IdentityProviderError) =>

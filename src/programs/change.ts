@@ -10,7 +10,6 @@ import type { HowNotDone } from "../domain/audit.ts";
 import {
   ChangeRefused,
   ChangeTracked,
-  DatabaseRefused,
   Forbidden,
   InvitationNotNeeded,
   OperationUndecodable,
@@ -19,7 +18,6 @@ import {
   RegistrationInProgress,
   SecondFactorElsewhere,
   Superseded,
-  Unavailable,
   UserNotFound,
 } from "../domain/errors.ts";
 import type { Change, ChangeKind, ChangeUser, OperationId, WhyNotDone } from "../domain/operation.ts";
@@ -31,7 +29,13 @@ import { Directory, EXTERNAL_PROVIDER } from "../ports/directory.ts";
 import { IdentityProvider, type IdentityProviderError } from "../ports/identity-provider.ts";
 import { Ledger } from "../ports/ledger.ts";
 import { forgetMfa } from "./authenticate.ts";
-import { isMachine, leavingAManager, providerUnavailable, requireManager } from "./authority.ts";
+import {
+  databaseFailed,
+  isMachine,
+  leavingAManager,
+  providerUnavailable,
+  requireManager,
+} from "./authority.ts";
 
 /** What an administrator asks for. The user's ownership tag is looked up where it is needed. */
 export interface AskedChange {
@@ -132,11 +136,7 @@ const perform = Effect.fn("change.perform")(function* (command: Omit<ChangeUser,
     changes.open({ ...command, confirmed }).pipe(
       sendTwice,
       // Without a refusal the row may be written, or may be until the budget is over; then the sweeper carries it out.
-      Effect.mapError((cause) =>
-        cause.isRefusal
-          ? new DatabaseRefused({ cause })
-          : new Unavailable({ dependency: "database", operationId: command.id, inDoubt: true, cause }),
-      ),
+      Effect.mapError(databaseFailed({ operationId: command.id, inDoubt: true })),
     ),
   );
   if (opening._tag === "Denied") return yield* new Forbidden({ caller, action: "manage users" });

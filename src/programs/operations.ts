@@ -1,17 +1,11 @@
 /** The ledger for operators: what became of an operation, which ones are open, and one more try now. */
 import { Effect, Option } from "effect";
-import {
-  DatabaseRefused,
-  LeaveNotPossible,
-  OperationNotFound,
-  OperationUndecodable,
-  Unavailable,
-} from "../domain/errors.ts";
+import { LeaveNotPossible, OperationNotFound, OperationUndecodable, Unavailable } from "../domain/errors.ts";
 import { isDecodable, type OperationId } from "../domain/operation.ts";
 import type { UserId } from "../domain/user.ts";
 import { IdentityProvider } from "../ports/identity-provider.ts";
 import { Actor, Ledger, type ListQuery } from "../ports/ledger.ts";
-import { databaseUnavailable, requireManager } from "./authority.ts";
+import { databaseFailed, databaseUnavailable, requireManager } from "./authority.ts";
 import { close } from "./close.ts";
 import { LeaveUser, type Resolution } from "./sweep/resolve.ts";
 import { resolveNow } from "./sweep/sweep.ts";
@@ -61,12 +55,9 @@ export const resolveOperation = Effect.fn("resolveOperation")(function* (
   if (toClose) {
     const closed = yield* close(operation, note).pipe(
       Effect.provideService(Actor, caller),
-      Effect.mapError((cause) => {
-        if (cause._tag !== "DatabaseError") return cause;
-        return cause.isRefusal
-          ? new DatabaseRefused({ cause })
-          : new Unavailable({ dependency: "database", operationId: id, cause });
-      }),
+      Effect.mapError((cause) =>
+        cause._tag === "DatabaseError" ? databaseFailed({ operationId: id })(cause) : cause,
+      ),
     );
     const after = yield* find(id);
     const other = isDecodable(after) && after.dueAt !== null ? "waiting" : "already_resolved";

@@ -1,7 +1,6 @@
 /** Roles: which there are, and which a user has. The user and the roles must exist, and somebody must go on managing users. */
 import { Effect, Option } from "effect";
 import {
-  DatabaseRefused,
   Forbidden,
   PreconditionFailed,
   RegistrationInProgress,
@@ -13,7 +12,13 @@ import type { UserId } from "../domain/user.ts";
 import { Access, type SetRoles } from "../ports/access.ts";
 import { sendTwice } from "../ports/database.ts";
 import { Directory } from "../ports/directory.ts";
-import { databaseUnavailable, isMachine, leavingAManager, requireManager } from "./authority.ts";
+import {
+  databaseFailed,
+  databaseUnavailable,
+  isMachine,
+  leavingAManager,
+  requireManager,
+} from "./authority.ts";
 
 /** All roles, by name, for a caller who manages users. */
 export const listRoles = Effect.fn("listRoles")(function* (caller: UserId) {
@@ -52,11 +57,7 @@ export const setRoles = Effect.fn("setRoles")(function* (command: AskedRoles) {
     access.setRoles({ ...command, tag, askedAt, confirmed }).pipe(
       sendTwice,
       // Without a refusal the roles may be set, or may be until the budget is over.
-      Effect.mapError((cause) =>
-        cause.isRefusal
-          ? new DatabaseRefused({ cause })
-          : new Unavailable({ dependency: "database", inDoubt: true, cause }),
-      ),
+      Effect.mapError(databaseFailed({ inDoubt: true })),
     ),
   );
   switch (answer._tag) {
