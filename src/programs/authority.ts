@@ -2,7 +2,7 @@
  * Who may do what: programs that need CAN_MANAGE_USERS and do not check it in the statement that acts ask here first.
  * The statement that answers also writes a refusal to the audit trail.
  */
-import { Effect, Option, Result } from "effect";
+import { Effect, Option } from "effect";
 import { DatabaseRefused, Forbidden, LastManager, Unavailable } from "../domain/errors.ts";
 import { newOperationId, type OperationId } from "../domain/operation.ts";
 import type { UserId } from "../domain/user.ts";
@@ -77,23 +77,20 @@ export const leavingAManager = Effect.fn("leavingAManager")(function* <A extends
 /** Which of these users can come in. Most often the first can: they are the caller. */
 const comingIn = Effect.fnUntraced(function* (users: ReadonlyArray<UserId>) {
   const first = yield* lookUp(users.slice(0, 1));
-  const looks = first.some(isIn) ? first : [...first, ...(yield* lookUp(users.slice(1)))];
-  const silent = looks.find(({ profile }) => Result.isFailure(profile))?.profile;
-  const found = looks.filter(isIn).map(({ user }) => user);
-  if (found.length === 0 && silent !== undefined && Result.isFailure(silent))
-    return yield* providerUnavailable(silent.failure);
-  return found;
+  if (first.found.length > 0) return first.found;
+  const others = yield* lookUp(users.slice(1));
+  const [failure] = [...first.failures, ...others.failures];
+  if (others.found.length === 0 && failure !== undefined) return yield* providerUnavailable(failure);
+  return others.found;
 });
 
 const lookUp = Effect.fnUntraced(function* (users: ReadonlyArray<UserId>) {
   const directory = yield* Directory;
   const look = (user: UserId) =>
-    Effect.map(Effect.result(directory.profile(user)), (profile) => ({ user, profile }));
-  return yield* Effect.forEach(users, look, { concurrency: LOOKED_UP_AT_ONCE });
+    Effect.map(directory.profile(user), (profile) => (canComeIn(profile) ? [user] : []));
+  const [looks, failures] = yield* Effect.partition(users, look, { concurrency: LOOKED_UP_AT_ONCE });
+  return { found: looks.flat(), failures };
 });
-
-const isIn = ({ profile }: Effect.Success<ReturnType<typeof lookUp>>[number]): boolean =>
-  Result.isSuccess(profile) && canComeIn(profile.success);
 
 /** The database refused, and nothing was changed; or it did not answer, and the caller hears what is known. */
 export const databaseFailed =

@@ -538,8 +538,8 @@ export const mutations: ReadonlyArray<Mutation> = [
   ]),
   programs("whom the pool does not know counts as one who is left", [
     AUTHORITY,
-    "Result.isSuccess(profile) && canComeIn(profile.success)",
-    "Result.isSuccess(profile)",
+    "canComeIn(profile) ? [user] : []",
+    "[user]",
   ]),
   fragments("SQL: an unconfirmed holder counts as one who is left", [
     "export const somebodyIsLeft",
