@@ -78,48 +78,39 @@ const NAME_LENGTH_MAX = 255;
 // none has a place in a name, and each can make a list show something else than it holds.
 const PLAIN_TEXT = /^(?=.*\S)[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]+$/u;
 
-/** What a user is called: 1 to 255 characters that can be shown as they are. */
-export const Name = Schema.String.annotate({
-  ...violation("string_type", "Input should be a valid string"),
-  description: `1 to ${NAME_LENGTH_MAX} characters, without control characters and without direction overrides.`,
-  examples: ["Ada Lovelace"],
-}).check(
-  Schema.isMinCodePoints(1, violation("string_too_short", "String should have at least 1 character")).abort(),
-  Schema.isMaxCodePoints(
-    NAME_LENGTH_MAX,
-    violation("string_too_long", `String should have at most ${NAME_LENGTH_MAX} characters`),
-  ).abort(),
-  Schema.isPattern(
-    PLAIN_TEXT,
-    violation(
-      "value_error",
-      "name must not be blank, nor hold control characters or characters that override the direction of text",
+/** Text that can be shown as it is, of 1 to so many characters. `what` is its name in an answer. */
+const plainText = (what: string, lengthMax: number, documentation: { readonly examples?: [string] } = {}) =>
+  Schema.String.annotate({
+    ...violation("string_type", "Input should be a valid string"),
+    description: `1 to ${lengthMax} characters, without control characters and without direction overrides.`,
+    ...documentation,
+  }).check(
+    Schema.isMinCodePoints(
+      1,
+      violation("string_too_short", "String should have at least 1 character"),
+    ).abort(),
+    Schema.isMaxCodePoints(
+      lengthMax,
+      violation("string_too_long", `String should have at most ${lengthMax} characters`),
+    ).abort(),
+    Schema.isPattern(
+      PLAIN_TEXT,
+      violation(
+        "value_error",
+        `${what} must not be blank, nor hold control characters or characters that override the direction of text`,
+      ),
     ),
-  ),
-);
+  );
+
+/** What a user is called: 1 to 255 characters that can be shown as they are. */
+export const Name = plainText("name", NAME_LENGTH_MAX, { examples: ["Ada Lovelace"] });
 export type Name = typeof Name.Type;
 
 /** The longest note, in characters (Unicode code points). */
 const NOTE_LENGTH_MAX = 200;
 
 /** An operator's own words: 1 to 200 characters that can be shown as they are. */
-export const Note = Schema.String.annotate({
-  ...violation("string_type", "Input should be a valid string"),
-  description: `1 to ${NOTE_LENGTH_MAX} characters, without control characters and without direction overrides.`,
-}).check(
-  Schema.isMinCodePoints(1, violation("string_too_short", "String should have at least 1 character")).abort(),
-  Schema.isMaxCodePoints(
-    NOTE_LENGTH_MAX,
-    violation("string_too_long", `String should have at most ${NOTE_LENGTH_MAX} characters`),
-  ).abort(),
-  Schema.isPattern(
-    PLAIN_TEXT,
-    violation(
-      "value_error",
-      "note must not be blank, nor hold control characters or characters that override the direction of text",
-    ),
-  ),
-);
+export const Note = plainText("note", NOTE_LENGTH_MAX);
 
 /** Which entity tags a user may have for a change to be made: one of these, or `*`, any. */
 export type IfMatch = "*" | ReadonlyArray<string>;
