@@ -33,6 +33,7 @@ export const ChangesPostgres = Layer.effect(
     const settings = yield* Settings;
     const budget = Duration.toSeconds(settings.requestBudget);
     const horizon = Duration.toSeconds(settings.horizon);
+    const machines = [...settings.machines.values()];
 
     return Changes.of({
       open: Effect.fn("Changes.open")(function* (command) {
@@ -42,7 +43,7 @@ export const ChangesPostgres = Layer.effect(
           permission: CAN_MANAGE_USERS,
           budget,
           horizon,
-          machines: [...settings.machines.values()],
+          machines,
           actor: yield* Actor,
           ifMatch: tagsOf(command.ifMatch),
         };
