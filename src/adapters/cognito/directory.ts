@@ -12,8 +12,8 @@ import { Effect, Layer, Option } from "effect";
 import { isUserId } from "../../domain/user.ts";
 import { Directory } from "../../ports/directory.ts";
 import type { IdentityProviderError } from "../../ports/identity-provider.ts";
-import { attributeOf, CognitoClient, errorName, isAbsent, sendTwice } from "./client.ts";
-import { contradiction, makePeople } from "./people.ts";
+import { CognitoClient, errorName, isAbsent, sendTwice } from "./client.ts";
+import { contradiction, makePeople, shown } from "./people.ts";
 
 export const DirectoryCognito = Layer.effect(
   Directory,
@@ -39,16 +39,11 @@ export const DirectoryCognito = Layer.effect(
         const answer = yield* call("list", (client, options) => client.send(command, options));
         if (!Array.isArray(answer.Users)) return yield* contradiction("list", "the answer holds no users");
         // A member whom we cannot read (no UUID as `sub`) must not hide the others.
-        const [users] = yield* Effect.partition(
-          answer.Users,
-          ({ Username, Attributes, Enabled, UserStatus }) =>
-            Effect.map(toUser("list", Username, Attributes), ({ sub }) => ({
-              sub,
-              email: attributeOf(Attributes, "email") ?? "",
-              name: attributeOf(Attributes, "name") ?? null,
-              enabled: Enabled ?? true,
-              status: UserStatus ?? "UNKNOWN",
-            })),
+        const [users] = yield* Effect.partition(answer.Users, (user) =>
+          Effect.map(toUser("list", user.Username, user.Attributes), ({ sub }) => ({
+            sub,
+            ...shown(user, user.Attributes),
+          })),
         );
         return { users, next: answer.PaginationToken ?? null };
       }, sendTwice),

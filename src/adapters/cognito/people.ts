@@ -8,7 +8,11 @@
  * https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminGetUser.html
  * https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUsers.html
  */
-import { AdminGetUserCommand, ListUsersCommand } from "@aws-sdk/client-cognito-identity-provider";
+import {
+  AdminGetUserCommand,
+  ListUsersCommand,
+  type UserType,
+} from "@aws-sdk/client-cognito-identity-provider";
 import { Effect, Option } from "effect";
 import type { Email, UserId } from "../../domain/user.ts";
 import { EXTERNAL_PROVIDER } from "../../ports/directory.ts";
@@ -27,7 +31,7 @@ export interface Seen extends PoolUser {
 }
 
 /** A user as ListUsers shows them, which may lag. */
-type Listed = Pick<Seen, "sub" | "username" | "tag" | "email" | "status">;
+type Listed = Omit<Seen, "factors">;
 
 /** How many pages of an answer for one `sub` are read: a filter may leave a page empty and go on. */
 const PAGES_MAX = 5;
@@ -39,6 +43,17 @@ const LOOKS_MAX = 2;
 export const contradiction = (operation: IdentityProviderError["operation"], message: string) =>
   new IdentityProviderError({ operation, reason: new OutcomeUnknown(), cause: new Error(message) });
 
+/** What Cognito's two shapes of a user both hold: `Attributes` of a list, `UserAttributes` of one who is looked up. */
+export const shown = (
+  user: Pick<UserType, "Enabled" | "UserStatus">,
+  attributes: UserType["Attributes"],
+): Pick<Seen, "email" | "name" | "enabled" | "status"> => ({
+  email: attributeOf(attributes, "email") ?? "",
+  name: attributeOf(attributes, "name") ?? null,
+  enabled: user.Enabled ?? true,
+  status: user.UserStatus ?? "UNKNOWN",
+});
+
 export const makePeople = ({ UserPoolId, call, toUser }: CognitoClient["Service"]) => {
   /** Whoever has this user name, alias or `sub`. The caller compares whom they wanted. */
   const read = Effect.fn("Cognito.read")(
@@ -47,10 +62,7 @@ export const makePeople = ({ UserPoolId, call, toUser }: CognitoClient["Service"
       const user = yield* call("find", (client, options) => client.send(command, options));
       const seen: Seen = {
         ...(yield* toUser("find", user.Username, user.UserAttributes)),
-        email: attributeOf(user.UserAttributes, "email") ?? "",
-        name: attributeOf(user.UserAttributes, "name") ?? null,
-        enabled: user.Enabled ?? true,
-        status: user.UserStatus ?? "UNKNOWN",
+        ...shown(user, user.UserAttributes),
         factors: user.UserMFASettingList ?? [],
       };
       return Option.some(seen);
@@ -71,13 +83,9 @@ export const makePeople = ({ UserPoolId, call, toUser }: CognitoClient["Service"
       });
       const answer = yield* call("find", (client, options) => client.send(command, options)).pipe(sendTwice);
       if (!Array.isArray(answer.Users)) return yield* contradiction("find", "the answer holds no users");
-      for (const { Username, Attributes, UserStatus } of answer.Users) {
-        const user = yield* toUser("find", Username, Attributes);
-        found.push({
-          ...user,
-          email: attributeOf(Attributes, "email") ?? "",
-          status: UserStatus ?? "UNKNOWN",
-        });
+      for (const user of answer.Users) {
+        const names = yield* toUser("find", user.Username, user.Attributes);
+        found.push({ ...names, ...shown(user, user.Attributes) });
       }
       next = answer.PaginationToken;
       if (next === undefined) return found;
