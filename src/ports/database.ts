@@ -97,16 +97,19 @@ export const onceMore = {
 
 /**
  * Sends a statement that writes, and once more where the first try proved nothing. A refusal of the second says nothing
- * of the first, which may have taken effect, or may still: then the outcome is unknown.
+ * of the first, which may have taken effect, or may still, when what it was refused for is over: then the outcome is
+ * unknown. `isFinal`: whether an answer is true of both tries, whatever lands later.
  */
-export const sendTwice = <A, R>(statement: Effect.Effect<A, DatabaseError, R>) =>
-  Effect.catchIf(
-    statement,
-    (first) => first.isRetryable,
-    (first) =>
-      Effect.mapError(statement, (second) =>
-        first.reason._tag === "StatementUnknown"
-          ? new DatabaseError({ statement: first.statement, reason: first.reason, cause: second })
-          : second,
-      ),
-  );
+export const sendTwice =
+  <A>(isFinal: (answer: A) => boolean) =>
+  <R>(statement: Effect.Effect<A, DatabaseError, R>): Effect.Effect<A, DatabaseError, R> =>
+    Effect.catchIf(
+      statement,
+      (first) => first.isRetryable,
+      (first) => {
+        if (first.reason._tag !== "StatementUnknown") return statement;
+        const unknown = (cause: unknown) =>
+          new DatabaseError({ statement: first.statement, reason: first.reason, cause });
+        return statement.pipe(Effect.mapError(unknown), Effect.filterOrFail(isFinal, unknown));
+      },
+    );

@@ -23,7 +23,7 @@ import {
 import type { Change, ChangeKind, ChangeUser, OperationId, WhyNotDone } from "../domain/operation.ts";
 import type { IfMatch, UserId } from "../domain/user.ts";
 import { inBackground } from "../ports/background.ts";
-import { Changes } from "../ports/changes.ts";
+import { type ChangeOpening, Changes } from "../ports/changes.ts";
 import { onceMore, sendTwice } from "../ports/database.ts";
 import { Directory, EXTERNAL_PROVIDER } from "../ports/directory.ts";
 import { IdentityProvider, type IdentityProviderError } from "../ports/identity-provider.ts";
@@ -125,6 +125,9 @@ const lookUp = Effect.fnUntraced(function* ({ kind, subject }: AskedChange & { k
   return tag;
 });
 
+/** Other refusals can end within the budget, and a try that nobody has heard of be taken then. */
+const isFinal = ({ _tag }: ChangeOpening): boolean => ["Opened", "TooLate"].includes(_tag);
+
 const perform = Effect.fn("change.perform")(function* (command: Omit<ChangeUser, "confirmed">) {
   const { kind, caller, subject } = command;
   if (caller === subject && (kind === "remove" || kind === "disable")) {
@@ -134,7 +137,7 @@ const perform = Effect.fn("change.perform")(function* (command: Omit<ChangeUser,
   const changes = yield* Changes;
   const opening = yield* leavingAManager((confirmed) =>
     changes.open({ ...command, confirmed }).pipe(
-      sendTwice,
+      sendTwice(isFinal),
       // Without a refusal the row may be written, or may be until the budget is over; then the sweeper carries it out.
       Effect.mapError(databaseFailed({ operationId: command.id, inDoubt: true })),
     ),

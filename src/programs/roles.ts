@@ -9,7 +9,7 @@ import {
   UserNotFound,
 } from "../domain/errors.ts";
 import type { UserId } from "../domain/user.ts";
-import { Access, type SetRoles } from "../ports/access.ts";
+import { Access, type RolesSet, type SetRoles } from "../ports/access.ts";
 import { sendTwice } from "../ports/database.ts";
 import { Directory } from "../ports/directory.ts";
 import {
@@ -42,6 +42,9 @@ const lookUp = Effect.fnUntraced(function* ({ subject, roles, ifMatch }: AskedRo
 /** Whose roles are to be replaced, by whom, and by which. */
 export type AskedRoles = Omit<SetRoles, "tag" | "askedAt" | "confirmed">;
 
+/** Other refusals can end within the budget, and a try that nobody has heard of be taken then. */
+const isFinal = ({ _tag }: RolesSet): boolean => ["Set", "Overtaken", "TooLate"].includes(_tag);
+
 /**
  * Replaces a user's roles and writes the audit row, in one transaction. Answers with the roles that the user has then,
  * and their entity tag where it is known:
@@ -55,7 +58,7 @@ export const setRoles = Effect.fn("setRoles")(function* (command: AskedRoles) {
   const tag = (yield* isMachine(subject)) ? null : yield* lookUp(command);
   const answer = yield* leavingAManager((confirmed) =>
     access.setRoles({ ...command, tag, askedAt, confirmed }).pipe(
-      sendTwice,
+      sendTwice(isFinal),
       // Without a refusal the roles may be set, or may be until the budget is over.
       Effect.mapError(databaseFailed({ inDoubt: true })),
     ),

@@ -477,8 +477,13 @@ export const mutations: ReadonlyArray<Mutation> = [
   ]),
   programs("failure mode 13: a refusal of the second try passes for one of the first", [
     "src/ports/database.ts",
-    'first.reason._tag === "StatementUnknown"\n          ? new',
-    "first === undefined\n          ? new",
+    "statement.pipe(Effect.mapError(unknown), ",
+    "statement.pipe(",
+  ]),
+  programs("failure mode 13: what the second try meets passes for true of the first", [
+    "src/ports/database.ts",
+    ", Effect.filterOrFail(isFinal, unknown)",
+    "",
   ]),
   fragments("SQL: a lost user's token goes on", ["export const gone", " or gone.state = 'user_lost'", ""]),
   accessSql("SQL: a disabled user is shown permissions", [

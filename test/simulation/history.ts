@@ -263,24 +263,27 @@ export class History {
       const program = Effect.map(setting, ({ roles: set }) => set);
       this.#machine.start(agent, program.pipe(withBudget(BUDGET_MS)), (exit) => {
         this.#monitor.heardOfRoles(agent, hearing(exit, roles), this.#network.now);
-        this.#concluded(agent, kind, exit);
+        this.#concluded(agent, id, kind, exit);
       });
       return;
     }
     const program = changeUser({ id, kind, caller, subject: user.sub });
     this.#machine.start(agent, program.pipe(withBudget(BUDGET_MS)), (exit) =>
-      this.#concluded(agent, kind, exit),
+      this.#concluded(agent, id, kind, exit),
     );
   }
 
-  #concluded(agent: string, kind: string, exit: Exit.Exit<unknown, { readonly _tag: string }>): void {
+  #concluded(agent: string, id: OperationId, kind: string, exit: Exit.Exit<unknown, Answer>): void {
     if (Exit.isSuccess(exit)) {
       this.#note(`deed: ${kind}`, `${agent} says 200`);
       return;
     }
     const failure = Cause.findErrorOption(exit.cause);
     if (Option.isNone(failure)) this.#monitor.defect(agent, Cause.pretty(exit.cause));
-    else this.#note(`deed: ${failure.value._tag}`, `${agent} says ${failure.value._tag}`);
+    else {
+      if (isCertain(failure.value)) this.#monitor.refused(id, failure.value._tag);
+      this.#note(`deed: ${failure.value._tag}`, `${agent} says ${failure.value._tag}`);
+    }
   }
 
   #nextId(): OperationId {
@@ -347,12 +350,22 @@ export class History {
 }
 
 /** What an answer to a change of roles says: that they are set, that they are not, or neither. */
-const hearing = (exit: Exit.Exit<ReadonlyArray<string>, object>, asked: ReadonlyArray<string>): Hearing => {
+const hearing = (exit: Exit.Exit<ReadonlyArray<string>, Answer>, asked: ReadonlyArray<string>): Hearing => {
   if (Exit.isSuccess(exit))
     return [...exit.value].sort().join() === [...asked].sort().join() ? "set" : "not set";
   const failure = Cause.findErrorOption(exit.cause);
-  return Option.isNone(failure) || "inDoubt" in failure.value ? "nothing" : "not set";
+  return Option.isSome(failure) && isCertain(failure.value) ? "not set" : "nothing";
 };
+
+interface Answer {
+  readonly _tag: string;
+  readonly inDoubt?: boolean;
+  readonly certain?: boolean;
+}
+
+/** Whether an answer says that nothing is done, nor will be. */
+const isCertain = ({ _tag, inDoubt = false, certain = true }: Answer): boolean =>
+  certain && !inDoubt && _tag !== "ChangeTracked";
 
 /**
  * Whether the answer lets its caller change a user at once. Nothing fences a change's call: that it is sent soon after

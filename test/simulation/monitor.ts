@@ -34,6 +34,8 @@ export class Monitor {
   /** Which worker a registration belongs to, and what its caller was told. */
   readonly #workers = new Map<string, string>();
   readonly #told = new Map<string, string>();
+  /** What the callers of changes were told who heard that nothing is done. */
+  readonly #refused = new Map<string, string>();
   /** How often somebody was entitled to invite the user of a registration. */
   readonly #licences = new Map<string, number>();
 
@@ -78,6 +80,11 @@ export class Monitor {
 
   failed(id: OperationId, tag: string): void {
     this.#told.set(id, tag);
+  }
+
+  /** The caller of a change hears that nothing of it is done, nor will be. */
+  refused(id: OperationId, tag: string): void {
+    this.#refused.set(id, tag);
   }
 
   defect(agent: string, cause: unknown): void {
@@ -181,6 +188,11 @@ export class Monitor {
       if (told === "200" && row?.state === "user_lost" && !this.#removedOnPurpose(row.sub)) {
         this.violations.push(`${id}: its caller was told 200, and the service lost the user`);
       }
+    }
+    for (const [id, told] of this.#refused) {
+      const state = this.#world.rows.get(id)?.state;
+      if (state !== undefined && state !== "refused")
+        this.violations.push(`${id}: its caller was told ${told}, and it is ${state}`);
     }
     for (const user of new Set([...this.#roles.values()].map((asked) => asked.user))) this.#rolesAtRest(user);
     for (const id of this.#world.rows.keys()) {

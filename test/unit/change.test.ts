@@ -332,6 +332,23 @@ describe("the opening", () => {
     }),
   );
 
+  it.effect(
+    "is in doubt where a first try is lost, and the second meets what can be over when the first lands",
+    () =>
+      Effect.gen(function* () {
+        const { ask, user } = withUser([
+          {
+            on: "changes.open",
+            effect: "never",
+            answer: "unknown",
+            after: ({ grants }) => void grants.delete(admin),
+          },
+        ]);
+        assert.deepInclude(yield* Effect.flip(ask("disable")), { _tag: "Unavailable", inDoubt: true });
+        assert.isTrue(user()?.enabled);
+      }),
+  );
+
   it.effect("says which row a tracked change is", () =>
     Effect.gen(function* () {
       const { ask, only } = withUser([{ on: "identity.remove", effect: "never", answer: "unknown" }]);

@@ -177,6 +177,17 @@ describe("setting roles", () => {
         { on: "access.setRoles", effect: "never", answer: "refused" },
       ],
     ],
+    [
+      "a first try is lost, and the second meets what can be over when the first lands",
+      [
+        {
+          on: "access.setRoles",
+          effect: "never",
+          answer: "unknown",
+          after: ({ grants }) => void grants.delete(admin),
+        },
+      ],
+    ],
   ];
   it.effect.each([...doubts])("says that the outcome is unknown where %s", ([, faults]) =>
     Effect.gen(function* () {

@@ -32,12 +32,17 @@ type Opened =
   | { readonly _tag: "Opened"; readonly registration: Registration }
   | { readonly _tag: "Replayed"; readonly answer: Registered };
 
+/** Whatever is answered: a first try that lands later is a registration that nobody goes on with, and is abandoned. */
+const isFinal = () => true;
+
 /** Opens the registration, or answers with what an earlier request with the same idempotency key has come to. */
 export const open = Effect.fn("open")(function* (command: RegisterUser) {
   const ledger = yield* Ledger;
   let inTheWay = new RegistrationInProgress({ operationId: command.id });
   for (let turn = 0; turn < OPENINGS_MAX; turn++) {
-    const opening = yield* ledger.open(command).pipe(sendTwice, Effect.mapError(databaseUnavailable));
+    const opening = yield* ledger
+      .open(command)
+      .pipe(sendTwice(isFinal), Effect.mapError(databaseUnavailable));
     switch (opening._tag) {
       case "Opened":
         if (opening.registration.state === "started") return opening satisfies Opened as Opened;
