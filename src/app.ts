@@ -12,7 +12,7 @@ import { NotFound } from "./http/errors.ts";
 import { type AppEnv, mount } from "./http/mount.ts";
 import { internalProblem, problemResponse, toProblem } from "./http/problem.ts";
 import { routes } from "./http/routes/all.ts";
-import { logLine, type Runtime } from "./layers.ts";
+import { logLine, type Runtime } from "./layers/shared.ts";
 import type { Deployment } from "./ports/settings.ts";
 
 /** Builds the application on one deployment's runtime. */

@@ -1,51 +1,5 @@
-/**
- * The Worker's two entries: a request, and the minute's sweep. No logic: environment → settings → runtime → app.
- */
-import { Effect, Exit } from "effect";
+/** The entry for Workers, with Neon. */
+import { makeHandlers } from "./handlers.ts";
+import { makeRuntime } from "./layers/workers.ts";
 
-import { makeApp } from "./app.ts";
-import { internalProblem, problemResponse } from "./http/problem.ts";
-import { logLine, makeRuntime } from "./layers.ts";
-import { sweep } from "./programs/sweep/sweep.ts";
-import { readSettings } from "./settings.ts";
-
-const makeDeployment = (bindings: object) => {
-  const settings = readSettings(bindings);
-  const runtime = makeRuntime(settings, bindings);
-  return { runtime, app: makeApp(runtime, settings) };
-};
-
-// Once an isolate, and synchronous: it holds configuration and clients without I/O, nothing of a request.
-let deployment: ReturnType<typeof makeDeployment> | undefined;
-
-const deploy = (bindings: object) => {
-  deployment ??= makeDeployment(bindings);
-  return deployment;
-};
-
-/** A deployment that cannot work says in the log which keys are wrong, and nothing to callers. */
-const refuse = (error: unknown): Response => {
-  console.error(logLine({ level: "Fatal", message: "the deployment cannot work" }, [error]));
-  return problemResponse(internalProblem("nothing_created"), crypto.randomUUID());
-};
-
-export default {
-  fetch(request: Request, bindings: object, context: ExecutionContext): Promise<Response> {
-    let response: Promise<Response>;
-    try {
-      response = Promise.resolve(deploy(bindings).app.fetch(request, bindings, context));
-    } catch (error) {
-      return Promise.resolve(refuse(error));
-    }
-    // Before anything is awaited: a client that goes away must not stop a registration, or its rollback, half way.
-    context.waitUntil(response);
-    return response;
-  },
-
-  // A sweep that could not read the ledger is logged here, and counts as failed for whoever watches the cron.
-  async scheduled(_: ScheduledController, bindings: object): Promise<void> {
-    const swept = Effect.tapCause(sweep(), (cause) => Effect.logError("sweep failed", cause));
-    const exit = await deploy(bindings).runtime.runPromiseExit(swept);
-    if (Exit.isFailure(exit)) throw new Error("sweep failed");
-  },
-} satisfies ExportedHandler<object>;
+export default makeHandlers(makeRuntime) satisfies ExportedHandler<object>;

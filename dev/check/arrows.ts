@@ -31,7 +31,11 @@ const MAY: Readonly<Record<string, Rule>> = {
   settings: { rooms: ["ports", "domain"], packages: /^node:crypto$/ },
   layers: { rooms: ["adapters", "adapters/*", "ports", "domain"], packages: /^$/ },
   app: { rooms: ["layers", "http", "programs", "ports", "domain"], packages: /^hono(\/|$)/ },
-  entry: { rooms: ["layers", "app", "settings", "http", "programs", "ports", "domain"], packages: /^$/ },
+  handlers: { rooms: ["layers", "app", "settings", "http", "programs", "ports", "domain"], packages: /^$/ },
+  entry: {
+    rooms: ["handlers", "layers", "app", "settings", "http", "programs", "ports", "domain"],
+    packages: /^$/,
+  },
 };
 
 /** The rooms, for a message. */
@@ -108,7 +112,7 @@ const namesIn = (file: string, text: string): ReadonlyArray<Named> | string => {
 /** The room of a file below src/: its folder, or for a file of src/ itself what it is. */
 const roomOf = (file: string): string => {
   const [folder = "", inner = ""] = dirname(file).split("/");
-  if (folder === ".") return ["settings", "layers", "app"].find((name) => file === `${name}.ts`) ?? "entry";
+  if (folder === ".") return ["settings", "app", "handlers"].find((name) => file === `${name}.ts`) ?? "entry";
   return folder === "adapters" && inner !== "" ? `adapters/${inner}` : folder;
 };
 

@@ -29,7 +29,7 @@ const planted: ReadonlyArray<readonly [file: string, line: string]> = [
   ["programs/change.ts", `import { neon } from "@neondatabase/serverless";`],
   ["programs/a/new/folder.ts", `import type { AppEnv } from "../../../http/mount.ts";`],
   // http → programs
-  ["http/mount.ts", `import type { Runtime } from "../layers.ts";`],
+  ["http/mount.ts", `import type { Runtime } from "../layers/shared.ts";`],
   ["http/routes/users.ts", `import { DirectoryCognito } from "../../adapters/cognito/directory.ts";`],
   ["http/routes/a-new-area.ts", `let settings: import("../../settings.ts").BadConfiguration;`],
   ["http/openapi.ts", `import { makeApp } from "../app.ts";`],
@@ -42,7 +42,7 @@ const planted: ReadonlyArray<readonly [file: string, line: string]> = [
   ["adapters/a-new-one/client.ts", `import { sql } from "../another-new-one/sql.ts";`],
   ["adapters/log.ts", `import { sql } from "./postgres/sql.ts";`],
   ["adapters/postgres/sql.ts", `import { neon } from "@neondatabase/serverless";`],
-  ["adapters/neon/database.ts", `import { makeRuntime } from "../../layers.ts";`],
+  ["adapters/neon/database.ts", `import { makeRuntime } from "../../layers/workers.ts";`],
   // entries → layers, app
   ["worker.ts", `import { logLine } from "./adapters/log.ts";`],
   ["a-new-entry.ts", `import { DatabaseNeon } from "./adapters/neon/database.ts";`],
@@ -50,8 +50,13 @@ const planted: ReadonlyArray<readonly [file: string, line: string]> = [
   ["app.ts", `import worker from "./worker.ts";`],
   ["app.ts", `import { something } from "./a-new-entry.ts";`],
   ["worker.ts", `import { something } from "./a-new-entry.ts";`],
-  ["layers.ts", `import { makeApp } from "./app.ts";`],
-  ["settings.ts", `import { makeRuntime } from "./layers.ts";`],
+  ["app.ts", `import { makeHandlers } from "./handlers.ts";`],
+  ["handlers.ts", `import { DatabaseNeon } from "./adapters/neon/database.ts";`],
+  ["handlers.ts", `import worker from "./worker.ts";`],
+  ["layers/shared.ts", `import { makeApp } from "../app.ts";`],
+  ["layers/a-new-platform.ts", `import { makeHandlers } from "../handlers.ts";`],
+  ["layers/workers.ts", `import { neon } from "@neondatabase/serverless";`],
+  ["settings.ts", `import { makeRuntime } from "./layers/workers.ts";`],
   // the others
   ["http/query.ts", `import { startStack } from "../../dev/stack.ts";`],
   ["programs/users.ts", `import { SqlClient } from "effect/sql";`],

@@ -1,0 +1,63 @@
+/**
+ * What an entry does when it is called: a request, and the minute's sweep. No logic: environment → settings → runtime →
+ * app. An entry says only which platform it is for.
+ */
+import { Effect, Exit } from "effect";
+
+import { makeApp } from "./app.ts";
+import { internalProblem, problemResponse } from "./http/problem.ts";
+import { logLine, type MakeRuntime } from "./layers/shared.ts";
+import { sweep } from "./programs/sweep/sweep.ts";
+import { readSettings } from "./settings.ts";
+
+/** The part of a Worker's context that requests need. */
+interface RequestContext {
+  readonly waitUntil: (work: Promise<unknown>) => void;
+}
+
+/** Makes the two handlers of a platform. The deployment is built at the first call, once, and never awaited. */
+export const makeHandlers = (makeRuntime: MakeRuntime) => {
+  const makeDeployment = (bindings: object) => {
+    const settings = readSettings(bindings);
+    const runtime = makeRuntime(settings, bindings);
+    return { runtime, app: makeApp(runtime, settings) };
+  };
+
+  // Once an isolate, and synchronous: it holds configuration and clients without I/O, nothing of a request.
+  let deployment: ReturnType<typeof makeDeployment> | undefined;
+
+  const deploy = (bindings: object) => {
+    deployment ??= makeDeployment(bindings);
+    return deployment;
+  };
+
+  return {
+    /** Answers a request, and goes on with its work when its client has gone away. */
+    fetch(request: Request, bindings: object, context: RequestContext): Promise<Response> {
+      let response: Promise<Response>;
+      try {
+        response = Promise.resolve(
+          deploy(bindings).app.fetch(request, bindings, context as ExecutionContext),
+        );
+      } catch (error) {
+        return Promise.resolve(refuse(error));
+      }
+      // Before anything is awaited: a client that goes away must not stop a registration, or its rollback, half way.
+      context.waitUntil(response);
+      return response;
+    },
+
+    /** One sweep. One that could not read the ledger is logged here, and counts as failed for whoever watches the cron. */
+    async scheduled(_: unknown, bindings: object): Promise<void> {
+      const swept = Effect.tapCause(sweep(), (cause) => Effect.logError("sweep failed", cause));
+      const exit = await deploy(bindings).runtime.runPromiseExit(swept);
+      if (Exit.isFailure(exit)) throw new Error("sweep failed");
+    },
+  };
+};
+
+/** A deployment that cannot work says in the log which keys are wrong, and nothing to callers. */
+const refuse = (error: unknown): Response => {
+  console.error(logLine({ level: "Fatal", message: "the deployment cannot work" }, [error]));
+  return problemResponse(internalProblem("nothing_created"), crypto.randomUUID());
+};

@@ -1,0 +1,50 @@
+/**
+ * What every deployment has, wherever it runs. Building a layer does no I/O: a module-level runtime whose layer awaits
+ * would poison a cold isolate for every request after the one that built it.
+ *
+ * A file of this folder beside this one is a platform: it says what stands behind the ports that platforms differ in. An
+ * entry takes one of them, so that no driver is in the bundle of an entry that does not use it.
+ */
+import { Layer, ManagedRuntime } from "effect";
+import { CognitoClient } from "../adapters/cognito/client.ts";
+import { DirectoryCognito } from "../adapters/cognito/directory.ts";
+import { IdentityProviderCognito } from "../adapters/cognito/identity-provider.ts";
+import { TokenVerifierJose } from "../adapters/jose/token-verifier.ts";
+import { LogConsole } from "../adapters/log.ts";
+import { AccessPostgres } from "../adapters/postgres/access.ts";
+import { AuditTrailPostgres } from "../adapters/postgres/audit-trail.ts";
+import { ChangesPostgres } from "../adapters/postgres/changes.ts";
+import { LedgerPostgres } from "../adapters/postgres/ledger.ts";
+import type { Database } from "../ports/database.ts";
+import { type Deployment, Settings } from "../ports/settings.ts";
+
+/** What platforms differ in. */
+export interface Platform {
+  readonly database: Layer.Layer<Database, never, Settings>;
+  /** Empty: nobody is refused for asking often. */
+  readonly rateLimit: Layer.Layer<never>;
+}
+
+const makeLayer = (deployment: Deployment, { database, rateLimit }: Platform) =>
+  Layer.mergeAll(
+    Layer.mergeAll(IdentityProviderCognito, DirectoryCognito).pipe(Layer.provide(CognitoClient.layer)),
+    Layer.mergeAll(LedgerPostgres, ChangesPostgres, AccessPostgres, AuditTrailPostgres).pipe(
+      Layer.provide(database),
+    ),
+    TokenVerifierJose,
+    deployment.rateLimit ? rateLimit : Layer.empty,
+    LogConsole,
+  ).pipe(Layer.provideMerge(Settings.layer(deployment)));
+
+/** Runs Registrar's programs with the real services of one deployment on one platform. */
+export const makeRuntimeOn = (deployment: Deployment, platform: Platform) =>
+  ManagedRuntime.make(makeLayer(deployment, platform));
+
+/** A deployment's runtime. */
+export type Runtime = ReturnType<typeof makeRuntimeOn>;
+
+/** How an entry has its runtime made: of the settings, and of what the platform gives it. */
+export type MakeRuntime = (deployment: Deployment, bindings: object) => Runtime;
+
+/** For the few places that no program runs in: one line of the log, safe to write. */
+export { logLine } from "../adapters/log.ts";
