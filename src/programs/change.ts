@@ -125,8 +125,14 @@ const lookUp = Effect.fnUntraced(function* ({ kind, subject }: AskedChange & { k
   return tag;
 });
 
-/** Other refusals can end within the budget, and a try that nobody has heard of be taken then. */
-const isFinal = ({ _tag }: ChangeOpening): boolean => ["Opened", "TooLate"].includes(_tag);
+/**
+ * Whether an opening is true of every try. Another's change that it has joined, and most refusals, can end within the
+ * budget, and a try that nobody has heard of be taken then.
+ */
+const isFinal =
+  ({ id }: Pick<ChangeUser, "id">) =>
+  (opening: ChangeOpening): boolean =>
+    opening._tag === "Opened" ? opening.change.id === id : opening._tag === "TooLate";
 
 const perform = Effect.fn("change.perform")(function* (command: Omit<ChangeUser, "confirmed">) {
   const { kind, caller, subject } = command;
@@ -137,7 +143,7 @@ const perform = Effect.fn("change.perform")(function* (command: Omit<ChangeUser,
   const changes = yield* Changes;
   const opening = yield* leavingAManager((confirmed) =>
     changes.open({ ...command, confirmed }).pipe(
-      sendTwice(isFinal),
+      sendTwice(isFinal(command)),
       // Without a refusal the row may be written, or may be until the budget is over; then the sweeper carries it out.
       Effect.mapError(databaseFailed({ operationId: command.id, inDoubt: true })),
     ),

@@ -349,6 +349,17 @@ describe("the opening", () => {
       }),
   );
 
+  it.effect("is in doubt where a first try is lost, and the second finds another's change that goes on", () =>
+    Effect.gen(function* () {
+      const { ask } = withUser([
+        { on: "directory.disable", effect: "never", answer: "unknown" },
+        { on: "changes.open", skip: 1, effect: "never", answer: "unknown" },
+      ]);
+      assert.strictEqual((yield* Effect.flip(ask("disable")))._tag, "ChangeTracked");
+      assert.deepInclude(yield* Effect.flip(ask("disable")), { _tag: "Unavailable", inDoubt: true });
+    }),
+  );
+
   it.effect("says which row a tracked change is", () =>
     Effect.gen(function* () {
       const { ask, only } = withUser([{ on: "identity.remove", effect: "never", answer: "unknown" }]);
