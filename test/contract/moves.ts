@@ -3,6 +3,7 @@ import { assert, describe } from "@effect/vitest";
 import { Effect } from "effect";
 import { AuditAction } from "../../src/domain/audit.ts";
 import type { OperationId, State } from "../../src/domain/operation.ts";
+import { Access } from "../../src/ports/access.ts";
 import { Changes } from "../../src/ports/changes.ts";
 import { Actor, Ledger } from "../../src/ports/ledger.ts";
 import { askedAt, HORIZON, makeLedger, newId, newSub, seconds } from "./ledger.ts";
@@ -90,6 +91,24 @@ export const movesContract = (name: string, test: Tester, subject: () => LedgerS
         assert.sameDeepMembers(actions, [
           [AuditAction.registered, sub],
           [AuditAction.rolesUpdated, sub],
+        ]);
+      }),
+    );
+
+    check(
+      "commit of a step grants nothing to whom an administrator has set roles meanwhile: that was asked for later",
+      Effect.gen(function* () {
+        const [ledger, access] = [yield* Ledger, yield* Access];
+        const { admin: caller, roles } = subject();
+        const { id } = yield* started({ kind: "register_with_roles", roles });
+        const sub = newSub();
+        const asked = { id: newId(), caller, subject: sub, tag: null, roles: [], askedAt, confirmed: [] };
+        assert.strictEqual((yield* access.setRoles(asked))._tag, "Set");
+        assert.isTrue(yield* ledger.commit(id, sub));
+        assert.deepStrictEqual(yield* subject().grants(sub), []);
+        assert.deepStrictEqual((yield* subject().audit).map(({ action }) => action).sort(), [
+          AuditAction.registered,
+          AuditAction.rolesUpdated,
         ]);
       }),
     );

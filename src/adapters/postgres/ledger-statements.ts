@@ -125,15 +125,15 @@ with moved as (
     and not exists (select from registrar.operation removal where removal.sub = ${sub} and removal.kind = 'remove')
   returning *
 ), audited as (${auditRow(sql`moved`, sql`moved.id`, literal(AuditAction.registered))}
+), granting as (
+  -- An administrator who has set the user's roles meanwhile asked later.
+  select * from moved where kind = 'register_with_roles'
+    and not exists (select from registrar.roles_asked newer where newer.user_id = moved.sub)
 ), granted as (
   insert into user_role (user_id, role_id)
-  select moved.sub, role.id from moved, unnest(moved.roles) role(id) where moved.kind = 'register_with_roles'
+  select granting.sub, role.id from granting, unnest(granting.roles) role(id)
   on conflict do nothing
-), granted_audited as (${auditRow(
-    sql`(select * from moved where kind = 'register_with_roles')`,
-    sql`gen_random_uuid()`,
-    literal(AuditAction.rolesUpdated),
-  )}
+), granted_audited as (${auditRow(sql`granting`, sql`gen_random_uuid()`, literal(AuditAction.rolesUpdated))}
 ), recorded as (${rolesReplaced(
     sql`granted_audited`,
     sql`select role_id from user_role where user_id = audited.user_id union select unnest(roles) from moved`,

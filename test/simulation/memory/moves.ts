@@ -43,7 +43,7 @@ export const commit = (at: Statement, id: OperationId, sub: UserId): boolean => 
   }));
   if (moved === undefined) return false;
   writeAudit(at, AuditAction.registered, moved, moved.id);
-  if (moved.kind === "register_with_roles") {
+  if (moved.kind === "register_with_roles" && !at.world.rolesAsked.has(sub)) {
     const audited = writeAudit(at, AuditAction.rolesUpdated, moved);
     replaceRoles(at, audited, [...(at.world.grants.get(sub) ?? []), ...moved.roles]);
   }
