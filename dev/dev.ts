@@ -69,6 +69,7 @@ async function main(interrupted: Promise<undefined>): Promise<void> {
     userPoolId: stack.userPoolId,
     clientId: stack.clientId,
     controlUrl: control.url,
+    variables: stack.workerEnv(),
     neonEndpoint: stack.neonEndpoint,
     issuer: stack.issuer,
     adminSub: stack.adminSub,

@@ -4,11 +4,11 @@
  * The Worker is not part of it: tests run it in Miniflare, `npm run dev` in wrangler, both with `workerEnv`.
  */
 import pg from "pg";
+import { migrate } from "../cli/migrate.ts";
 import { age } from "./age.ts";
 import { accessKeyId, type Cognito, createCognito } from "./cognito.ts";
 import { type Door, openDoor } from "./door.ts";
 import { Faults } from "./faults.ts";
-import { migrate } from "./migrate.ts";
 import { type Neon, neon } from "./neon.ts";
 import type { Mail } from "./outbox.ts";
 import { POOL_KINDS, type PoolKind } from "./pool-kinds.ts";

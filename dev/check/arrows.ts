@@ -1,6 +1,6 @@
 /**
- * `npm run check:arrows`: which room of src/ may know which, and that dev/ does not know test/. By folder: a new file is
- * kept by the rule of its folder.
+ * `npm run check:arrows`: which room of src/ may know which, what the commands of cli/ may know of it, and that neither
+ * they nor dev/ know test/. By folder: a new file is kept by the rule of its folder.
  *
  * Every way to name another module counts: an import, of types only or not, a re-export, `import()`, `require()`, the
  * type `import("…").T`, `declare module "…"` and a reference comment. An address that is computed cannot be judged, and
@@ -141,38 +141,49 @@ const whyNot = (file: string, specifier: string, imported: ReadonlyArray<string>
   return other === room || isOneOf(other, may.rooms) ? undefined : `the arrows are ${ARROWS}`;
 };
 
-/** Why a file of dev/ must not name a module. */
-const whyNotInDev = (file: string, specifier: string): string | undefined =>
-  specifier.startsWith(".") && /^test(\/|$)/.test(join("dev", dirname(file), specifier))
-    ? "dev/ knows nothing of test/"
-    : undefined;
+/** What the commands of cli/ know of src/: the settings, and programs with what they need. */
+const CLI_ROOMS: ReadonlyArray<string> = ["layers", "settings", "programs", "ports", "domain"];
 
-/** What is wrong with one file, a sentence each. `path`: below the root, in src/ or dev/. */
+/** Why a file outside src/ must not name a module. `path`: below the root. */
+const whyNotOutside = (path: string, specifier: string): string | undefined => {
+  if (!specifier.startsWith(".")) return undefined;
+  const target = join(dirname(path), specifier);
+  const [folder = "", from = ""] = [target, path].map((one) => one.split("/")[0]);
+  if (folder === "test") return `${from}/ knows nothing of test/`;
+  if (from !== "cli") return undefined;
+  if (folder === "dev") return "cli/ knows nothing of dev/";
+  const room = folder === "src" ? roomOf(relative("src", target)) : undefined;
+  return room === undefined || CLI_ROOMS.includes(room)
+    ? undefined
+    : `cli/ knows of src/ the rooms ${CLI_ROOMS.join(", ")}`;
+};
+
+/** What is wrong with one file, a sentence each. `path`: below the root, in src/, cli/ or dev/. */
 export const wrongIn = (path: string, text: string): ReadonlyArray<string> => {
   const named = namesIn(path, text);
   if (typeof named === "string") return [`${path}: cannot be parsed: ${named}`];
   const file = path.replace(/^\w+\//, "");
   const inSource = path.startsWith("src/");
   return named.flatMap(({ specifier, start, imported }) => {
-    // The tools of dev/ load files by computed addresses; src/ has no reason to.
+    // Tools load files by computed addresses; src/ has no reason to.
     if (specifier === undefined && !inSource) return [];
     const why =
       specifier === undefined
         ? "an address that is computed cannot be checked"
         : inSource
           ? whyNot(file, specifier, imported)
-          : whyNotInDev(file, specifier);
+          : whyNotOutside(path, specifier);
     if (why === undefined) return [];
     const line = text.slice(0, start).split("\n").length;
     return [
-      `${path}:${line}: ${inSource ? roomOf(file) : "dev"} must not import ${specifier ?? "that"}: ${why}`,
+      `${path}:${line}: ${inSource ? roomOf(file) : path.split("/")[0]} must not import ${specifier ?? "that"}: ${why}`,
     ];
   });
 };
 
-/** What is wrong in a tree that has the folders src/ and dev/, a sentence each. */
+/** What is wrong in a tree that has the folders src/, cli/ and dev/, a sentence each. */
 export const wrongArrows = (root: string): ReadonlyArray<string> =>
-  globSync("{src,dev}/**/*.{ts,tsx,mts,cts,js,jsx,mjs,cjs}", { cwd: root })
+  globSync("{src,cli,dev}/**/*.{ts,tsx,mts,cts,js,jsx,mjs,cjs}", { cwd: root })
     .sort()
     .flatMap((path) => wrongIn(path, readFileSync(join(root, path), "utf8")));
 

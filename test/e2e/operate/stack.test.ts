@@ -20,10 +20,10 @@ import { neon, neonConfig } from "@neondatabase/serverless";
 import { createLocalJWKSet, createRemoteJWKSet, jwtVerify } from "jose";
 import pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { indexAudit, migrate } from "../../../cli/migrate.ts";
 import { ownershipAttribute } from "../../../dev/cognito.ts";
 import { type Control, startControl } from "../../../dev/control.ts";
 import type { Fault } from "../../../dev/faults.ts";
-import { indexAudit, migrate } from "../../../dev/migrate.ts";
 import { type Stack, startStack } from "../../../dev/stack.ts";
 
 let stack: Stack;

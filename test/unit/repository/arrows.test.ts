@@ -95,6 +95,30 @@ describe("an import against an arrow", () => {
     assert.deepStrictEqual(wrongIn("dev/new.ts", `import { makeApp } from "../src/app.ts";`), []);
   });
 
+  it.each([
+    `import { startStack } from "../dev/stack.ts";`,
+    `import { startStack } from "../test/support/fixture.ts";`,
+    `import { LedgerPostgres } from "../src/adapters/postgres/ledger.ts";`,
+    `import type { AppEnv } from "../src/http/mount.ts";`,
+    `import { makeApp } from "../src/app.ts";`,
+    `import worker from "../src/worker.ts";`,
+  ])("is refused in cli/: %s", (line) => {
+    const [sentence] = wrongIn("cli/new.ts", line);
+    assert.match(sentence ?? "nothing was refused", /^cli\/new\.ts:1: cli must not import /);
+  });
+
+  it("is none in cli/ where it leads to settings, layers or programs", () => {
+    const files = [
+      "settings.ts",
+      "layers/server.ts",
+      "programs/users.ts",
+      "ports/ledger.ts",
+      "domain/user.ts",
+    ];
+    const lines = files.map((file) => `import { a } from "../../src/${file}";`).join("\n");
+    assert.deepStrictEqual(wrongIn("cli/doctor/new.ts", `${lines}\nimport pg from "pg";`), []);
+  });
+
   it("is not hidden by a file that cannot be parsed", () => {
     const [sentence] = wrongIn("src/domain/user.ts", `import { A } from "../ports/ledger.ts"; const = ;`);
     assert.match(sentence ?? "nothing was refused", /^src\/domain\/user\.ts: cannot be parsed: /);

@@ -64,7 +64,9 @@ describe("every document", () => {
   });
 
   it.each(files)("%s: the files that it names exist", (file) => {
-    const named = [...prose(file).matchAll(/`((?:src|test|dev|migrations|docs|public)\/[\w./-]+)`/g)];
+    const named = [
+      ...prose(file).matchAll(/`((?:src|cli|test|dev|deploy|migrations|docs|public)\/[\w./-]+)`/g),
+    ];
     assert.deepStrictEqual(
       named.filter(([, path = ""]) => !existsSync(path)).map(([, path]) => path),
       [],

@@ -9,15 +9,34 @@
  */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
-import pg from "pg";
+import type pg from "pg";
+import { COMMON_HELP, CommandError, command, EXIT } from "./command.ts";
+import { connect, reason } from "./database.ts";
+import { databaseUrl } from "./environment.ts";
+
+const HELP = `npm run migrate [-- options]
+
+Makes the tables that are missing, all of them or none. It may be run again at any time.
+
+Options
+  --index-audit      also gives a users_audit that is FLIP's the indexes that GET /api/audit reads by
+${COMMON_HELP}
+
+Environment
+  DATABASE_URL       the database; without it, that of the running local stack
+
+Exit codes
+  0  everything is there
+  1  nothing was changed
+  2  the command line is wrong
+`;
 
 const ours = join(import.meta.dirname, "../migrations");
 // Any constant does, as long as every Registrar uses the same one.
 const lock = 7_262_019;
 
 /** A migration that did not happen; the message is for people and holds no secret. */
-export class MigrationError extends Error {}
+export class MigrationError extends CommandError {}
 
 /** Brings a database up to date and says, in a sentence per file, what that changed. */
 export async function migrate(databaseUrl: string, directory = ours): Promise<string[]> {
@@ -96,31 +115,6 @@ async function makeIndex(client: pg.Client, { name, columns }: AuditIndex): Prom
   return rows[0] === undefined ? `index ${name}: created.` : `index ${name}: created anew; it was not whole.`;
 }
 
-/** Reads the command line. Whatever is not known is refused by name. */
-function asked(args: ReadonlyArray<string>): { readonly index: boolean } {
-  try {
-    const options = { "index-audit": { type: "boolean" } } as const;
-    const { values } = parseArgs({ args: [...args], options, strict: true, allowPositionals: false });
-    return { index: values["index-audit"] === true };
-  } catch {
-    throw new MigrationError("Usage: npm run migrate, or npm run migrate -- --index-audit");
-  }
-}
-
-async function connect(databaseUrl: string): Promise<pg.Client> {
-  let client: pg.Client | undefined;
-  try {
-    client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 15_000 });
-    // A connection lost between two statements is reported by the next one.
-    client.on("error", () => {});
-    await client.connect();
-    return client;
-  } catch (error) {
-    await client?.end().catch(() => {});
-    throw new MigrationError(`The database cannot be opened: ${reason(error)}`);
-  }
-}
-
 /** What is there now and was not; of a new table the table alone, without its columns. */
 function added(before: ReadonlyArray<string>, now: ReadonlyArray<string>): string[] {
   const made = now.filter((name) => !before.includes(name));
@@ -150,49 +144,11 @@ async function relations(client: pg.Client): Promise<string[]> {
   return rows.map((row) => row.name);
 }
 
-function reason(error: unknown): string {
-  const { code, message } = error as { code?: string; message?: string };
-  switch (code) {
-    case "ECONNREFUSED":
-      return "nothing listens at the address that DATABASE_URL names.";
-    case "ENOTFOUND":
-    case "EAI_AGAIN":
-      return "the host that DATABASE_URL names is not known.";
-    case "ERR_INVALID_URL":
-      return "DATABASE_URL is not a URL of the form postgresql://user:password@host/database.";
-    case "28P01":
-    case "28000":
-      return "the database refuses this user or password.";
-    case "3D000":
-      return "the server has no database of this name.";
-    case "42501":
-      return `this database user is not permitted to do that (${message}).`;
-    default:
-      // PostgreSQL's own sentences name tables and columns, never a password.
-      return error instanceof pg.DatabaseError ? `${message} (${code}).` : "the server does not answer.";
-  }
-}
-
-async function databaseUrl(): Promise<string> {
-  const fromEnvironment = process.env.DATABASE_URL;
-  if (fromEnvironment) return fromEnvironment;
-  try {
-    const stack = JSON.parse(await readFile(join(import.meta.dirname, "../.dev/stack.json"), "utf8"));
-    return (stack as { databaseUrl: string }).databaseUrl;
-  } catch {
-    throw new MigrationError("DATABASE_URL is not set, and no local stack is running (npm run dev).");
-  }
-}
-
 if (import.meta.main) {
-  try {
-    const { index } = asked(process.argv.slice(2));
-    const url = await databaseUrl();
+  await command({ help: HELP, options: { "index-audit": { type: "boolean" } } }, async (values) => {
+    const url = databaseUrl();
     for (const sentence of await migrate(url)) console.log(sentence);
-    if (index) for (const sentence of await indexAudit(url)) console.log(sentence);
-  } catch (error) {
-    if (!(error instanceof MigrationError)) throw error;
-    console.error(error.message);
-    process.exitCode = 1;
-  }
+    if (values["index-audit"]) for (const sentence of await indexAudit(url)) console.log(sentence);
+    return EXIT.good;
+  });
 }

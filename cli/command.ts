@@ -1,0 +1,58 @@
+/**
+ * What the commands of cli/ do alike: the command line and its help, the environment, exit codes, and that what went wrong
+ * is a sentence and never a stack trace.
+ */
+import { type ParseArgsOptionsConfig, parseArgs, styleText } from "node:util";
+import { loadEnvironment } from "./environment.ts";
+
+/** How a command ends. `refused`: it has found that it must not do what was asked. */
+export const EXIT = { good: 0, wrong: 1, usage: 2, refused: 3 } as const;
+export type Exit = (typeof EXIT)[keyof typeof EXIT];
+
+/** What went wrong, for people: a sentence that holds no secret. */
+export class CommandError extends Error {}
+
+/** The command line, or what the command needs around it, is not as it has to be. */
+export class UsageError extends CommandError {}
+
+const COMMON = {
+  help: { type: "boolean" },
+  "env-file": { type: "string" },
+} as const satisfies ParseArgsOptionsConfig;
+
+/** The options that every command has, for its help. */
+export const COMMON_HELP = `  --env-file <file>  reads variables from a file, as Node does; what is set already stays
+  --help             this text`;
+
+type Values<O extends ParseArgsOptionsConfig> = ReturnType<
+  typeof parseArgs<{ options: O; strict: true; allowPositionals: false }>
+>["values"];
+
+/**
+ * Runs a command: reads its options, of which an unknown one is refused by name, and the environment, and sets the exit
+ * code. What is thrown and is no CommandError is a bug, and keeps its stack trace.
+ */
+export async function command<const O extends ParseArgsOptionsConfig>(
+  { help, options }: { readonly help: string; readonly options: O },
+  main: (values: Values<O>) => Promise<Exit>,
+): Promise<void> {
+  try {
+    const values = read({ ...COMMON, ...options });
+    if (values.help === true) return console.log(help);
+    loadEnvironment(values["env-file"] as string | undefined);
+    process.exitCode = await main(values as Values<O>);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    process.exitCode = error instanceof UsageError ? EXIT.usage : EXIT.wrong;
+    console.error(styleText("red", error.message, { stream: process.stderr }));
+  }
+}
+
+function read<O extends ParseArgsOptionsConfig>(options: O): Readonly<Record<string, unknown>> {
+  try {
+    return parseArgs({ options, strict: true, allowPositionals: false }).values;
+  } catch (error) {
+    const [sentence = ""] = (error as Error).message.split(". ");
+    throw new UsageError(`${sentence.replace(/\.$/, "")}. --help lists the options.`);
+  }
+}
