@@ -1,6 +1,7 @@
 /**
  * What real Cognito does and cognito-local 5.3 does not: RESEND, MFA preferences, global sign-out, pages of ListUsers,
- * attributes checked against the pool's schema, request signatures asked for, dates with milliseconds.
+ * attributes checked against the pool's schema, request signatures asked for and held against the policy of their key,
+ * the settings that it does not show, dates with milliseconds.
  * Everything else goes to cognito-local unchanged. RESEND's refusals and the page size are as AWS or its users report
  * them; the wording of refusals and the checks of schema and signature are our best understanding, never compared with a
  * live pool, so test against the exceptions' names only. Throttling and stale reads are not imitated: use the faults.
@@ -9,6 +10,7 @@ import { randomBytes } from "node:crypto";
 import { CognitoError, UnsupportedError } from "cognito-local/lib/errors.js";
 import type { User, UserPoolService } from "cognito-local/lib/services/userPoolService.js";
 import { userToResponseObject } from "cognito-local/lib/targets/responses.js";
+import type { Console } from "./cognito-console.ts";
 import { attribute, context } from "./cognito-users.ts";
 import type { Answer, Arrival, Provider } from "./door.ts";
 import type { Outbox } from "./outbox.ts";
@@ -24,8 +26,7 @@ interface Parts {
   readonly pool: UserPoolService;
   readonly traits: PoolTraits;
   readonly outbox: Outbox;
-  readonly accessKeyId: string;
-  readonly publicJwk: object;
+  readonly console: Console;
 }
 
 /** Real Cognito's refusal: an exception's name and a sentence, as a 400. */
@@ -54,11 +55,13 @@ export function cognitoProvider(parts: Parts): Provider {
   }
 
   async function handle(arrival: Arrival): Promise<Answer> {
-    if (isKeys(arrival)) return json(200, { keys: [parts.publicJwk] });
+    const { keys, issuer } = parts.console.published();
+    if (isKeys(arrival)) return json(200, { keys });
+    if (isDiscovery(arrival)) return json(200, { issuer, jwks_uri: `${issuer}/.well-known/jwks.json` });
     const operation = operationOf(arrival);
     if (arrival.method !== "POST" || operation === undefined) return refuse("UnknownOperationException", "");
     try {
-      assertSigned(arrival, parts.accessKeyId);
+      assertPermitted(arrival, operation, parts.console);
       return json(200, await call(operation, parse(arrival.body)));
     } catch (error) {
       if (error instanceof Refusal) return refuse(error.type, error.message);
@@ -73,7 +76,10 @@ export function cognitoProvider(parts: Parts): Provider {
       const operation = nameOf(arrival);
       return { operation, text: operation };
     },
-    handle,
+    handle: async (arrival) => {
+      const answer = await handle(arrival);
+      return { ...answer, headers: { ...answer.headers, date: parts.console.date() } };
+    },
     refusal: (code) =>
       code === "InternalErrorException"
         ? json(500, { __type: code, message: "injected" })
@@ -87,6 +93,7 @@ function shim({
   pool,
   traits,
   outbox,
+  console,
 }: Parts): Record<string, (request: Request) => Promise<unknown>> {
   async function userOf(request: Request): Promise<User> {
     const user = await pool.getUserByUsername(context, String(request.Username ?? ""));
@@ -115,6 +122,11 @@ function shim({
       await checkKind(request, pool, traits);
       // AWS's default medium is SMS, yet a pool that knows only e-mail addresses does send e-mail.
       return emulator("AdminCreateUser", { DesiredDeliveryMediums: ["EMAIL"], ...request });
+    },
+
+    async DescribeUserPool(request) {
+      const { UserPool } = (await emulator("DescribeUserPool", request)) as { readonly UserPool: object };
+      return { UserPool: { ...UserPool, ...console.settings() } };
     },
 
     async AdminSetUserMFAPreference(request) {
@@ -277,22 +289,31 @@ async function filtered(pool: UserPoolService, filter: string): Promise<Readonly
   return pool.listUsers(context, name === "" ? filter || undefined : `${name} ${sign} "${quoted}"`);
 }
 
-function assertSigned(arrival: Arrival, accessKeyId: string): void {
+function assertPermitted(arrival: Arrival, operation: string, console: Console): void {
   const signature = arrival.headers.authorization ?? "";
   if (!signature.startsWith("AWS4-HMAC-SHA256 "))
     throw new Refusal("MissingAuthenticationTokenException", "Missing Authentication Token");
-  if (!signature.includes(`Credential=${accessKeyId}/`))
+  const actions = console.actions(/Credential=([^/]+)\//.exec(signature)?.[1] ?? "");
+  if (actions === undefined)
     throw new Refusal(
       "UnrecognizedClientException",
       "The security token included in the request is invalid.",
     );
+  if (!actions.has(operation))
+    throw new Refusal(
+      "AccessDeniedException",
+      `User: arn:aws:iam::000000000000:user/local is not authorized to perform: cognito-idp:${operation} on resource: ${console.settings().Arn} because no identity-based policy allows the cognito-idp:${operation} action`,
+    );
 }
 
 const isKeys = ({ method, path }: Arrival) => method === "GET" && path.endsWith("/.well-known/jwks.json");
+const isDiscovery = ({ method, path }: Arrival) =>
+  method === "GET" && path.endsWith("/.well-known/openid-configuration");
 const operationOf = ({ headers }: Arrival) => String(headers["x-amz-target"] ?? "").split(".")[1];
 
 function nameOf(arrival: Arrival): string {
   if (isKeys(arrival)) return "JWKS";
+  if (isDiscovery(arrival)) return "OpenID configuration";
   const operation = operationOf(arrival) ?? `${arrival.method} ${arrival.path}`;
   return operation === "AdminCreateUser" && parse(arrival.body).MessageAction === "RESEND"
     ? "AdminCreateUser RESEND"

@@ -10,6 +10,7 @@ import { CognitoServiceImpl, USER_POOL_AWS_DEFAULTS } from "cognito-local/lib/se
 import type { Services } from "cognito-local/lib/services/index.js";
 import { JwtTokenGenerator } from "cognito-local/lib/services/tokenGenerator.js";
 import { type User, UserPoolServiceFactoryImpl } from "cognito-local/lib/services/userPoolService.js";
+import { type Console, makeConsole } from "./cognito-console.ts";
 import { cognitoProvider, type Emulator, type WithPasskey, withTotp } from "./cognito-shim.ts";
 import { attribute, context, MemoryStore } from "./cognito-users.ts";
 import type { Provider } from "./door.ts";
@@ -19,9 +20,6 @@ import { publicJwk } from "./tokens.ts";
 
 /** The attribute that says which registration created a user. */
 export const ownershipAttribute = "custom:registration_id";
-
-/** What the dummy signature has to name; any secret signs. */
-export const accessKeyId = "local";
 
 /** A user as the console shows it. */
 export interface Person {
@@ -38,6 +36,7 @@ export interface Person {
 /** The pool, and what one can do to it behind the fault switch. */
 export interface Cognito {
   readonly provider: Provider;
+  readonly console: Console;
   readonly userPoolId: string;
   readonly clientId: string;
   /** `<door>/<pool>`, the `iss` of its tokens. */
@@ -69,6 +68,17 @@ export interface Cognito {
 export type SecondFactor = "SOFTWARE_TOKEN_MFA" | "SMS_MFA" | "EMAIL_OTP" | "WEB_AUTHN" | "half";
 
 const region = "eu-west-2";
+
+/** What `npm run doctor` wants to see of a pool. */
+const WELL_KEPT: object = {
+  DeletionProtection: "ACTIVE",
+  AdminCreateUserConfig: { AllowAdminCreateUserOnly: true },
+  EmailConfiguration: { EmailSendingAccount: "DEVELOPER", From: "registrar@flip.example" },
+  Policies: {
+    PasswordPolicy: { ...USER_POOL_AWS_DEFAULTS.Policies?.PasswordPolicy, TemporaryPasswordValidityDays: 7 },
+    SignInPolicy: { AllowedFirstAuthFactors: ["PASSWORD"] },
+  },
+};
 
 /** Builds the pool; `door` is the public URL in front of it, the start of every token's `iss`. */
 export async function createCognito(door: string, kind: PoolKind = "email"): Promise<Cognito> {
@@ -104,6 +114,7 @@ export async function createCognito(door: string, kind: PoolKind = "email"): Pro
     UsernameConfiguration: { CaseSensitive: traits.caseSensitive },
     AutoVerifiedAttributes: ["email"],
     MfaConfiguration: traits.mfaRequired ? "ON" : "OPTIONAL",
+    ...WELL_KEPT,
     SchemaAttributes: [
       ...(USER_POOL_AWS_DEFAULTS.SchemaAttributes ?? []).map((one) =>
         one.Name === "email" ? { ...one, Required: true, Mutable: false } : one,
@@ -174,8 +185,11 @@ export async function createCognito(door: string, kind: PoolKind = "email"): Pro
   const setStatus = async (sub: string, UserStatus: User["UserStatus"]) =>
     pool.saveUser(context, { ...must(sub), UserStatus });
 
+  const console = await makeConsole({ cognito, pool, clientId }, { keys: [publicJwk], issuer });
+
   return {
-    provider: cognitoProvider({ emulator, pool, traits, outbox, accessKeyId, publicJwk }),
+    provider: cognitoProvider({ emulator, pool, traits, outbox, console }),
+    console,
     userPoolId,
     clientId,
     issuer,

@@ -6,7 +6,8 @@
 import pg from "pg";
 import { migrate } from "../cli/migrate.ts";
 import { age } from "./age.ts";
-import { accessKeyId, type Cognito, createCognito } from "./cognito.ts";
+import { type Cognito, createCognito } from "./cognito.ts";
+import { accessKeyId } from "./cognito-console.ts";
 import { type Door, openDoor } from "./door.ts";
 import { Faults } from "./faults.ts";
 import { type Neon, neon } from "./neon.ts";
@@ -150,6 +151,7 @@ async function assemble(parts: Parts): Promise<Stack> {
       await seed(pool, people);
       await addFederated();
       cognito.clearMails();
+      await cognito.console.reset();
       faults.clearCalls();
     },
     workerEnv: () => ({

@@ -1,7 +1,8 @@
 /** The adapters keep their contract in every kind of pool, and take nobody for somebody else. */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest";
 import { Effect, Layer, Option } from "effect";
-import { accessKeyId, type Cognito, createCognito, type SecondFactor } from "../../dev/cognito.ts";
+import { type Cognito, createCognito, type SecondFactor } from "../../dev/cognito.ts";
+import { accessKeyId } from "../../dev/cognito-console.ts";
 import { type Door, openDoor } from "../../dev/door.ts";
 import { type Fault, Faults } from "../../dev/faults.ts";
 import { POOL_KINDS, type PoolKind, refusedDomain } from "../../dev/pool-kinds.ts";

@@ -22,6 +22,7 @@ import pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { indexAudit, migrate } from "../../../cli/migrate.ts";
 import { ownershipAttribute } from "../../../dev/cognito.ts";
+import { doctorKeyId } from "../../../dev/cognito-console.ts";
 import { type Control, startControl } from "../../../dev/control.ts";
 import type { Fault } from "../../../dev/faults.ts";
 import { type Stack, startStack } from "../../../dev/stack.ts";
@@ -250,7 +251,9 @@ describe("the Cognito pool", () => {
     expect(await errorOf(cognito.send(new ListUsersCommand({ ...pool(), Limit: 61 })))).toMatchObject({
       name: "InvalidParameterException",
     });
-    const { UserPool } = await cognito.send(new DescribeUserPoolCommand(pool()));
+    const describe = new DescribeUserPoolCommand(pool());
+    expect(await errorOf(cognito.send(describe))).toMatchObject({ name: "AccessDeniedException" });
+    const { UserPool } = await clientOf(stack, doctorKeyId).send(describe);
     expect(UserPool).toMatchObject({ UsernameAttributes: ["email"] });
     expect(UserPool?.SchemaAttributes).toContainEqual(
       expect.objectContaining({ Name: ownershipAttribute, Mutable: false }),
