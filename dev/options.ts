@@ -22,6 +22,7 @@ ${KINDS.join("\n")}
 
 Environment
   PORT=8790         where the API answers, on 127.0.0.1 (${DEFAULT_PORT}); the control server is one port above
+  RATE_LIMIT=on     callers and clients who ask too often are refused, as wrangler.toml says; off otherwise
   ENFORCE_MFA=true  or any other setting of docs/configuration.md that is no secret: the Worker gets it
 
 Files, while it runs

@@ -9,6 +9,7 @@ import { cors } from "hono/cors";
 import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
 import { NotFound } from "./http/errors.ts";
+import { limitClients } from "./http/limit.ts";
 import { type AppEnv, mount } from "./http/mount.ts";
 import { internalProblem, problemResponse, toProblem } from "./http/problem.ts";
 import { routes } from "./http/routes/all.ts";
@@ -20,6 +21,8 @@ export const makeApp = (runtime: Runtime, deployment: Deployment) => {
   const app = new Hono<AppEnv>({ strict: false });
   app.use(requestId(), secureHeaders(), noStore);
   if (deployment.corsOrigins.length > 0) app.use(crossOrigin(deployment.corsOrigins));
+  // Behind CORS, so that a page of another origin can read the refusal.
+  app.use(limitClients(runtime));
 
   mount(app, routes, { runtime, budget: deployment.requestBudget });
 

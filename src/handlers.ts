@@ -15,8 +15,30 @@ interface RequestContext {
   readonly waitUntil: (work: Promise<unknown>) => void;
 }
 
-/** Makes the two handlers of a platform. The deployment is built at the first call, once, and never awaited. */
-export const makeHandlers = (makeRuntime: MakeRuntime) => {
+/**
+ * Where a request comes from, for the rate limit of clients: an address that its sender cannot choose. Undefined where
+ * nobody knows; all such requests count as one client's.
+ */
+export type ClientAddress<Context> = (request: Request, context: Context) => string | undefined;
+
+/**
+ * Where Cloudflare says that a request comes from: it writes this header itself, over whatever a client sends.
+ * https://developers.cloudflare.com/fundamentals/reference/http-headers/#cf-connecting-ip
+ */
+export const connectingAddress = (request: Request): string | undefined =>
+  request.headers.get("cf-connecting-ip") ?? undefined;
+
+/** What an entry is for. */
+interface Entry<Context> {
+  readonly makeRuntime: MakeRuntime;
+  readonly clientAddress: ClientAddress<Context>;
+}
+
+/** Makes the two handlers of an entry. The deployment is built at the first call, once, and never awaited. */
+export const makeHandlers = <Context extends RequestContext>({
+  makeRuntime,
+  clientAddress,
+}: Entry<Context>) => {
   const makeDeployment = (bindings: object) => {
     const settings = readSettings(bindings);
     const runtime = makeRuntime(settings, bindings);
@@ -33,12 +55,12 @@ export const makeHandlers = (makeRuntime: MakeRuntime) => {
 
   return {
     /** Answers a request, and goes on with its work when its client has gone away. */
-    fetch(request: Request, bindings: object, context: RequestContext): Promise<Response> {
+    fetch(request: Request, bindings: object, context: Context): Promise<Response> {
       let response: Promise<Response>;
       try {
-        response = Promise.resolve(
-          deploy(bindings).app.fetch(request, bindings, context as ExecutionContext),
-        );
+        const { app } = deploy(bindings);
+        const from = { clientAddress: clientAddress(request, context) };
+        response = Promise.resolve(app.fetch(request, from, context as unknown as ExecutionContext));
       } catch (error) {
         return Promise.resolve(refuse(error));
       }

@@ -189,7 +189,14 @@ export const Environment = Schema.Struct({
   }),
   RATE_LIMIT: orElse(oneOf("on", "off"), "on").annotate({
     description:
-      "Whether the rate limit of wrangler.toml (`CALLERS`) is asked. Without the binding there is none.",
+      "Whether callers, and clients by their network, are refused who ask too often. On Workers the bindings `CALLERS` and `CLIENTS` of wrangler.toml count, and say how often that is; without them there is no limit.",
+  }),
+  CALLER_REQUESTS_PER_MINUTE: orElse(numberFrom(1, 1_000_000, "requests"), "300").annotate({
+    description: "How often one caller may ask. Not on Workers.",
+  }),
+  CLIENT_REQUESTS_PER_MINUTE: orElse(numberFrom(1, 1_000_000, "requests"), "1200").annotate({
+    description:
+      "How often clients of one network may ask (an IPv4 address, or 64 bits of an IPv6 address). Not on Workers.",
   }),
   CORS_ORIGINS: orElse(Origins, "").annotate({
     description: "Origins whose pages may call the API. Empty: none but the API's own.",
@@ -314,5 +321,7 @@ const toDeployment = (read: typeof Environment.Type): Deployment => ({
   sweepCalls: read.SWEEP_CALLS,
   sweepTime: read.SWEEP_SECONDS,
   rateLimit: read.RATE_LIMIT === "on",
+  callerRequests: read.CALLER_REQUESTS_PER_MINUTE,
+  clientRequests: read.CLIENT_REQUESTS_PER_MINUTE,
   corsOrigins: read.CORS_ORIGINS,
 });

@@ -1,5 +1,8 @@
 /** The entry for Workers, with Neon. */
-import { makeHandlers } from "./handlers.ts";
+import { connectingAddress, makeHandlers } from "./handlers.ts";
 import { makeRuntime } from "./layers/workers.ts";
 
-export default makeHandlers(makeRuntime) satisfies ExportedHandler<object>;
+export default makeHandlers({
+  makeRuntime,
+  clientAddress: connectingAddress,
+}) satisfies ExportedHandler<object>;

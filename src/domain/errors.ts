@@ -171,8 +171,10 @@ export class OperationNotFound extends Schema.TaggedError<OperationNotFound>()("
 /** The list's cursor is none that an earlier page has given. */
 export class UnknownCursor extends Schema.TaggedError<UnknownCursor>()("UnknownCursor", {}) {}
 
-/** The caller asks more often than the deployment lets anybody. Nothing was read or written. */
-export class TooManyRequests extends Schema.TaggedError<TooManyRequests>()("TooManyRequests", {}) {}
+/** A caller, or a client's network, asks more often than the deployment lets anybody. Nothing was read or written. */
+export class TooManyRequests extends Schema.TaggedError<TooManyRequests>()("TooManyRequests", {
+  retryAfterSeconds: Schema.Int,
+}) {}
 
 /** The deployment wants a second factor, and the caller has none. */
 export class MfaRequired extends Schema.TaggedError<MfaRequired>()("MfaRequired", {}) {}

@@ -16,7 +16,8 @@ import type { Page, Pages, Route, Services } from "./route.ts";
 import { decode, readBody, readQuery } from "./validation.ts";
 
 export interface AppEnv {
-  Bindings: object;
+  /** What the entry says of a request. `clientAddress`: where it comes from; undefined where nobody knows. */
+  Bindings: { readonly clientAddress: string | undefined };
   Variables: { requestId: string };
 }
 

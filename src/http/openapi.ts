@@ -95,7 +95,6 @@ const stages = (route: Route): ReadonlyArray<Code> => {
   const identified: ReadonlyArray<Code> = [
     "not_authenticated",
     "invalid_token",
-    "too_many_requests",
     "signing_keys_unavailable",
     "database_refused",
     "database_unavailable",
@@ -109,6 +108,7 @@ const stages = (route: Route): ReadonlyArray<Code> => {
     ...(route.body ? body : []),
     ...(route.idempotent ? (["invalid_idempotency_key"] as const) : []),
     ...(route.conditional ? (["invalid_if_match"] as const) : []),
+    "too_many_requests",
     "internal_error",
   ];
 };

@@ -37,7 +37,7 @@ export interface Problem {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Seconds after which a caller asks again where an operation is open, or a dependency is down; and the period of the rate limit. */
+/** Seconds after which a caller asks again where an operation is open, or a dependency is down. */
 const RETRY_AFTER = {
   closing: 20,
   checking: 60,
@@ -45,7 +45,6 @@ const RETRY_AFTER = {
   keys: 5,
   database: 5,
   provider: 10,
-  tooMany: 60,
 };
 
 const REALM = 'Bearer realm="registrar"';
@@ -101,10 +100,10 @@ const TOLD: {
     code: "forbidden",
     detail: `User with ID: ${caller} ${say.FORBIDDEN[action]}`,
   }),
-  TooManyRequests: () => ({
+  TooManyRequests: ({ retryAfterSeconds }) => ({
     code: "too_many_requests",
     detail: "Too many requests. Please wait, and then ask less often.",
-    retryAfter: RETRY_AFTER.tooMany,
+    retryAfter: retryAfterSeconds,
     retryable: true,
   }),
   MfaRequired: () => ({ code: "mfa_required", detail: "MFA enrolment required" }),

@@ -218,7 +218,8 @@ export const PROBLEMS = {
   },
   too_many_requests: {
     status: 429,
-    means: "The caller asks more often than this deployment lets anybody.",
+    means:
+      "The caller, or the network that the request comes from, asks more often than this deployment lets anybody.",
     left: NOTHING,
     todo: "Ask less often. Repeat the request after Retry-After seconds.",
   },

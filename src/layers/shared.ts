@@ -22,7 +22,7 @@ import { type Deployment, Settings } from "../ports/settings.ts";
 export interface Platform {
   readonly database: Layer.Layer<Database, never, Settings>;
   /** Empty: nobody is refused for asking often. */
-  readonly rateLimit: Layer.Layer<never>;
+  readonly rateLimit: Layer.Layer<never, never, Settings>;
 }
 
 const makeLayer = (deployment: Deployment, { database, rateLimit }: Platform) =>

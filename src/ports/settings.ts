@@ -42,8 +42,11 @@ export interface Deployment {
   /** How many remote calls one sweep may make, and how long it goes on taking up more operations. */
   readonly sweepCalls: number;
   readonly sweepTime: Duration.Duration;
-  /** Whether callers who ask too often are refused. */
+  /** Whether callers and clients who ask too often are refused. */
   readonly rateLimit: boolean;
+  /** How many requests one caller, and one client's network, may make in a minute, where the process itself counts. */
+  readonly callerRequests: number;
+  readonly clientRequests: number;
   /** Origins whose pages may call the API. */
   readonly corsOrigins: ReadonlyArray<string>;
 }

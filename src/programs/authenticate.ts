@@ -1,10 +1,10 @@
 /** The first question of every request: who is calling. Without an answer a caller learns nothing but 401. */
 import { Clock, Effect, Option } from "effect";
-import { MfaRequired, TooManyRequests } from "../domain/errors.ts";
+import { MfaRequired } from "../domain/errors.ts";
 import { Access } from "../ports/access.ts";
 import { onceMore } from "../ports/database.ts";
 import { Directory } from "../ports/directory.ts";
-import { RateLimit } from "../ports/rate-limit.ts";
+import { CallerLimit } from "../ports/rate-limit.ts";
 import { Settings } from "../ports/settings.ts";
 import { type Caller, TokenVerifier, Unauthenticated } from "../ports/token-verifier.ts";
 import { databaseUnavailable, providerUnavailable } from "./authority.ts";
@@ -39,8 +39,8 @@ export const identify = Effect.fn("identify")(function* (authorization: string |
 const verify = Effect.fnUntraced(function* (authorization: string | undefined) {
   const verifier = yield* TokenVerifier;
   const caller = yield* verifier.verify(authorization);
-  const admits = yield* RateLimit;
-  if (!(yield* admits(caller.sub))) return yield* new TooManyRequests();
+  const admit = yield* CallerLimit;
+  yield* admit(caller.sub);
   return caller;
 });
 

@@ -188,7 +188,7 @@ const PROVOCATIONS: Readonly<Record<Code, () => Promise<Answer>>> = {
     return call("POST /api/users", { body: { ...body, roles: [] }, headers });
   },
   too_many_requests: async () => {
-    const strict = await startWorker(fixture.stack, patient, 1);
+    const strict = await startWorker(fixture.stack, patient, { CALLERS: 1 });
     await call("GET /api/roles", {}, strict);
     return call("GET /api/roles", {}, strict).finally(strict.stop);
   },

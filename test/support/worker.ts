@@ -53,12 +53,18 @@ export const testSettings = {
 
 const script = ".dev/build/worker.js";
 
+/** Requests of one caller, and of clients of one network, in a minute. */
+export interface Limits {
+  readonly CALLERS?: number;
+  readonly CLIENTS?: number;
+}
+
 /** Starts the Worker that test/support/build.ts has built, in about half a second. */
 export async function startWorker(
   stack: Stack,
   overrides: Record<string, string> = {},
-  /** Requests of one caller in a minute; absent: without the binding. */
-  rateLimit?: number,
+  /** Requests in a minute; absent: without the binding. */
+  limits: Limits = {},
 ): Promise<Worker> {
   const written: string[] = [];
   let restarted: () => void = () => {};
@@ -69,9 +75,12 @@ export async function startWorker(
     scriptPath: script,
     compatibilityDate: await compatibilityDate(),
     bindings: { ...stack.workerEnv(), ...testSettings, ...overrides },
-    ...(rateLimit !== undefined && {
-      ratelimits: { CALLERS: { namespace_id: "1", simple: { limit: rateLimit, period: 60 } } },
-    }),
+    ratelimits: Object.fromEntries(
+      Object.entries(limits).map(([name, limit]) => [
+        name,
+        { namespace_id: name, simple: { limit, period: 60 } },
+      ]),
+    ),
     cf: false,
     host: "127.0.0.1",
     port: 0,

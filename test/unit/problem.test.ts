@@ -126,14 +126,14 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
   ],
   TooManyRequests: [
     [
-      new TooManyRequests(),
+      new TooManyRequests({ retryAfterSeconds: 42 }),
       [
         429,
         "too_many_requests",
         "Too many requests. Please wait, and then ask less often.",
         nothing,
         true,
-        { "Retry-After": "60" },
+        { "Retry-After": "42" },
       ],
     ],
   ],

@@ -1,13 +1,18 @@
 /**
- * The rate limit of Workers, a binding of wrangler.toml. It counts for each place of Cloudflare's by itself, and about:
- * it is there against floods, and no accounting.
+ * The rate limits of Workers, bindings of wrangler.toml. They count for each place of Cloudflare's by itself, and about:
+ * they are there against floods, and no accounting.
  * https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/
  */
-import { Effect, Layer, Predicate } from "effect";
-import { RateLimit } from "../../ports/rate-limit.ts";
+import { type Context, Effect, Layer, Predicate } from "effect";
+import { TooManyRequests } from "../../domain/errors.ts";
+import { CallerLimit, ClientLimit, type RateLimit } from "../../ports/rate-limit.ts";
 
-/** The binding's name in wrangler.toml. */
-const BINDING = "CALLERS";
+/** The bindings' names in wrangler.toml. */
+const CALLERS = "CALLERS";
+const CLIENTS = "CLIENTS";
+
+/** A binding does not tell its period, which is 10 or 60 seconds: the longer one is right for both. */
+const PERIOD_SECONDS = 60;
 
 interface Limiter {
   readonly limit: (options: { readonly key: string }) => Promise<{ readonly success: boolean }>;
@@ -16,16 +21,24 @@ interface Limiter {
 const isLimiter = (value: unknown): value is Limiter =>
   Predicate.hasProperty(value, "limit") && Predicate.isFunction(value.limit);
 
-/** The limit of these bindings; none where they have none. One that does not answer lets everybody in. */
-export const RateLimitWorkers = (bindings: object) => {
-  const limiter = Object.entries(bindings).find(([name]) => name === BINDING)?.[1];
-  if (!isLimiter(limiter)) return Layer.empty;
-  return Layer.succeed(RateLimit, (caller) =>
-    Effect.tryPromise(() => limiter.limit({ key: caller })).pipe(
-      Effect.map(({ success }) => success),
+/** One that does not answer lets everybody in. */
+const asked =
+  (limiter: Limiter): RateLimit =>
+  (key) =>
+    Effect.tryPromise(() => limiter.limit({ key })).pipe(
       Effect.catchCause((cause) =>
-        Effect.as(Effect.logWarning("the rate limit does not answer", cause), true),
+        Effect.as(Effect.logWarning("the rate limit does not answer", cause), { success: true }),
       ),
-    ),
-  );
+      Effect.flatMap(({ success }) =>
+        success ? Effect.void : Effect.fail(new TooManyRequests({ retryAfterSeconds: PERIOD_SECONDS })),
+      ),
+    );
+
+/** The limits of these bindings; none where they have none. */
+export const RateLimitWorkers = (bindings: object) => {
+  const limit = (name: string, port: Context.Reference<RateLimit>) => {
+    const limiter = Object.entries(bindings).find(([key]) => key === name)?.[1];
+    return isLimiter(limiter) ? Layer.succeed(port, asked(limiter)) : Layer.empty;
+  };
+  return Layer.mergeAll(limit(CALLERS, CallerLimit), limit(CLIENTS, ClientLimit));
 };

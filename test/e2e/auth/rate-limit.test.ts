@@ -1,4 +1,4 @@
-/** The rate limit: before the first statement, for each caller by themselves, and only where the platform has one. */
+/** The rate limits: before the first statement, for each caller and each network by itself, and only where there are some. */
 import { describe, expect, it } from "vitest";
 import { contradictions } from "../../support/document.ts";
 import { patient, useWorker } from "../../support/fixture.ts";
@@ -9,11 +9,13 @@ import { startWorker } from "../../support/worker.ts";
 const fixture = useWorker(patient);
 
 const LIMIT = 3;
+const SENTENCE = "Too many requests. Please wait, and then ask less often.";
+const PAGE = "https://admin.example";
 
 describe("429", () => {
   it("is heard by the caller who asks too often, before anything is asked of a store, and by nobody else", async () => {
     const { stack } = fixture;
-    const worker = await startWorker(stack, patient, LIMIT);
+    const worker = await startWorker(stack, patient, { CALLERS: LIMIT });
     const limited = { stack, worker };
     try {
       for (let n = 0; n < LIMIT; n++) expect((await ask(limited, "GET /api/roles")).status).toBe(200);
@@ -23,7 +25,7 @@ describe("429", () => {
         expectProblem(refused, {
           status: 429,
           code: "too_many_requests",
-          detail: "Too many requests. Please wait, and then ask less often.",
+          detail: SENTENCE,
           retryable: true,
         });
         expect(refused.headers["retry-after"]).toBe("60");
@@ -40,9 +42,46 @@ describe("429", () => {
     }
   });
 
+  it("is heard by clients of a network that asks too often, whoever they are and whatever they ask for", async () => {
+    const { stack } = fixture;
+    const worker = await startWorker(stack, { ...patient, CORS_ORIGINS: PAGE }, { CLIENTS: LIMIT });
+    const limited = { stack, worker };
+    const from = (address: string, token: string | null = null) => ({
+      token,
+      headers: { "cf-connecting-ip": address, origin: PAGE },
+    });
+    try {
+      for (let n = 0; n < LIMIT; n++)
+        expect((await ask(limited, "GET /api/health", from(`2001:db8::${n}`))).status).toBe(200);
+      stack.faults.clearCalls();
+      for (const what of ["GET /api/roles", "GET /nothing", "PATCH /api/users", "GET /api/health"]) {
+        const refused = await ask(limited, what, from("2001:db8::99", stack.adminToken));
+        expectProblem(refused, { status: 429, code: "too_many_requests", detail: SENTENCE, retryable: true });
+        expect(refused.headers["retry-after"]).toBe("60");
+        expect(refused.headers["access-control-allow-origin"]).toBe(PAGE);
+        expect(refused.headers["cache-control"]).toBe("no-store");
+      }
+      expect((await ask(limited, "HEAD /api/health", from("2001:db8::99"))).status).toBe(429);
+      expect(stack.faults.calls()).toEqual([]);
+
+      expect((await ask(limited, "GET /nothing", from("2001:db8:0:1::1"))).status).toBe(404);
+      expect((await ask(limited, "GET /api/health", from("192.0.2.1"))).status).toBe(200);
+
+      const told = worker.logs().filter(({ limit }) => limit === "clients");
+      expect(told).toMatchObject([{ message: "request refused", code: "too_many_requests" }]);
+      expect(worker.text()).not.toContain("2001");
+    } finally {
+      await worker.stop();
+    }
+  });
+
   it("is heard by nobody where the platform has no such limit, or RATE_LIMIT is off", async () => {
     const { stack } = fixture;
-    const off = await startWorker(stack, { ...patient, RATE_LIMIT: "off" }, LIMIT);
+    const off = await startWorker(
+      stack,
+      { ...patient, RATE_LIMIT: "off" },
+      { CALLERS: LIMIT, CLIENTS: LIMIT },
+    );
     try {
       for (const worker of [fixture.worker, off])
         for (let n = 0; n < 2 * LIMIT; n++)
