@@ -50,6 +50,13 @@ create table if not exists registrar.operation (
   needs_operator boolean not null default false,
   last_error text,
   history jsonb not null default '[]',
+  -- Whether a row has something of a person in it beside ids: an address, a name, or an operator's own words.
+  personal boolean not null generated always as (
+    email is not null or name is not null
+      or history @? '$[*].note ? (@ starts with "closed by an operator: ")'
+  ) stored,
+  -- It was old enough to be deleted, and is needed: what is newer of the same user decides whether that is looked at again.
+  retained boolean not null default false,
   -- In which order the sweeper takes up what is due: rollbacks, final checks, changes, and what only waits to be finished
   -- or invited.
   urgency smallint not null generated always as (
@@ -77,9 +84,13 @@ create table if not exists registrar.operation (
     grace_until is null or state in ('rejected', 'rolled_back', 'done')
   ),
   constraint operation_change_has_user check (
-    (kind in ('register', 'register_with_roles')) = (email is not null)
-    and (kind in ('register', 'register_with_roles')) = (state not in ('pending', 'done', 'refused'))
-    and (kind in ('register', 'register_with_roles') or sub is not null)
+    (kind in ('register', 'register_with_roles')) = (state not in ('pending', 'done', 'refused'))
+    and (kind in ('register', 'register_with_roles') or sub is not null and email is null and name is null)
+  ),
+  -- A registration has an address for as long as anything may be done for it, or its key may be asked for.
+  constraint operation_address_is_known check (
+    kind not in ('register', 'register_with_roles') or email is not null
+    or (closed_at is not null and due_at is null and idempotency_key is null and name is null)
   ),
   constraint operation_refused_has_reason check (state <> 'refused' or reason is not null),
   constraint operation_missing_is_registered check (
@@ -124,6 +135,14 @@ create index if not exists operation_needs_operator
 
 create index if not exists operation_kept_key
   on registrar.operation (started_at) where idempotency_key is not null;
+
+-- What may forget an address next, and what may be deleted next, the oldest first.
+create index if not exists operation_to_forget
+  on registrar.operation (closed_at) where personal and due_at is null and idempotency_key is null;
+
+create index if not exists operation_to_delete
+  on registrar.operation (closed_at)
+  where not retained and due_at is null and idempotency_key is null and not needs_operator;
 
 -- When the newest change of a user's roles was asked for. One that was asked for earlier, and takes effect later, does
 -- nothing: what an administrator was told stays true.

@@ -51,6 +51,22 @@ const duration = (minimum: number, maximum: number, unit: keyof typeof UNITS) =>
     Schema.decodeTo(Schema.Duration, SchemaTransformation.transform(UNITS[unit])),
   );
 
+/** A number of days that have to pass; empty text for never. */
+const daysOrNever = (minimum: number, maximum: number) => {
+  const said = takes(`a whole number of days from ${minimum} to ${maximum}, or empty`);
+  return Schema.String.annotate(said)
+    .check(Schema.isPattern(/^\d{0,9}$/, said))
+    .pipe(
+      Schema.decodeTo(
+        Schema.NullOr(Schema.Number.check(Schema.isBetween({ minimum, maximum }, said))).annotate(said),
+        SchemaTransformation.transform({
+          decode: (text) => (text === "" ? null : Number(text)),
+          encode: (days) => (days === null ? "" : String(days)),
+        }),
+      ),
+    );
+};
+
 const WEB_ADDRESS = takes("an http or https URL");
 const Url = Schema.String.annotate(WEB_ADDRESS).check(
   Schema.makeFilter((value: string) => URL.canParse(value) && /^https?:/.test(value), WEB_ADDRESS),
@@ -159,6 +175,14 @@ export const Environment = Schema.Struct({
   IDEMPOTENCY_KEY_HOURS: orElse(duration(1, 8760, "hours"), "24").annotate({
     description: "How long an idempotency key is kept at the least.",
   }),
+  OPERATION_ADDRESS_DAYS: orElse(daysOrNever(1, 36_500), "").annotate({
+    description:
+      "How long a closed operation keeps the address, the name and an operator's note. More than IDEMPOTENCY_KEY_HOURS. Empty: for ever.",
+  }),
+  OPERATION_DAYS: orElse(daysOrNever(1, 36_500), "").annotate({
+    description:
+      "How long a closed operation is kept that nothing needs any more. Not less than OPERATION_ADDRESS_DAYS, and more than two horizons. Empty: for ever.",
+  }),
   TEMPORARY_PASSWORD_DAYS: orElse(duration(1, 365, "days"), "7").annotate({
     description:
       "How long the pool takes a temporary password: `TemporaryPasswordValidityDays` of its policy.",
@@ -239,6 +263,10 @@ const blanks = (bindings: object): ReadonlyArray<string> =>
 const SIGNATURE_VALIDITY_SECONDS = 900;
 
 const { AWS_REGION, AWS_COGNITO_USER_POOL_ID, HORIZON_SECONDS, REQUEST_BUDGET_SECONDS } = Environment.fields;
+const { IDEMPOTENCY_KEY_HOURS, OPERATION_ADDRESS_DAYS, OPERATION_DAYS } = Environment.fields;
+const retention = Schema.decodeUnknownOption(
+  Schema.Struct({ IDEMPOTENCY_KEY_HOURS, HORIZON_SECONDS, OPERATION_ADDRESS_DAYS, OPERATION_DAYS }),
+);
 const times = Schema.decodeUnknownOption(Schema.Struct({ HORIZON_SECONDS, REQUEST_BUDGET_SECONDS }));
 const places = Schema.decodeUnknownOption(Schema.Struct({ AWS_REGION, AWS_COGNITO_USER_POOL_ID }));
 
@@ -255,8 +283,32 @@ const contradictions = (bindings: object): ReadonlyArray<string> => {
     ({ AWS_REGION: region, AWS_COGNITO_USER_POOL_ID: pool }) => !pool.startsWith(`${region}_`),
   );
   return [
+    ...Option.getOrElse(Option.map(retention(bindings), forgottenTooSoon), () => []),
     ...(tooShort ? [`HORIZON_SECONDS must be more than REQUEST_BUDGET_SECONDS + ${validity}`] : []),
     ...(elsewhere ? ["AWS_COGNITO_USER_POOL_ID must be a pool of AWS_REGION"] : []),
+  ];
+};
+
+interface Retention {
+  readonly IDEMPOTENCY_KEY_HOURS: Duration.Duration;
+  readonly HORIZON_SECONDS: Duration.Duration;
+  readonly OPERATION_ADDRESS_DAYS: number | null;
+  readonly OPERATION_DAYS: number | null;
+}
+
+/** What would be forgotten while something still asks for it. */
+const forgottenTooSoon = (set: Retention): ReadonlyArray<string> => {
+  const keys = Duration.toDays(set.IDEMPOTENCY_KEY_HOURS);
+  const horizons = 2 * Duration.toDays(set.HORIZON_SECONDS);
+  const addresses = set.OPERATION_ADDRESS_DAYS ?? Number.POSITIVE_INFINITY;
+  const operations = set.OPERATION_DAYS ?? Number.POSITIVE_INFINITY;
+  return [
+    ...(addresses <= keys ? ["OPERATION_ADDRESS_DAYS must be more than IDEMPOTENCY_KEY_HOURS"] : []),
+    ...(operations <= keys ? ["OPERATION_DAYS must be more than IDEMPOTENCY_KEY_HOURS"] : []),
+    ...(set.OPERATION_ADDRESS_DAYS !== null && operations < addresses
+      ? ["OPERATION_DAYS must not be less than OPERATION_ADDRESS_DAYS"]
+      : []),
+    ...(operations <= horizons ? ["OPERATION_DAYS must be more than 2 × HORIZON_SECONDS"] : []),
   ];
 };
 
@@ -294,6 +346,8 @@ const machinesOf = (read: typeof Environment.Type): ReadonlyMap<string, UserId> 
   );
 };
 
+const daysOf = (days: number | null) => (days === null ? null : Duration.days(days));
+
 const toDeployment = (read: typeof Environment.Type): Deployment => ({
   region: read.AWS_REGION,
   accessKeyId: read.AWS_ACCESS_KEY_ID,
@@ -312,6 +366,8 @@ const toDeployment = (read: typeof Environment.Type): Deployment => ({
   requestBudget: read.REQUEST_BUDGET_SECONDS,
   horizon: read.HORIZON_SECONDS,
   idempotencyKeysKept: read.IDEMPOTENCY_KEY_HOURS,
+  addressesKept: daysOf(read.OPERATION_ADDRESS_DAYS),
+  operationsKept: daysOf(read.OPERATION_DAYS),
   temporaryPassword: read.TEMPORARY_PASSWORD_DAYS,
   cognitoTimeout: read.COGNITO_TIMEOUT_MS,
   cognitoCreateTimeout: read.COGNITO_CREATE_TIMEOUT_MS,

@@ -151,11 +151,35 @@ export const Change = Schema.Struct({
 });
 export type Change = typeof Change.Type;
 
+/**
+ * A registration that is long closed, and has forgotten for whom it was (docs/protocol.md, Retention): nothing is left to
+ * do for it, and nothing of a person is in it but ids.
+ */
+export const Forgotten = Schema.Struct({
+  ...Registration.fields,
+  email: Schema.Null,
+  name: Schema.Null,
+  state: Schema.Literals(["completed", "rejected", "rolled_back", "user_lost"]),
+  closedAt: Instant,
+  graceUntil: Schema.Null,
+  dueAt: Schema.Null,
+});
+export type Forgotten = typeof Forgotten.Type;
+
 /** What the history says of a registration whose final check an operator has given up. */
 export const LEFT_OVER = "a user may be left over";
 
+/** How the history's note begins where an operator has closed an operation; their own words follow, after a colon. */
+export const CLOSED_BY_OPERATOR = "closed by an operator";
+
+/** How such a note ends, where that is to be known for as long as there is the row. */
+export const NOTE_ENDINGS = [
+  " (the invitation may not have been sent)",
+  ` (without its final check: ${LEFT_OVER})`,
+] as const;
+
 /** Any row of the ledger. */
-export const Operation = Schema.Union([Registration, Change]);
+export const Operation = Schema.Union([Registration, Forgotten, Change]);
 export type Operation = typeof Operation.Type;
 
 /**
@@ -187,7 +211,12 @@ export type AnyOperation = Operation | Undecodable;
 export const isDecodable = (operation: AnyOperation): operation is Operation => !("undecodable" in operation);
 
 /** Whether a row is a change. */
-export const isChange = (operation: Operation): operation is Change => operation.email === null;
+export const isChange = (operation: Operation): operation is Change => isChangeKind(operation.kind);
+
+/** Whether a kind is that of a registration. */
+export const isRegistrationKind = Schema.is(RegistrationKind);
+
+const isChangeKind = Schema.is(ChangeKind);
 
 /** What an administrator wants done to a user. */
 export interface ChangeUser {

@@ -152,9 +152,15 @@ export class Ledger extends Context.Service<
       error: string,
       needsOperator: boolean,
     ) => Answer<boolean>;
-    /** Expires idempotency keys that are past their time, and counts what is still open. */
-    readonly expireKeys: () => Answer<{
+    /**
+     * Forgets what is past its time, a few hundred rows at once, and counts what is still open: idempotency keys; what is
+     * personal in closed operations; closed operations that nothing needs any more. `more`: there may be as much again.
+     */
+    readonly expire: () => Answer<{
       readonly keysExpired: number;
+      readonly addressesForgotten: number;
+      readonly operationsDeleted: number;
+      readonly more: boolean;
       readonly open: number;
       readonly needOperator: number;
     }>;

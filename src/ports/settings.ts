@@ -30,6 +30,9 @@ export interface Deployment {
   readonly horizon: Duration.Duration;
   /** How long an idempotency key is kept at the least. */
   readonly idempotencyKeysKept: Duration.Duration;
+  /** After how long a closed operation forgets whom it was for, and is deleted where nothing needs it. Never, where null. */
+  readonly addressesKept: Duration.Duration | null;
+  readonly operationsKept: Duration.Duration | null;
   /** How long the password of an invitation is good. */
   readonly temporaryPassword: Duration.Duration;
   readonly cognitoTimeout: Duration.Duration;

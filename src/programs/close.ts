@@ -4,7 +4,14 @@
  */
 import { Effect } from "effect";
 import { CloseNotPossible } from "../domain/errors.ts";
-import { type Change, isChange, LEFT_OVER, type Operation, type Registration } from "../domain/operation.ts";
+import {
+  type Change,
+  CLOSED_BY_OPERATOR,
+  isChange,
+  NOTE_ENDINGS,
+  type Operation,
+  type Registration,
+} from "../domain/operation.ts";
 import { Changes } from "../ports/changes.ts";
 import { Ledger } from "../ports/ledger.ts";
 
@@ -13,7 +20,7 @@ import { Ledger } from "../ports/ledger.ts";
  * Where nothing is open and an operator was called, they have heard it.
  */
 export const close = Effect.fn("close")(function* (operation: Operation, note?: string) {
-  const words = note === undefined ? BY_OPERATOR : `${BY_OPERATOR}: ${note}`;
+  const words = note === undefined ? CLOSED_BY_OPERATOR : `${CLOSED_BY_OPERATOR}: ${note}`;
   if (operation.dueAt === null) {
     const ledger = yield* Ledger;
     return operation.needsOperator && (yield* ledger.heard(operation.id, words));
@@ -23,7 +30,7 @@ export const close = Effect.fn("close")(function* (operation: Operation, note?: 
     : yield* closeRegistration(operation, words);
 });
 
-const BY_OPERATOR = "closed by an operator";
+const [NOT_INVITED, NOT_CHECKED] = NOTE_ENDINGS;
 
 const notPossible = ({ id: operationId }: Operation, why: CloseNotPossible["why"]) =>
   new CloseNotPossible({ operationId, why });
@@ -56,11 +63,11 @@ const closeRegistration = Effect.fn("close.registration")(function* (
     case "registered":
       if (registration.acknowledgedAt === null && !registration.pastHorizon)
         return yield* notPossible(registration, "in_progress");
-      return yield* ledger.complete(id, { note: `${note} (the invitation may not have been sent)` });
+      return yield* ledger.complete(id, { note: `${note}${NOT_INVITED}` });
     case "rejected":
     case "rolled_back":
       if (!registration.graceOver) return yield* notPossible(registration, "grace_period");
-      return yield* ledger.endGracePeriod(id, null, `${note} (without its final check: ${LEFT_OVER})`);
+      return yield* ledger.endGracePeriod(id, null, `${note}${NOT_CHECKED}`);
     case "completed":
     case "user_lost":
       return false;

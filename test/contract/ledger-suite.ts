@@ -4,6 +4,7 @@ import { changesContract } from "./changes.ts";
 import { endsContract } from "./ends.ts";
 import { movesContract } from "./moves.ts";
 import { openContract } from "./open.ts";
+import { retentionContract } from "./retention.ts";
 import type { LedgerSubject, Tester } from "./subjects.ts";
 import { sweepContract } from "./sweep.ts";
 import { trailContract } from "./trail.ts";
@@ -13,6 +14,7 @@ export const ledgerContract = (name: string, test: Tester, subject: () => Ledger
   movesContract(name, test, subject);
   endsContract(name, test, subject);
   sweepContract(name, test, subject);
+  retentionContract(name, test, subject);
   changesContract(name, test, subject);
   accessContract(name, test, subject);
   trailContract(name, test, subject);

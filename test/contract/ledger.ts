@@ -73,7 +73,9 @@ export const makeLedger = (test: Tester, subject: () => LedgerSubject) => {
   const read = Effect.fnUntraced(function* (id: OperationId) {
     const ledger = yield* Ledger;
     const entry = known(Option.getOrThrow(yield* ledger.find(id)));
-    return isChange(entry) ? yield* Effect.die(new Error(`${id} is a change`)) : entry;
+    return isChange(entry) || entry.email === null
+      ? yield* Effect.die(new Error(`${id} is a change, or has forgotten its address`))
+      : entry;
   });
 
   const readChange = Effect.fnUntraced(function* (id: OperationId) {

@@ -19,6 +19,7 @@ import { directoryContract } from "./directory.ts";
 import { federatedContract } from "./federated.ts";
 import { identityProviderContract } from "./identity-provider.ts";
 import { ledgerContract } from "./ledger-suite.ts";
+import { RETENTION } from "./retention.ts";
 import type { PoolSubject } from "./subjects.ts";
 
 const world = makeWorld();
@@ -42,7 +43,8 @@ directoryContract("memory", it.effect, () => pool);
 federatedContract("memory", it.effect, () => pool);
 
 ledgerContract("memory", it.effect, () => ({
-  layer,
+  layer: memory(world, undefined, RETENTION),
+  keeping: layer,
   admin,
   viewer,
   machine: settings().machines.get("client") as UserId,

@@ -8,6 +8,7 @@ import * as access from "../../src/adapters/postgres/access-statements.ts";
 import * as audit from "../../src/adapters/postgres/audit-statements.ts";
 import * as changes from "../../src/adapters/postgres/changes-statements.ts";
 import * as ledger from "../../src/adapters/postgres/ledger-statements.ts";
+import { expire, ROWS_AT_ONCE } from "../../src/adapters/postgres/retention-statements.ts";
 import { AuditAction, CAN_MANAGE_USERS } from "../../src/domain/audit.ts";
 import type { Statement } from "../../src/ports/database.ts";
 import { askedAt } from "./ledger.ts";
@@ -257,6 +258,16 @@ describe("a check of a permission", () => {
     };
     const nodes = await plan(ledger.open, { ...registration, name: null, roles: [], idempotencyKey: "k" });
     assert.deepStrictEqual(faults(nodes, FEW), []);
+  });
+});
+
+describe("what the ledger forgets", () => {
+  it.each([
+    ["addresses", 0],
+    ["operations", null],
+  ] as const)("is found by an index, a few hundred rows at once: %s", async (_, addressDays) => {
+    const nodes = await plan(expire, { hours: 1, addressDays, operationDays: 0 });
+    assert.deepStrictEqual(faults(nodes, 10 * ROWS_AT_ONCE), []);
   });
 });
 

@@ -17,6 +17,7 @@ import { directoryContract } from "./directory.ts";
 import { identityProviderContract } from "./identity-provider.ts";
 import { ledgerContract } from "./ledger-suite.ts";
 import { listsContract } from "./lists.ts";
+import { RETENTION } from "./retention.ts";
 import type { LedgerSubject, PoolSubject } from "./subjects.ts";
 
 let stack: Stack;
@@ -28,6 +29,12 @@ beforeAll(async () => {
   const settings = readSettings(stack.workerEnv());
   const config = Settings.layer(settings);
   const promised = <A>(work: () => Promise<A>) => Effect.promise(work);
+
+  const tables = (retention: object) =>
+    Layer.mergeAll(LedgerPostgres, ChangesPostgres, AccessPostgres).pipe(
+      Layer.provide(DatabaseNeon),
+      Layer.provide(Settings.layer(readSettings({ ...stack.workerEnv(), ...retention }))),
+    );
 
   pool = {
     layer: Layer.mergeAll(IdentityProviderCognito, DirectoryCognito).pipe(
@@ -43,10 +50,8 @@ beforeAll(async () => {
   };
 
   ledger = {
-    layer: Layer.mergeAll(LedgerPostgres, ChangesPostgres, AccessPostgres).pipe(
-      Layer.provide(DatabaseNeon),
-      Layer.provide(config),
-    ),
+    layer: tables(RETENTION),
+    keeping: tables({}),
     admin: UserId.make(stack.adminSub),
     viewer: UserId.make(stack.viewerSub),
     machine: settings.machines.get(stack.clientId) as UserId,

@@ -17,6 +17,8 @@ export type Tester = typeof it.effect | typeof it.live;
 
 export interface LedgerSubject {
   readonly layer: Layer.Layer<Ledger | Changes | Access>;
+  /** The same tables, used by a deployment that forgets no address and deletes no operation. */
+  readonly keeping: Layer.Layer<Ledger | Changes | Access>;
   /** An administrator; one without permission; two roles that exist, neither of which manages users. */
   readonly admin: UserId;
   readonly viewer: UserId;

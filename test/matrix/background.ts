@@ -163,7 +163,7 @@ const sweeper: ReadonlyArray<Scene> = [
     also: [strike(calls.get, { answer: "throttle" })],
     promised: rolledBack,
   },
-  { ...orphan, name: "sweeper: expireKeys", call: calls.expireKeys, promised: rolledBack },
+  { ...orphan, name: "sweeper: expire", call: calls.expire, promised: rolledBack },
   {
     ...uninvited,
     name: "sweeper: RESEND",

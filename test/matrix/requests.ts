@@ -21,7 +21,7 @@ export const calls = {
   missing: database("missing"),
   endGracePeriod: database("endGracePeriod"),
   defer: database("defer"),
-  expireKeys: database("expireKeys"),
+  expire: database("expire"),
   create: cognito("AdminCreateUser"),
   get: cognito("AdminGetUser"),
   delete: cognito("AdminDeleteUser"),

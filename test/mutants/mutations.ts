@@ -26,6 +26,8 @@ const ROWS = "test/simulation/memory/rows.ts";
 const CHANGES = "test/simulation/memory/changes.ts";
 const CHANGES_SQL = "src/adapters/postgres/changes-statements.ts";
 const SQL = "src/adapters/postgres/ledger-statements.ts";
+const RETENTION_SQL = "src/adapters/postgres/retention-statements.ts";
+const RETENTION = "test/simulation/memory/retention.ts";
 const FRAGMENTS = "src/adapters/postgres/fragments.ts";
 const ACCESS = "test/simulation/memory/access.ts";
 const AUTHORITY = "src/programs/authority.ts";
@@ -46,6 +48,7 @@ const postgresIn =
   });
 
 const postgres = postgresIn(SQL);
+const retentionSql = postgresIn(RETENTION_SQL);
 const changesSql = postgresIn(CHANGES_SQL);
 const fragments = postgresIn(FRAGMENTS);
 const accessSql = postgresIn(ACCESS_SQL);
@@ -732,5 +735,85 @@ export const mutations: ReadonlyArray<Mutation> = [
     "export const setRoles",
     "and not exists (select from repeated)",
     "",
+  ]),
+  retentionSql("SQL: an address is forgotten whose key may still be asked for", [
+    "forgetting as (",
+    "personal and due_at is null and idempotency_key is null",
+    "personal and due_at is null",
+  ]),
+  retentionSql("SQL: an address is forgotten that a final check looks for", [
+    "forgetting as (",
+    "personal and due_at is null and",
+    "personal and",
+  ]),
+  retentionSql("SQL: an operator's words about a person are kept for ever", [
+    "export const forget",
+    "then jsonb_set(line, '{note}', to_jsonb(${withoutWords(sql`line ->> 'note'`)})) else line end",
+    "then line else line end",
+  ]),
+  retentionSql("SQL: it is forgotten that nobody has looked for a user who may be left over", [
+    "const withoutWords",
+    'case ${list(endings, " ")} else',
+    "case when false then '' else",
+  ]),
+  retentionSql("SQL: the newest word on whether a user may sign in is deleted", [
+    "const isHistory",
+    "${newer(sql`newer.kind in ('enable', 'disable') and newer.state = 'done'`)}",
+    "true",
+  ]),
+  retentionSql("SQL: a word that was refused replaces the one that stands", [
+    "const isHistory",
+    "newer.kind in ('enable', 'disable') and newer.state = 'done'",
+    "newer.kind in ('enable', 'disable')",
+  ]),
+  retentionSql("SQL: a user's newest row is deleted, which their ETag names", [
+    "const isHistory",
+    "when not ${newer()} then false",
+    "when false then false",
+  ]),
+  retentionSql("SQL: who was registered, lost or removed is deleted", [
+    "const isHistory",
+    "else false end`",
+    "else true end`",
+  ]),
+  retentionSql("SQL: the last removal of a user is deleted", [
+    "const isHistory",
+    "when ${newer(sql`newer.kind = 'remove' and newer.state = 'done'`)} then true",
+    "when old.kind = 'remove' then true",
+  ]),
+  retentionSql("SQL: a registration that may have left somebody is deleted", [
+    "const isHistory",
+    "old.sub is not null or old.history #>> '{-1,state}' is distinct from old.history #>> '{-2,state}'",
+    "true",
+  ]),
+  retentionSql("SQL: rows of a user of whom something is open are deleted", [
+    "const isHistory",
+    "when exists (select from registrar.operation open where open.sub = old.sub and open.due_at is not null) then false",
+    "when false then false",
+  ]),
+  retentionSql("SQL: what was kept once is never judged again", [
+    "again as (",
+    "retained and sub in (select sub from due)",
+    "retained and false",
+  ]),
+  retentionSql("SQL: a row is deleted to which an operator was called", [
+    "), due as (",
+    "and not needs_operator",
+    "",
+  ]),
+  retentionSql("SQL: addresses are forgotten without end in one statement", [
+    "forgetting as (",
+    "limit ${literal(ROWS_AT_ONCE)} for update",
+    "for update",
+  ]),
+  programs("a user's newest word is deleted, and whoever it shut out comes in", [
+    RETENTION,
+    "if (isSwitch(old)) return newer.some((row) => isSwitch(row) && isDone(row));",
+    "if (isSwitch(old)) return true;",
+  ]),
+  programs("a user's last removal is deleted, and nobody knows that they are gone", [
+    RETENTION,
+    'return old.kind === "invite" || old.kind === "reset_mfa";',
+    "return true;",
   ]),
 ];

@@ -3,7 +3,13 @@
  * is open. Deterministic: the same plan is the same history.
  */
 import { Cause, Duration, Effect, Exit, Option } from "effect";
-import { isChange, type Operation, OperationId, type RegisterUser } from "../../src/domain/operation.ts";
+import {
+  isChange,
+  isRegistrationKind,
+  type Operation,
+  OperationId,
+  type RegisterUser,
+} from "../../src/domain/operation.ts";
 import { Email } from "../../src/domain/user.ts";
 import { withBudget } from "../../src/ports/budget.ts";
 import { changeUser } from "../../src/programs/change.ts";
@@ -302,12 +308,13 @@ export class History {
   /** Nothing is lost any more; what is late lands or never does; who has a key asks once more when all is quiet. */
   #calm(): void {
     this.#note("histories", "calm");
-    const { lateCalm, clients } = this.#plan;
+    const { ages, lateCalm, clients } = this.#plan;
     for (const call of this.#network.late.filter(({ deadline }) => deadline === Number.POSITIVE_INFINITY)) {
       if (lateCalm) this.#network.land(call);
     }
     this.#network.late = this.#network.late.filter(({ deadline }) => lateCalm && Number.isFinite(deadline));
     this.#rest();
+    if (ages) this.#growOld();
     this.#waiting.splice(0);
     this.#waiting.push(...clients.filter(({ key }) => key !== null).map((one) => ({ ...one, retries: 0 })));
     while (this.#waiting.length > 0) this.#startClient();
@@ -315,10 +322,20 @@ export class History {
 
     this.#monitor.atRest();
     this.#monitor.violations.push(...violations(this.world));
-    for (const { state, kind, email } of this.world.rows.values()) {
-      if (email !== null) this.#note(`end: ${state}`, `a registration ends ${state}`);
+    this.#count();
+  }
+
+  #count(): void {
+    const { rows, deleted } = this.world;
+    for (const { state, kind } of [...rows.values(), ...deleted]) {
+      if (isRegistrationKind(kind)) this.#note(`end: ${state}`, `a registration ends ${state}`);
       else this.#note(`changes: ${kind}`, `a change ends ${state}`);
     }
+    const forgotten = [...rows.values()].filter(
+      ({ kind, email }) => isRegistrationKind(kind) && email === null,
+    );
+    this.counts["addresses forgotten"] = (this.counts["addresses forgotten"] ?? 0) + forgotten.length;
+    this.counts["operations deleted"] = (this.counts["operations deleted"] ?? 0) + deleted.length;
     this.counts.mails = (this.counts.mails ?? 0) + this.world.mails.length;
   }
 
@@ -334,6 +351,15 @@ export class History {
     }
     const took = this.#network.now - since;
     if (took > CALM_MS_MAX) this.#monitor.violations.push(`it took ${took / DAY_MS} days to come to rest`);
+  }
+
+  /** Days pass in which nothing is due: what is old is forgotten, and then deleted. */
+  #growOld(): void {
+    this.#passTime(3 * DAY_MS);
+    for (let sweep = 0; sweep < 3; sweep++) {
+      this.#startSweeper();
+      this.#deliverAll();
+    }
   }
 
   #deliverAll(): void {

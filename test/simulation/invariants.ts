@@ -3,7 +3,7 @@
  * guarantee, read off the world. Each violation is a sentence for whoever has to understand it.
  */
 import { AuditAction, CHANGE_ACTION, changeNotDone } from "../../src/domain/audit.ts";
-import type { ChangeKind } from "../../src/domain/operation.ts";
+import { type ChangeKind, isRegistrationKind } from "../../src/domain/operation.ts";
 import { newest, secondRow } from "./memory/rows.ts";
 import { admin, type Row, type World } from "./memory/world.ts";
 
@@ -11,8 +11,10 @@ const CLOSED = new Set(["completed", "rejected", "rolled_back", "user_lost"]);
 
 /** Everything that is wrong with a world that has come to rest. */
 export const violations = (world: World): ReadonlyArray<string> => [
-  ...[...world.rows.values()].flatMap((row) =>
-    (row.email === null ? ofChange : ofRegistration)(world, row).map((text) => `${row.id}: ${text}`),
+  ...everRows(world).flatMap((row) =>
+    (isRegistrationKind(row.kind) ? ofRegistration : ofChange)(world, row).map(
+      (text) => `${row.id}: ${text}`,
+    ),
   ),
   ...ofPool(world),
   ...ofGrants(world),
@@ -20,9 +22,12 @@ export const violations = (world: World): ReadonlyArray<string> => [
   ...ofKeys(world),
 ];
 
+/** Every row that there is, or was: what the ledger deletes has to end as well as what it keeps. */
+export const everRows = ({ rows, deleted }: World): ReadonlyArray<Row> => [...deleted, ...rows.values()];
+
 /** Whether an administrator has asked for this, of this user. */
 export const hasChange = (world: World, user: string | null, wanted: ChangeKind): boolean =>
-  [...world.rows.values()].some(({ sub, kind }) => sub === user && kind === wanted);
+  everRows(world).some(({ sub, kind }) => sub === user && kind === wanted);
 
 const ofChange = (world: World, row: Row): ReadonlyArray<string> => {
   const wrong: Array<string> = [];

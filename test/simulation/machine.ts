@@ -18,7 +18,8 @@ import { settings } from "./memory/memory.ts";
 import type { World } from "./memory/world.ts";
 import type { Network } from "./network.ts";
 
-export const deployment = settings();
+/** It forgets as early as a deployment may. */
+export const deployment = settings({ OPERATION_ADDRESS_DAYS: "2", OPERATION_DAYS: "2" });
 
 type Services = IdentityProvider | Directory | Ledger | Changes | Access | Settings;
 

@@ -32,6 +32,8 @@ export interface Plan {
   /** How calm the end is: whether what is late comes at its last moment, and how many versions old reads are. */
   readonly lateCalm: boolean;
   readonly staleCalm: number;
+  /** Whether days pass before keys are asked for once more: what is old has been forgotten by then. */
+  readonly ages: boolean;
   readonly steps: ReadonlyArray<number>;
 }
 
@@ -71,6 +73,7 @@ export const plans: fc.Arbitrary<Plan> = fc.record({
   sweepers: fc.nat(6),
   lateCalm: fc.boolean(),
   staleCalm: fc.nat(3),
+  ages: fc.boolean(),
   steps: fc.array(fc.nat(2 ** 24 - 1), { maxLength: STEPS_MAX, size: "max" }),
 });
 
@@ -158,4 +161,4 @@ export const decode = (step: number, weather: Plan["weather"]) => ({
   how: Math.floor(step / 16_384),
 });
 
-export const SECONDS = [1, 5, 21, 60, 61, 300, 1200, 1261, 3600, 86_400] as const;
+export const SECONDS = [1, 5, 21, 60, 61, 300, 1200, 1261, 3600, 86_400, 259_200] as const;

@@ -30,7 +30,14 @@ const withScene = (...[faults, overrides]: Parameters<typeof makeScene>) => {
     nextStep(
       operationOf(row, {
         world: scene.world,
-        terms: { budget: BUDGET_MS, horizon: HORIZON_MS, keyKept: 0, machines: [] },
+        terms: {
+          budget: BUDGET_MS,
+          horizon: HORIZON_MS,
+          keyKept: 0,
+          addressesKept: null,
+          operationsKept: null,
+          machines: [],
+        },
         now: 0,
         by: "request",
       }) as Operation,

@@ -80,6 +80,11 @@ describe("the configuration", () => {
     ["SIGNING_KEYS_TIMEOUT_MS", "99999"],
     ["SWEEP_CALLS", "many"],
     ["SWEEP_SECONDS", ""],
+    ["OPERATION_ADDRESS_DAYS", "1"],
+    ["OPERATION_ADDRESS_DAYS", "never"],
+    ["OPERATION_ADDRESS_DAYS", "0"],
+    ["OPERATION_DAYS", "1"],
+    ["OPERATION_DAYS", "36501"],
     ["ENFORCE_MFA", "yes"],
     ["CORS_ORIGINS", "https://a.example/path"],
     ["CORS_ORIGINS", "https://a.example, *"],
@@ -125,6 +130,31 @@ describe("the configuration", () => {
       );
     const message = new BadConfiguration({ problems: [...found] }).message;
     for (const value of ["hunter2", "London", "99999", "ftp:"]) assert.notInclude(message, value);
+  });
+
+  it("keeps addresses and operations for ever unless it is said otherwise", () => {
+    const { addressesKept, operationsKept } = settings();
+    assert.deepStrictEqual([addressesKept, operationsKept], [null, null]);
+    const read = settings({ OPERATION_ADDRESS_DAYS: "2", OPERATION_DAYS: "365" });
+    assert.deepStrictEqual(
+      [read.addressesKept, read.operationsKept].map((kept) => kept && Duration.toDays(kept)),
+      [2, 365],
+    );
+  });
+
+  it("refuses to forget what a key, a horizon or an address that is kept still asks for", () => {
+    const day = { OPERATION_ADDRESS_DAYS: "7", OPERATION_DAYS: "7" };
+    const wrong = (more: object) => problems({ ...bindings, ...day, ...more });
+    assert.deepStrictEqual(wrong({}), []);
+    assert.deepStrictEqual(wrong({ IDEMPOTENCY_KEY_HOURS: "168" }), [
+      "OPERATION_ADDRESS_DAYS must be more than IDEMPOTENCY_KEY_HOURS",
+      "OPERATION_DAYS must be more than IDEMPOTENCY_KEY_HOURS",
+    ]);
+    assert.deepStrictEqual(wrong({ OPERATION_ADDRESS_DAYS: "8" }), [
+      "OPERATION_DAYS must not be less than OPERATION_ADDRESS_DAYS",
+    ]);
+    const short = { OPERATION_ADDRESS_DAYS: "", OPERATION_DAYS: "2", HORIZON_SECONDS: "86400" };
+    assert.deepStrictEqual(wrong(short), ["OPERATION_DAYS must be more than 2 × HORIZON_SECONDS"]);
   });
 
   it("refuses a horizon within the budget and the validity of a signature", () => {

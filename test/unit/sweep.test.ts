@@ -170,12 +170,31 @@ describe("a sweep", () => {
     Effect.gen(function* () {
       const { sweep } = yield* abandonedRegistrations(9, [
         { on: "ledger.lease", skip: 1, effect: "never", answer: "unknown" },
-        { on: "ledger.expireKeys", effect: "never", answer: "unknown" },
+        { on: "ledger.expire", effect: "never", answer: "unknown" },
       ]);
       const summary = yield* sweep();
       assert.deepStrictEqual([summary.leased, summary.rolled_back], [6, 6]);
       assert.deepStrictEqual([summary.open, summary.needOperator, summary.keysExpired], [null, null, null]);
       assert.strictEqual((yield* sweep()).leased, 3, "what it had not leased is there for the next");
+    }),
+  );
+
+  it.effect("comes again at once where there is more to forget than one statement takes", () =>
+    Effect.gen(function* () {
+      const { sweep, run, world } = makeScene([], { OPERATION_ADDRESS_DAYS: "2" });
+      for (let n = 1; n <= 201; n++)
+        yield* run(
+          Effect.gen(function* () {
+            const ledger = yield* Ledger;
+            yield* ledger.open(command({ id: operationId(n), email: Email.make(`user${n}@a.example`) }));
+            yield* ledger.abandon(operationId(n));
+          }),
+        );
+      yield* TestClock.adjust("3 days");
+      const [first, second] = [yield* sweep(), yield* sweep()];
+      assert.deepInclude(first, { more: true, addressesForgotten: 200 });
+      assert.deepInclude(second, { more: false, addressesForgotten: 1 });
+      assert.isTrue([...world.rows.values()].every(({ email }) => email === null));
     }),
   );
 

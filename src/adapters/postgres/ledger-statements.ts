@@ -361,24 +361,6 @@ where id = ${id} and due_at is not null and (closed_at is null or state = ${stat
 returning id`,
 );
 
-export const expireKeys = statement(
-  "ledger.expireKeys",
-  { hours: integer },
-  ({ hours }) => sql`
-with expired as (
-  update registrar.operation set idempotency_key = null
-  where id in (
-    select id from registrar.operation
-    where idempotency_key is not null and started_at < now() - make_interval(hours => ${hours})
-      and closed_at is not null and grace_until is null
-    order by started_at limit 1000)
-  returning id
-)
-select (select count(*) from expired)::integer as "keysExpired",
-  (select count(*) from registrar.operation where due_at is not null)::integer as "open",
-  (select count(*) from registrar.operation where due_at is not null and needs_operator)::integer as "needOperator"`,
-);
-
 export const list = statement(
   "ledger.list",
   {

@@ -11,6 +11,7 @@ import { Settings } from "../../ports/settings.ts";
 import { MANAGERS } from "./fragments.ts";
 import * as statements from "./ledger-statements.ts";
 import { readOperation, readRow } from "./operations.ts";
+import { expire } from "./retention-statements.ts";
 import { decodeRow, startOf } from "./rows.ts";
 
 const isState = Schema.is(State);
@@ -27,7 +28,16 @@ const OpenAnswer = Schema.Struct({
 
 const Holder = Schema.Literals(["registered", "open", "nobody"]);
 
-const Counts = Schema.Struct({ keysExpired: Schema.Int, open: Schema.Int, needOperator: Schema.Int });
+const Counts = Schema.Struct({
+  keysExpired: Schema.Int,
+  addressesForgotten: Schema.Int,
+  operationsDeleted: Schema.Int,
+  more: Schema.Boolean,
+  open: Schema.Int,
+  needOperator: Schema.Int,
+});
+
+const daysOf = (kept: Duration.Duration | null) => (kept === null ? null : Duration.toDays(kept));
 
 const operations = (rows: ReadonlyArray<Row>) => rows.map((row) => readOperation(row.operation));
 
@@ -160,9 +170,12 @@ export const LedgerPostgres = Layer.effect(
         return yield* moved(statements.defer, { id, error, needsOperator, state });
       }),
 
-      expireKeys: Effect.fn("Ledger.expireKeys")(function* () {
-        const hours = Duration.toHours(settings.idempotencyKeysKept);
-        const rows = yield* database.query(statements.expireKeys, { hours });
+      expire: Effect.fn("Ledger.expire")(function* () {
+        const rows = yield* database.query(expire, {
+          hours: Duration.toHours(settings.idempotencyKeysKept),
+          addressDays: daysOf(settings.addressesKept),
+          operationDays: daysOf(settings.operationsKept),
+        });
         return yield* decodeRow(Counts)(rows[0]);
       }),
 

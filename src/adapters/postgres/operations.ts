@@ -3,6 +3,8 @@ import { Option, Predicate, Schema } from "effect";
 import {
   type AnyOperation,
   Change,
+  Forgotten,
+  isRegistrationKind,
   Operation,
   type OperationId,
   Registration,
@@ -28,7 +30,8 @@ const text = (value: unknown): string | null =>
 
 const undecodable = (row: unknown): Undecodable => {
   const fields = Predicate.isObject(row) ? (row as Readonly<Record<string, unknown>>) : {};
-  const { fields: schemas } = fields.email === null ? Change : Registration;
+  const registration = fields.email === null ? Forgotten : Registration;
+  const { fields: schemas } = isRegistrationKind(fields.kind) ? registration : Change;
   const unreadable = Object.entries(schemas)
     .filter(([field, schema]) => {
       const decode = Schema.decodeUnknownOption(schema as Schema.Codec<unknown, unknown>);

@@ -36,7 +36,9 @@ export class NeedsOperator extends Schema.TaggedError<NeedsOperator>()("NeedsOpe
 
 /** Resolves one row of the ledger, or says that it has to wait. */
 export const resolve = Effect.fn("resolve")(function* (operation: Operation) {
-  return isChange(operation) ? yield* resolveChange(operation) : yield* resolveRegistration(operation);
+  if (isChange(operation)) return yield* resolveChange(operation);
+  // What has forgotten its address has nothing left to be done.
+  return operation.email === null ? "waiting" : yield* resolveRegistration(operation);
 });
 
 /** Does a change (again), if its request is gone; or looks once more, where an opposite one may have landed since. */

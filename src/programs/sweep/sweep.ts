@@ -21,13 +21,16 @@ type Attempted = Resolution | "deferred" | "undecodable";
 /**
  * What one sweep saw and did. `deferred`: could not be resolved now. `open` and `needOperator`: rows still due some
  * time, and those of them that ten tries could not resolve; null where the ledger did not answer any more. `more`: its time or its
- * calls were used up before it had seen that nothing else is due. `calls`: remote calls that it has made.
+ * calls were used up before it had seen that nothing else is due, or there is more to forget. `calls`: remote calls that it
+ * has made.
  */
 export interface Summary extends Record<Attempted, number> {
   readonly leased: number;
   readonly open: number | null;
   readonly needOperator: number | null;
   readonly keysExpired: number | null;
+  readonly addressesForgotten: number | null;
+  readonly operationsDeleted: number | null;
   readonly more: boolean;
   readonly calls: number;
   readonly milliseconds: number;
@@ -44,6 +47,15 @@ const NONE: Record<Attempted, number> = {
   waiting: 0,
   deferred: 0,
   undecodable: 0,
+};
+
+const UNKNOWN = {
+  open: null,
+  needOperator: null,
+  keysExpired: null,
+  addressesForgotten: null,
+  operationsDeleted: null,
+  more: false,
 };
 
 /** Workers allow six connections at a time; each operation uses one after the other. */
@@ -84,10 +96,8 @@ export const sweep = Effect.fn("sweep")(
       if (atMost < 1) break;
       batch = yield* Effect.catch(ledger.lease(atMost), silent([]));
     }
-    const more = batch.length > 0;
-
-    const unknown = { open: null, needOperator: null, keysExpired: null };
-    const counted = yield* Effect.catch(ledger.expireKeys(), silent(unknown));
+    const { more: toForget, ...counted } = yield* Effect.catch(ledger.expire(), silent(UNKNOWN));
+    const more = batch.length > 0 || toForget;
     const milliseconds = (yield* Clock.currentTimeMillis) - startedAt;
     const summary: Summary = { leased, ...counts, ...counted, more, calls: calls.made, milliseconds };
     yield* Effect.logInfo("sweep finished").pipe(Effect.annotateLogs({ summary }));

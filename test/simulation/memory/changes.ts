@@ -125,6 +125,7 @@ const open = (at: Statement, command: ChangeUser): ChangeOpening => {
     needsOperator: false,
     lastError: null,
     history: [{ at: new Date(now).toISOString(), state: "pending", by }],
+    retained: false,
   };
   world.rows.set(id, row);
   const audited = writeAudit(at, CHANGE_ACTION[kind], row, id);

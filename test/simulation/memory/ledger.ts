@@ -8,6 +8,7 @@ import { Ledger } from "../../../src/ports/ledger.ts";
 import { type Deployment, Settings } from "../../../src/ports/settings.ts";
 import * as moves from "./moves.ts";
 import * as queries from "./queries.ts";
+import { expire } from "./retention.ts";
 import { operationOf } from "./rows.ts";
 import { makeStatements, notHere, noting } from "./statements.ts";
 import { directWire, type Wire } from "./wire.ts";
@@ -55,7 +56,7 @@ export const makeLedger = (world: World, wire: Wire, settings: Deployment) => {
       lease: (limit) => run("lease", "", (at) => moves.lease(at, limit)),
       setAside: (id) => run("setAside", id, (at) => moves.setAside(at, id)),
       defer: (entry, error, needs) => run("defer", entry.id, (at) => moves.defer(at, entry, error, needs)),
-      expireKeys: () => run("expireKeys", "", queries.expireKeys),
+      expire: () => run("expire", "", expire),
       list: () => notHere("list"),
     }),
   );

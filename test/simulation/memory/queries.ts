@@ -69,6 +69,7 @@ export const open = (at: Statement, command: RegisterUser): Opening => {
     needsOperator: false,
     lastError: null,
     history: [{ at: new Date(now).toISOString(), state: "started", by }],
+    retained: false,
   };
   world.rows.set(id, row);
   return { _tag: "Opened", registration: registrationOf(row, at) };
@@ -84,27 +85,4 @@ export const holderOf = (
   if (others.some((row) => row.sub === sub && inState("registered", "completed")(row))) return "registered";
   if (others.some((row) => row.email === email && inState("started", "rolling_back")(row))) return "open";
   return "nobody";
-};
-
-/** Keys that one `expireKeys` forgets at the most. */
-const EXPIRED_MAX = 1000;
-
-export const expireKeys = ({ world, terms, now }: Statement) => {
-  const forgotten = [...world.rows.values()]
-    .filter(
-      ({ idempotencyKey, startedAt, closedAt, graceUntil }) =>
-        idempotencyKey !== null &&
-        startedAt < now - terms.keyKept &&
-        closedAt !== null &&
-        graceUntil === null,
-    )
-    .sort((one, two) => one.startedAt - two.startedAt)
-    .slice(0, EXPIRED_MAX);
-  const due = [...world.rows.values()].filter(({ dueAt }) => dueAt !== null);
-  for (const row of forgotten) world.rows.set(row.id, { ...row, idempotencyKey: null });
-  return {
-    keysExpired: forgotten.length,
-    open: due.length,
-    needOperator: due.filter(({ needsOperator }) => needsOperator).length,
-  };
 };

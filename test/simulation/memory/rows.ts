@@ -21,6 +21,9 @@ export interface Terms {
   readonly budget: number;
   readonly horizon: number;
   readonly keyKept: number;
+  /** Never, where null. */
+  readonly addressesKept: number | null;
+  readonly operationsKept: number | null;
   /** Who never counts as somebody who manages users. */
   readonly machines: ReadonlyArray<UserId>;
 }
@@ -69,7 +72,7 @@ const shown = (row: Row, { terms, now }: Statement) => ({
   readAt: iso(now),
 });
 
-// The table's constraints grant it: a row with an address is a registration, one without is a change.
+// The table's constraints grant it: each row is what its kind says.
 export const operationOf = (row: Row, at: Statement): Operation => shown(row, at) as Operation;
 export const registrationOf = (row: Row, at: Statement): Registration => shown(row, at) as Registration;
 export const changeOf = (row: Row, at: Statement): Change => shown(row, at) as Change;

@@ -38,6 +38,8 @@ export const noting = <S extends object>(service: S): S =>
 /** What nothing asks of the twin in memory is not there: it is proved on PostgreSQL alone. */
 export const notHere = (method: string) => Effect.die(new Error(`the twin in memory has no ${method}`));
 
+const millisOf = (kept: Duration.Duration | null) => (kept === null ? null : Duration.toMillis(kept));
+
 /** Sends the statements of one service. */
 export const makeStatements = <S extends Service>(
   service: S,
@@ -49,6 +51,8 @@ export const makeStatements = <S extends Service>(
     budget: Duration.toMillis(settings.requestBudget),
     horizon: Duration.toMillis(settings.horizon),
     keyKept: Duration.toMillis(settings.idempotencyKeysKept),
+    addressesKept: millisOf(settings.addressesKept),
+    operationsKept: millisOf(settings.operationsKept),
     machines: [...settings.machines.values()],
   };
   return Effect.fnUntraced(function* <A>(name: NameOf<S>, about: string, work: (at: Statement) => A) {

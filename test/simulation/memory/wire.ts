@@ -28,7 +28,7 @@ export type CallName =
       | "holderOf"
       | "defer"
       | "setAside"
-      | "expireKeys"}`;
+      | "expire"}`;
 
 /** What an act sees: the time, and the pool as a read finds it (an earlier one, where the read is stale). */
 export interface Moment {

@@ -57,6 +57,8 @@ export interface Row {
   readonly needsOperator: boolean;
   readonly lastError: string | null;
   readonly history: ReadonlyArray<typeof HistoryEntry.Type>;
+  /** It was old enough to be deleted, and is needed. */
+  readonly retained: boolean;
 }
 
 export interface AuditRow {
@@ -103,6 +105,8 @@ export interface World {
   /** Never changed in place: who holds an older list sees an older pool. */
   users: ReadonlyArray<User>;
   readonly rows: Map<string, Row>;
+  /** What the ledger has deleted in time, for whoever asks what once was. */
+  readonly deleted: Array<Row>;
   readonly audit: Array<AuditRow>;
   readonly roleChanges: Array<RoleChange>;
   readonly denials: Map<string, Denial>;
@@ -142,6 +146,7 @@ export const viewer = UserId.make(uuid(2, "b000"));
 export const makeWorld = (): World => ({
   users: [],
   rows: new Map(),
+  deleted: [],
   audit: [],
   roleChanges: [],
   denials: new Map(),
