@@ -9,7 +9,7 @@ import { UserId } from "./domain/user.ts";
 import type { Deployment } from "./ports/settings.ts";
 
 /** What a variable must be, in words: for whoever set it wrongly, and for docs/configuration.md. */
-const takes = (words: string) => ({ message: `must be ${words}`, takes: words });
+export const takes = (words: string) => ({ message: `must be ${words}`, takes: words });
 
 const NOT_EMPTY = takes("text that is not empty");
 
@@ -24,11 +24,14 @@ const Text = Schema.String.annotate(NOT_EMPTY).check(isNoPlaceholder, Schema.isN
 
 const secret = <S extends Schema.Top>(schema: S) => schema.pipe(Schema.RedactedFromValue);
 
-const matching = (pattern: RegExp, words: string) =>
+/** Text of this form. */
+export const matching = (pattern: RegExp, words: string) =>
   Schema.String.annotate(takes(words)).check(isNoPlaceholder, Schema.isPattern(pattern, takes(words)));
 
-const numberFrom = (minimum: number, maximum: number, unit: string) => {
-  const said = takes(`a whole number of ${unit} from ${minimum} to ${maximum}`);
+/** A whole number. Without a unit it counts nothing. */
+export const numberFrom = (minimum: number, maximum: number, unit?: string) => {
+  const what = unit === undefined ? "a whole number" : `a whole number of ${unit}`;
+  const said = takes(`${what} from ${minimum} to ${maximum}`);
   return Schema.String.annotate(said)
     .check(Schema.isPattern(/^\d{1,9}$/, said))
     .pipe(
@@ -46,7 +49,8 @@ const UNITS = {
   days: { decode: Duration.days, encode: Duration.toDays },
 };
 
-const duration = (minimum: number, maximum: number, unit: keyof typeof UNITS) =>
+/** A span of time, written as a whole number of this unit. */
+export const duration = (minimum: number, maximum: number, unit: keyof typeof UNITS) =>
   numberFrom(minimum, maximum, unit).pipe(
     Schema.decodeTo(Schema.Duration, SchemaTransformation.transform(UNITS[unit])),
   );
@@ -113,7 +117,7 @@ const Origins = Schema.String.annotate(ORIGINS)
   .pipe(Schema.decodeTo(Schema.Array(Schema.String), commaSeparated));
 
 /** A variable that has a value where it is not set. */
-const orElse = <S extends Schema.Top>(schema: S, value: S["Encoded"] & string) =>
+export const orElse = <S extends Schema.Top>(schema: S, value: S["Encoded"] & string) =>
   schema.pipe(Schema.withDecodingDefaultKey(Effect.succeed(value))).annotate({ default: value });
 
 /** The variables. `description` and `takes` of each are its row in docs/configuration.md. */
@@ -236,27 +240,34 @@ export class BadConfiguration extends Schema.TaggedError<BadConfiguration>()("Ba
   }
 }
 
-const standard = Schema.toStandardSchemaV1(Environment, { parseOptions: { errors: "all" } });
+/** Variables: each has its annotations, and needs nothing but its text. */
+type Variables<A> = Schema.ConstraintDecoder<A> & { readonly fields: Readonly<Record<string, Schema.Top>> };
 
-/** Reads the settings from the Worker's bindings. Throws BadConfiguration, which lists every bad key. */
-export const readSettings = (bindings: object): Deployment => {
+/** What variables decode to, where they do, and what is wrong with them, a sentence for each, never a value. */
+export const decodeVariables = <A>(schema: Variables<A>, bindings: object) => {
+  const standard = Schema.toStandardSchemaV1(schema, { parseOptions: { errors: "all" } });
   const result = standard["~standard"].validate(bindings);
   if (result instanceof Promise) throw new Error("the environment's schema must be synchronous");
   const issues = (result.issues ?? []).map(({ path, message }) => {
     const key = String(path?.[0] ?? "environment");
     return key in bindings ? `${key} ${message}` : `${key} is missing`;
   });
-  const problems = [...new Set([...blanks(bindings), ...issues, ...contradictions(bindings)])];
-  if (result.issues !== undefined || problems.length > 0) throw new BadConfiguration({ problems });
-  return toDeployment(result.value);
+  const value = result.issues === undefined ? result.value : undefined;
+  return { value, problems: [...blanks(schema, bindings), ...issues] };
+};
+
+/** Reads the settings from the Worker's bindings. Throws BadConfiguration, which lists every bad key. */
+export const readSettings = (bindings: object): Deployment => {
+  const { value, problems } = decodeVariables(Environment, bindings);
+  const all = [...new Set([...problems, ...contradictions(bindings)])];
+  if (value === undefined || all.length > 0) throw new BadConfiguration({ problems: all });
+  return toDeployment(value);
 };
 
 /** Keys whose value begins or ends with a blank: pasted with a newline, a key signs nothing that AWS accepts. */
-const blanks = (bindings: object): ReadonlyArray<string> =>
+const blanks = ({ fields }: Variables<unknown>, bindings: object): ReadonlyArray<string> =>
   Object.entries(bindings)
-    .filter(
-      ([key, value]) => key in Environment.fields && typeof value === "string" && value !== value.trim(),
-    )
+    .filter(([key, value]) => key in fields && typeof value === "string" && value !== value.trim())
     .map(([key]) => `${key} must not begin or end with a blank`);
 
 /** Seconds for which a signed request stays good: with the budget, the least that a horizon has to be. */

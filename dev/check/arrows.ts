@@ -36,6 +36,11 @@ const MAY: Readonly<Record<string, Rule>> = {
     rooms: ["handlers", "layers", "app", "settings", "http", "programs", "ports", "domain"],
     packages: /^$/,
   },
+  // The entry for Node, Bun and Deno, and what only it has. No other entry may know it.
+  server: {
+    rooms: ["handlers", "layers", "settings", "http", "programs", "ports", "domain"],
+    packages: /^(node:|@hono\/node-server$|hono(\/|$))/,
+  },
 };
 
 /** The rooms, for a message. */
@@ -112,7 +117,8 @@ const namesIn = (file: string, text: string): ReadonlyArray<Named> | string => {
 /** The room of a file below src/: its folder, or for a file of src/ itself what it is. */
 const roomOf = (file: string): string => {
   const [folder = "", inner = ""] = dirname(file).split("/");
-  if (folder === ".") return ["settings", "app", "handlers"].find((name) => file === `${name}.ts`) ?? "entry";
+  if (folder === ".")
+    return ["settings", "app", "handlers", "server"].find((name) => file === `${name}.ts`) ?? "entry";
   return folder === "adapters" && inner !== "" ? `adapters/${inner}` : folder;
 };
 

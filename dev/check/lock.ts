@@ -1,9 +1,9 @@
 /**
- * `npm run check:lock`: package-lock.json holds no download address, and an integrity hash for every package, those of
- * other platforms included.
+ * `npm run check:lock`: every package-lock.json holds no download address, and an integrity hash for every package, those
+ * of other platforms included.
  */
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { globSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 
 interface Package {
   readonly version?: string;
@@ -25,11 +25,17 @@ export const wrongInLock = (text: string): ReadonlyArray<string> => {
     });
 };
 
+/** The lock files of a tree. */
+export const lockFiles = (root: string): ReadonlyArray<string> =>
+  globSync("**/package-lock.json", { cwd: root, exclude: ["**/node_modules"] });
+
 if (import.meta.main) {
-  const file = resolve(import.meta.dirname, "../../package-lock.json");
-  const wrong = wrongInLock(readFileSync(file, "utf8"));
+  const root = resolve(import.meta.dirname, "../..");
+  const wrong = lockFiles(root).flatMap((file) =>
+    wrongInLock(readFileSync(join(root, file), "utf8")).map((sentence) => `${file}: ${sentence}`),
+  );
   for (const sentence of wrong) console.error(sentence);
   if (wrong.length === 0)
-    console.log("Every package of the lock file has its hash, and none a download address.");
+    console.log("Every package of the lock files has its hash, and none a download address.");
   process.exitCode = wrong.length === 0 ? 0 : 1;
 }

@@ -11,6 +11,7 @@ import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import type { Stack } from "../../dev/stack.ts";
 import type { Summary } from "../../src/programs/sweep/sweep.ts";
 import { type Answer, type Exchange, exchange, type Message } from "./http.ts";
+import { chosenRuntime, startServer } from "./server.ts";
 
 /** The body of a registration; anything may be sent, so that bad ones can be. */
 export type Body = Record<string, unknown>;
@@ -59,7 +60,19 @@ export interface Limits {
   readonly CLIENTS?: number;
 }
 
-/** Starts the Worker that test/support/build.ts has built, in about half a second. */
+/** What runs the service: workerd, or a process. */
+interface Host {
+  readonly url: string;
+  /** Runs one sweep; it is over when this resolves, but its last line may come later. */
+  sweep(): Promise<unknown>;
+  kill(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the Worker that test/support/build.ts has built, in about half a second; or, where `RUNTIME` names another
+ * runtime, the server there.
+ */
 export async function startWorker(
   stack: Stack,
   overrides: Record<string, string> = {},
@@ -67,31 +80,14 @@ export async function startWorker(
   limits: Limits = {},
 ): Promise<Worker> {
   const written: string[] = [];
-  let restarted: () => void = () => {};
-  const options = convertV4MiniflareOptions({
-    name: "registrar",
-    modules: true,
-    assets: { directory: "public", routerConfig: { has_user_worker: true } },
-    scriptPath: script,
-    compatibilityDate: await compatibilityDate(),
-    bindings: { ...stack.workerEnv(), ...testSettings, ...overrides },
-    ratelimits: Object.fromEntries(
-      Object.entries(limits).map(([name, limit]) => [
-        name,
-        { namespace_id: name, simple: { limit, period: 60 } },
-      ]),
-    ),
-    cf: false,
-    host: "127.0.0.1",
-    port: 0,
-    unsafeTriggerHandlers: true,
-    log: new Log(LogLevel.NONE),
-    handleStructuredLogs: ({ message }: { message: string }) => void written.push(message),
-  });
-  const hooks = { unsafeHandleRuntimeRestart: () => restarted() };
-  const children: ChildProcess[] = [];
-  const miniflare = family.run(children, () => new Miniflare({ ...options, ...hooks }));
-  const { origin } = await miniflare.ready;
+  const onLine = (line: string) => void written.push(line);
+  const runtime = chosenRuntime();
+  const own = { ...stack.workerEnv(), ...testSettings };
+  const host =
+    runtime === undefined
+      ? await startWorkerd({ ...own, ...overrides }, onLine, limits)
+      : await startServer({ runtime, env: { ...own, ...asSettings(limits), ...overrides }, onLine });
+  const { url } = host;
 
   const post = (
     body: Body,
@@ -110,16 +106,13 @@ export async function startWorker(
   const lines = () => written.map(parse);
 
   return {
-    url: origin,
-    send: (message) => exchange(origin, message).answer,
-    register: (body, more) => exchange(origin, post(body, more)).answer,
-    begin: (body, more) => exchange(origin, post(body, more)),
+    url,
+    send: (message) => exchange(url, message).answer,
+    register: (body, more) => exchange(url, post(body, more)).answer,
+    begin: (body, more) => exchange(url, post(body, more)),
     sweep: async () => {
       const from = written.length;
-      const worker = (await miniflare.getWorker()) as unknown as {
-        scheduled(event: object): Promise<unknown>;
-      };
-      await worker.scheduled({ cron: "* * * * *" });
+      await host.sweep();
       return until(
         () => written.slice(from).map(parse).find(isSummary)?.summary as Summary | undefined,
         // The handler's end and its last line come by two ways.
@@ -128,6 +121,56 @@ export async function startWorker(
     },
     logs: lines,
     text: () => written.join("\n"),
+    kill: host.kill,
+    stop: host.stop,
+  };
+}
+
+/** A server has no bindings: its limits are settings. */
+const asSettings = ({ CALLERS, CLIENTS }: Limits): Record<string, string> => ({
+  RATE_LIMIT: CALLERS === undefined && CLIENTS === undefined ? "off" : "on",
+  CALLER_REQUESTS_PER_MINUTE: String(CALLERS ?? 1_000_000),
+  CLIENT_REQUESTS_PER_MINUTE: String(CLIENTS ?? 1_000_000),
+});
+
+async function startWorkerd(
+  bindings: Record<string, string>,
+  onLine: (line: string) => void,
+  limits: Limits,
+): Promise<Host> {
+  let restarted: () => void = () => {};
+  const options = convertV4MiniflareOptions({
+    name: "registrar",
+    modules: true,
+    assets: { directory: "public", routerConfig: { has_user_worker: true } },
+    scriptPath: script,
+    compatibilityDate: await compatibilityDate(),
+    bindings,
+    ratelimits: Object.fromEntries(
+      Object.entries(limits).map(([name, limit]) => [
+        name,
+        { namespace_id: name, simple: { limit, period: 60 } },
+      ]),
+    ),
+    cf: false,
+    host: "127.0.0.1",
+    port: 0,
+    unsafeTriggerHandlers: true,
+    log: new Log(LogLevel.NONE),
+    handleStructuredLogs: ({ message }: { message: string }) => onLine(message),
+  });
+  const hooks = { unsafeHandleRuntimeRestart: () => restarted() };
+  const children: ChildProcess[] = [];
+  const miniflare = family.run(children, () => new Miniflare({ ...options, ...hooks }));
+  const { origin } = await miniflare.ready;
+  return {
+    url: origin,
+    sweep: async () => {
+      const worker = (await miniflare.getWorker()) as unknown as {
+        scheduled(event: object): Promise<unknown>;
+      };
+      await worker.scheduled({ cron: "* * * * *" });
+    },
     kill: async () => {
       const fresh = new Promise<void>((done) => {
         restarted = done;

@@ -57,6 +57,17 @@ const planted: ReadonlyArray<readonly [file: string, line: string]> = [
   ["layers/a-new-platform.ts", `import { makeHandlers } from "../handlers.ts";`],
   ["layers/workers.ts", `import { neon } from "@neondatabase/serverless";`],
   ["settings.ts", `import { makeRuntime } from "./layers/workers.ts";`],
+  // no other entry knows the server's rooms
+  ["worker.ts", `import { makeFiles } from "./server/files.ts";`],
+  ["worker.ts", `import "./server.ts";`],
+  ["worker.ts", `import { createServer } from "node:http";`],
+  ["a-new-entry.ts", `import { serve } from "@hono/node-server";`],
+  ["handlers.ts", `import { makeWork } from "./server/work.ts";`],
+  ["app.ts", `import { serveStatic } from "@hono/node-server/serve-static";`],
+  ["http/mount.ts", `import { readServer } from "../server/settings.ts";`],
+  ["server.ts", `import { redact } from "./adapters/redact.ts";`],
+  ["server/a-new-part.ts", `import { logLine } from "../adapters/log.ts";`],
+  ["server/files.ts", `import { neon } from "@neondatabase/serverless";`],
   // the others
   ["http/query.ts", `import { startStack } from "../../dev/stack.ts";`],
   ["programs/users.ts", `import { SqlClient } from "effect/sql";`],

@@ -1,0 +1,146 @@
+/**
+ * The entry for Node, Bun and Deno: the same handlers as on Workers, behind a port, with the sweeper on a timer and the
+ * files of public/. Asked to end, it takes nothing more, and finishes what is running.
+ */
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { getRequestListener, RequestError } from "@hono/node-server";
+import { Duration } from "effect";
+import { makeHandlers } from "./handlers.ts";
+import { internalProblem, problemResponse } from "./http/problem.ts";
+import { makeRuntime } from "./layers/server.ts";
+import { logLine } from "./layers/shared.ts";
+import { clientAddress } from "./server/client-address.ts";
+import { makeFiles } from "./server/files.ts";
+import { readServer } from "./server/settings.ts";
+import { makeWork } from "./server/work.ts";
+
+/** What a supervisor takes for a wrong configuration: EX_CONFIG of sysexits.h. Starting again does not help. */
+const EXIT_CONFIGURATION = 78;
+
+/** How often the sweeper looks, in milliseconds. */
+const SWEEP_EVERY_MS = 60_000;
+
+/**
+ * How long a connection without a request is kept, in milliseconds: longer than load balancers keep theirs (60 s), or
+ * they send a request into a connection that was just closed.
+ */
+const KEEP_ALIVE_MS = 65_000;
+
+/** How long a client may take to send a request, in milliseconds. */
+const REQUEST_MS = 30_000;
+
+type Level = "Info" | "Warn" | "Error" | "Fatal";
+
+const say = (
+  level: Level,
+  message: string,
+  fields: object = {},
+  errors: ReadonlyArray<unknown> = [],
+): void => {
+  const line = logLine({ time: new Date().toISOString(), level, message, ...fields }, errors);
+  if (level === "Info") console.log(line);
+  else console.error(line);
+};
+
+/** Ends the process with a line that says why. */
+const giveUp = (message: string, error: unknown, code = 1): never => {
+  say("Fatal", message, {}, [error]);
+  process.exit(code);
+};
+
+const readOrGiveUp = () => {
+  try {
+    return readServer(process.env);
+  } catch (error) {
+    return giveUp("the deployment cannot work", error, EXIT_CONFIGURATION);
+  }
+};
+
+const { server: settings, bindings } = readOrGiveUp();
+const work = makeWork();
+
+/** What the handlers are given with a request. */
+interface RequestContext {
+  readonly waitUntil: (work: Promise<unknown>) => void;
+  readonly incoming: IncomingMessage;
+}
+
+const handlers = makeHandlers<RequestContext>({
+  makeRuntime,
+  clientAddress: (_, { incoming: { socket, headers } }) =>
+    clientAddress(socket.remoteAddress, headers["x-forwarded-for"], settings.TRUST_PROXY),
+});
+// One level above this file, and above the bundle that is made of it.
+const files = makeFiles(join(import.meta.dirname, "../public"));
+
+/** What went wrong before or after the application: a request that is none is its sender's mistake, and not logged. */
+const answerError = (error: unknown): Response => {
+  if (error instanceof RequestError) return new Response(null, { status: 400 });
+  const requestId = crypto.randomUUID();
+  say("Error", "request failed outside its program", { requestId }, [error]);
+  return problemResponse(internalProblem("unknown"), requestId);
+};
+
+const answer = (request: Request, incoming: IncomingMessage): Promise<Response> =>
+  handlers.fetch(request, bindings, { waitUntil: work.waitUntil, incoming });
+
+const server = createServer(
+  { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: REQUEST_MS },
+  getRequestListener(
+    (request, { incoming }) => files(request) ?? answer(request, incoming as IncomingMessage),
+    {
+      overrideGlobalObjects: false,
+      errorHandler: answerError,
+    },
+  ),
+);
+
+/** One sweep, unless one is running. A failure is logged where it happens, and the next one tries again. */
+const sweepNow = (): void => {
+  if (sweeping) return;
+  sweeping = true;
+  const swept = handlers
+    .scheduled(undefined, bindings)
+    .catch(() => {})
+    .finally(() => {
+      sweeping = false;
+    });
+  work.waitUntil(swept);
+};
+let sweeping = false;
+
+/**
+ * Takes no more connections and no more sweeps, and resolves once every answer is sent and all work is done. A connection
+ * that is kept alive is closed after its answer: a client would send its next request into a process that is gone.
+ */
+const finish = async (): Promise<void> => {
+  const closed = new Promise<void>((done) => server.close(() => done()));
+  const idle = setInterval(() => server.closeIdleConnections(), 50);
+  server.closeIdleConnections();
+  await closed;
+  clearInterval(idle);
+  await work.settled();
+};
+
+const endBy = (signal: NodeJS.Signals, sweeper: NodeJS.Timeout) => async (): Promise<void> => {
+  clearInterval(sweeper);
+  say("Info", "ending", { signal, running: work.size() });
+  const limit = Duration.toMillis(settings.SHUTDOWN_SECONDS);
+  const inTime = await Promise.race([finish().then(() => true), sleep(limit, false)]);
+  if (inTime) say("Info", "ended");
+  else say("Warn", "ended before its work was done; the next sweep resolves it", { running: work.size() });
+  process.exit(inTime ? 0 : 1);
+};
+
+server.once("error", (error) => giveUp("cannot listen", error));
+server.listen(settings.PORT, settings.HOST, () => {
+  const { address, port } = server.address() as AddressInfo;
+  say("Info", "listening", { address, port, pid: process.pid });
+  const sweeper = setInterval(sweepNow, SWEEP_EVERY_MS);
+  // What is due may have waited for a process to start.
+  sweepNow();
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, endBy(signal, sweeper));
+});

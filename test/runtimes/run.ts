@@ -1,0 +1,84 @@
+/**
+ * `npm run runtimes`: the core of the end-to-end tests against the server on Node, Bun and Deno, one after the other; or
+ * on those that are named: `npm run runtimes -- bun`. Bun and Deno are packages of this folder's own package.json, and are
+ * installed here when they are needed. What each run showed is a row of `npm run results`.
+ */
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { writeRow } from "../../dev/results.ts";
+import { RUNTIMES, type RuntimeName, versionOf } from "../support/server.ts";
+
+/** What differs where the server runs; the rest of the tests is about code that is the same everywhere. */
+const CORE = ["test/e2e/server", "test/e2e/register", "test/e2e/operate", "test/e2e/manage/account.test.ts"];
+
+const HERE = import.meta.dirname;
+const ROOT = join(HERE, "../..");
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !RUNTIMES.some((one) => one === name));
+if (unknown.length > 0) {
+  console.error(`${unknown.join(", ")}: is no runtime; there are ${RUNTIMES.join(", ")}.`);
+  process.exit(2);
+}
+const chosen = RUNTIMES.filter((one) => asked.length === 0 || asked.includes(one));
+
+/** What npm has put there is what the lock file names, or npm is asked again. */
+const isInstalled = (): boolean => {
+  const versions = (file: string): string =>
+    JSON.stringify(
+      Object.entries(
+        (
+          JSON.parse(readFileSync(join(HERE, file), "utf8")) as {
+            packages: Record<string, { version?: string }>;
+          }
+        ).packages,
+      )
+        .filter(([path]) => /\/(bun|deno)$/.test(path))
+        .map(([path, { version }]) => [path, version]),
+    );
+  try {
+    return versions("node_modules/.package-lock.json") === versions("package-lock.json");
+  } catch {
+    return false;
+  }
+};
+
+if (chosen.some((one) => one !== "node") && !isInstalled()) {
+  console.log("Bun and Deno are installed below test/runtimes …");
+  const { status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: HERE, stdio: "inherit" });
+  if (status !== 0) {
+    console.error('Bun and Deno could not be installed. Run "npm ci" in test/runtimes to see why.');
+    process.exit(1);
+  }
+}
+
+interface Report {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+}
+
+const run = (runtime: RuntimeName): boolean => {
+  const file = join(ROOT, `.dev/runtimes-${runtime}.json`);
+  console.log(`\nThe server on ${versionOf(runtime)}:`);
+  const reporters = ["--reporter=dot", "--reporter=json", `--outputFile.json=${file}`];
+  const vitest = join(ROOT, "node_modules/vitest/vitest.mjs");
+  const { status } = spawnSync(process.execPath, [vitest, "run", "--project", "e2e", ...CORE, ...reporters], {
+    cwd: ROOT,
+    stdio: "inherit",
+    env: { ...process.env, RUNTIME: runtime },
+  });
+  const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(file, "utf8")) as Report;
+  writeRow(`runtimes-${runtime}`, {
+    suite: "end-to-end, core",
+    runtime: versionOf(runtime),
+    database: "Neon over HTTP",
+    passed: numPassedTests,
+    failed: numFailedTests,
+  });
+  return status === 0;
+};
+
+const failed = chosen.filter((runtime) => !run(runtime));
+if (failed.length > 0) console.error(`\nNot every test has passed on: ${failed.join(", ")}.`);
+process.exit(failed.length === 0 ? 0 : 1);
