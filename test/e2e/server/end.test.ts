@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type Stack, startStack } from "../../../dev/stack.ts";
 import { patient } from "../../support/fixture.ts";
 import { exchange } from "../../support/http.ts";
-import { hold, releaseAll } from "../../support/moments.ts";
+import { eventually, hold, releaseAll } from "../../support/moments.ts";
 import { chosenRuntime, launch, type Process, portIn } from "../../support/server.ts";
 import { expectRegistered, look } from "../../support/stores.ts";
 
@@ -59,7 +59,7 @@ describe.each(["SIGTERM", "SIGINT"] as const)("%s", (signal) => {
     await commit.reached;
     server.child.kill(signal);
     await server.line(/"ending"/);
-    expect(await isRefused(server.port)).toBe(true);
+    await eventually("a port that is closed", () => isRefused(server.port));
     commit.release();
     expect((await answer).status).toBe(200);
     expect(await server.ended).toBe(0);
