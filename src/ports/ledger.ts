@@ -8,6 +8,7 @@ import type {
   AnyOperation,
   ChangeKind,
   ChangeState,
+  Forgotten,
   Operation,
   OperationId,
   RefusalReason,
@@ -27,7 +28,8 @@ export const Actor = Context.Reference<"request" | "sweeper" | UserId>("registra
 
 /** What `open` found. Exactly one registration is ever `opened` for one address at a time. */
 export type Opening =
-  | { readonly _tag: "Opened"; readonly registration: Registration }
+  /** This very request's row: new, or what an earlier try of the same statement has come to. */
+  | { readonly _tag: "Opened"; readonly registration: Registration | Forgotten }
   | { readonly _tag: "Denied" }
   | { readonly _tag: "UnknownRoles"; readonly roles: ReadonlyArray<RoleId> }
   /** The caller's idempotency key belongs to this registration. `userGone`: its user was removed here, or lost. */

@@ -105,7 +105,10 @@ export const makeLedger = (test: Tester, subject: () => LedgerSubject) => {
     const command = request(overrides);
     const opening = yield* ledger.open(command);
     if (opening._tag !== "Opened") return yield* Effect.die(new Error(`not opened: ${opening._tag}`));
-    return opening.registration;
+    const { registration } = opening;
+    if (registration.state !== "started")
+      return yield* Effect.die(new Error(`not new: ${registration.state}`));
+    return registration;
   });
 
   /** A new registration, brought to a state by the moves that lead there. */

@@ -155,6 +155,28 @@ export const retentionContract = (name: string, test: Tester, subject: () => Led
     );
   });
 
+  describe(`${name}: Ledger's retention, and an opening that lands again long after`, () => {
+    check(
+      "answers with its own row, which has ended and forgotten; and opens it again where it is deleted",
+      Effect.gen(function* () {
+        const ledger = yield* Ledger;
+        const command = request();
+        yield* ledger.open(command);
+        yield* ledger.abandon(command.id);
+        yield* subject().age(OPERATIONS + 10);
+        yield* expire;
+        const again = yield* ledger.open(command);
+        assert.deepStrictEqual(
+          again._tag === "Opened" && [again.registration.state, again.registration.email],
+          ["rolled_back", null],
+        );
+        assert.deepInclude(yield* expire, { operationsDeleted: 1 });
+        const anew = yield* ledger.open(command);
+        assert.strictEqual(anew._tag === "Opened" && anew.registration.state, "started");
+      }),
+    );
+  });
+
   describe(`${name}: Ledger's retention of operations`, () => {
     check(
       "deletes the registrations that have left nobody, and keeps one whose create may have left somebody",

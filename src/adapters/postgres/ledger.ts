@@ -3,7 +3,7 @@
  */
 import { Duration, Effect, Layer, Option, Schema } from "effect";
 import { CAN_MANAGE_USERS } from "../../domain/audit.ts";
-import { type OperationId, Registration, State } from "../../domain/operation.ts";
+import { Forgotten, type OperationId, Registration, State } from "../../domain/operation.ts";
 import { RoleId } from "../../domain/user.ts";
 import { Database, type Row, type Statement } from "../../ports/database.ts";
 import { Actor, Ledger, type Opening } from "../../ports/ledger.ts";
@@ -19,7 +19,7 @@ const isState = Schema.is(State);
 const OpenAnswer = Schema.Struct({
   allowed: Schema.Boolean,
   unknownRoles: Schema.Array(RoleId),
-  own: Schema.NullOr(Registration),
+  own: Schema.NullOr(Schema.Union([Registration, Forgotten])),
   keyHolder: Schema.NullOr(Schema.Unknown),
   sameRequest: Schema.NullOr(Schema.Boolean),
   userGone: Schema.Boolean,

@@ -44,9 +44,12 @@ export const open = Effect.fn("open")(function* (command: RegisterUser) {
       .open(command)
       .pipe(sendTwice(isFinal), Effect.mapError(databaseUnavailable));
     switch (opening._tag) {
-      case "Opened":
-        if (opening.registration.state === "started") return opening satisfies Opened as Opened;
+      case "Opened": {
+        const { registration } = opening;
+        if (registration.state === "started")
+          return { _tag: "Opened", registration } satisfies Opened as Opened;
         return yield* new RegistrationRolledBack({ operationId: command.id });
+      }
       case "Denied":
         return yield* new Forbidden({ caller: command.caller, action: "register a user" });
       case "UnknownRoles":

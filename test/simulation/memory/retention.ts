@@ -1,6 +1,6 @@
 /** What the ledger forgets in memory: src/adapters/postgres/retention-statements.ts, row by row. */
 import { ROWS_AT_ONCE } from "../../../src/adapters/postgres/retention-statements.ts";
-import { CLOSED_BY_OPERATOR, NOTE_ENDINGS } from "../../../src/domain/operation.ts";
+import { CLOSED_BY_OPERATOR, isRegistrationKind, NOTE_ENDINGS } from "../../../src/domain/operation.ts";
 import { inState, type Statement } from "./rows.ts";
 import type { Row, World } from "./world.ts";
 
@@ -34,7 +34,13 @@ const isHistory = (world: World, old: Row): boolean => {
   }
   const others = [...world.rows.values()].filter(({ sub }) => sub === old.sub);
   if (others.some(({ dueAt }) => dueAt !== null)) return false;
-  const newer = others.filter(({ startedAt }) => startedAt > old.startedAt);
+  // Rows are kept in the order in which they were written, as `started_at` of changes has them in PostgreSQL.
+  const later = others.slice(others.indexOf(old) + 1);
+  const newer = others.filter(
+    (row) =>
+      row.startedAt > old.startedAt ||
+      (row.startedAt === old.startedAt && !isRegistrationKind(row.kind) && later.includes(row)),
+  );
   const isDone = ({ state }: Row) => state === "done";
   const isSwitch = ({ kind }: Row) => kind === "enable" || kind === "disable";
   if (newer.some((row) => row.kind === "remove" && isDone(row))) return true;
