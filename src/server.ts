@@ -32,34 +32,46 @@ const KEEP_ALIVE_MS = 65_000;
 /** How long a client may take to send a request, in milliseconds. */
 const REQUEST_MS = 30_000;
 
+const readOrEnd = () => {
+  try {
+    return readServer(process.env);
+  } catch (error) {
+    console.error(
+      logLine({ time: new Date(), level: "Fatal", message: "the deployment cannot work" }, [error]),
+    );
+    return process.exit(EXIT_CONFIGURATION);
+  }
+};
+
+const { server: settings, deployment, bindings } = readOrEnd();
+
 type Level = "Info" | "Warn" | "Error" | "Fatal";
 
+/** One line of the log, where no program runs. */
 const say = (
   level: Level,
   message: string,
   fields: object = {},
   errors: ReadonlyArray<unknown> = [],
 ): void => {
-  const line = logLine({ time: new Date().toISOString(), level, message, ...fields }, errors);
+  const line = logLine({ time: new Date(), level, message, ...fields }, errors, deployment);
   if (level === "Info") console.log(line);
   else console.error(line);
 };
 
 /** Ends the process with a line that says why. */
-const giveUp = (message: string, error: unknown, code = 1): never => {
+const giveUp = (message: string, error: unknown): never => {
   say("Fatal", message, {}, [error]);
-  process.exit(code);
+  process.exit(1);
 };
 
-const readOrGiveUp = () => {
-  try {
-    return readServer(process.env);
-  } catch (error) {
-    return giveUp("the deployment cannot work", error, EXIT_CONFIGURATION);
-  }
-};
+// A runtime's own words for these may hold what an error holds, and that may be anybody's. On Workers, too, a promise
+// that nobody waits for ends nothing; after an exception in between nobody knows what still holds.
+process.on("unhandledRejection", (error) =>
+  say("Error", "a promise failed that nobody waits for", {}, [error]),
+);
+process.on("uncaughtException", (error) => giveUp("the process cannot go on", error));
 
-const { server: settings, bindings } = readOrGiveUp();
 const work = makeWork();
 
 /** What the handlers are given with a request. */
@@ -125,7 +137,10 @@ const finish = async (): Promise<void> => {
   await work.settled();
 };
 
-const endBy = (signal: NodeJS.Signals, sweeper: NodeJS.Timeout) => async (): Promise<void> => {
+const end = async (signal: NodeJS.Signals, sweeper: NodeJS.Timeout): Promise<void> => {
+  // npm passes a signal on that the terminal has sent already: the second is not somebody's impatience.
+  if (ending) return;
+  ending = true;
   clearInterval(sweeper);
   say("Info", "ending", { signal, running: work.size() });
   const limit = Duration.toMillis(settings.SHUTDOWN_SECONDS);
@@ -134,6 +149,7 @@ const endBy = (signal: NodeJS.Signals, sweeper: NodeJS.Timeout) => async (): Pro
   else say("Warn", "ended before its work was done; the next sweep resolves it", { running: work.size() });
   process.exit(inTime ? 0 : 1);
 };
+let ending = false;
 
 server.once("error", (error) => giveUp("cannot listen", error));
 server.listen(settings.PORT, settings.HOST, () => {
@@ -142,5 +158,5 @@ server.listen(settings.PORT, settings.HOST, () => {
   const sweeper = setInterval(sweepNow, SWEEP_EVERY_MS);
   // What is due may have waited for a process to start.
   sweepNow();
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, endBy(signal, sweeper));
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => end(signal, sweeper));
 });

@@ -44,24 +44,25 @@ const ours = (environment: NodeJS.ProcessEnv) =>
     }),
   );
 
-const problemsOf = (read: () => unknown): ReadonlyArray<string> => {
+/** The deployment, or what is wrong with it. */
+const deploymentOf = (bindings: object) => {
   try {
-    read();
-    return [];
+    return { deployment: readSettings(bindings), wrong: [] };
   } catch (error) {
-    if (error instanceof BadConfiguration) return error.problems;
+    if (error instanceof BadConfiguration) return { wrong: error.problems };
     throw error;
   }
 };
 
 /**
- * Reads a process's environment: the server's settings, and the bindings for the handlers, which are known to be right.
+ * Reads a process's environment: the server's settings, the deployment's, and the bindings for the handlers.
  * Throws BadConfiguration, which lists every bad key.
  */
 export const readServer = (environment: NodeJS.ProcessEnv) => {
   const bindings = ours(environment);
   const { value, problems } = decodeVariables(ServerEnvironment, bindings);
-  const all = [...problems, ...problemsOf(() => readSettings(bindings))];
-  if (value === undefined || all.length > 0) throw new BadConfiguration({ problems: all });
-  return { server: value, bindings };
+  const { deployment, wrong } = deploymentOf(bindings);
+  if (value === undefined || deployment === undefined || problems.length > 0)
+    throw new BadConfiguration({ problems: [...problems, ...wrong] });
+  return { server: value, deployment, bindings };
 };

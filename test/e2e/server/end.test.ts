@@ -60,6 +60,8 @@ describe.each(["SIGTERM", "SIGINT"] as const)("%s", (signal) => {
     server.child.kill(signal);
     await server.line(/"ending"/);
     await eventually("a port that is closed", () => isRefused(server.port));
+    // A terminal's Ctrl-C reaches a process twice that npm has started.
+    server.child.kill(signal);
     commit.release();
     expect((await answer).status).toBe(200);
     expect(await server.ended).toBe(0);
@@ -98,10 +100,9 @@ describe("a server that is asked to end", () => {
       });
     try {
       expect(await get("/api/health")).toBe(200);
-      const asked = performance.now();
       server.child.kill("SIGTERM");
+      // It would be 1 after SHUTDOWN_SECONDS.
       expect(await server.ended).toBe(0);
-      expect(performance.now() - asked).toBeLessThan(5000);
     } finally {
       agent.destroy();
     }
