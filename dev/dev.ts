@@ -33,7 +33,7 @@ async function main(interrupted: Promise<undefined>): Promise<void> {
   await assertFree(options.port + 1);
 
   const done = stopwatch();
-  const stack = await startStack({ pool: options.pool });
+  const stack = await startStack({ pool: options.pool, flip: options.flip });
   later(stack.stop);
   done("PostgreSQL and Cognito answer");
   const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, DATABASE_URL, ...vars } = workerVariables(

@@ -1,10 +1,14 @@
 /** The command line of `npm run dev`, and its help. */
 import { parseArgs } from "node:util";
+import { FLIP_SHAPES, type FlipShapeName, isFlipShape } from "./flip-shapes.ts";
 import { DEFAULT_PORT } from "./pastes.ts";
 import { isPoolKind, POOL_KINDS, type PoolKind } from "./pool-kinds.ts";
 import { DevError } from "./wrangler.ts";
 
-const KINDS = Object.entries(POOL_KINDS).map(([kind, { means }]) => `  ${kind.padEnd(26)}${means}`);
+const described = (kinds: Readonly<Record<string, { readonly means: string }>>) =>
+  Object.entries(kinds)
+    .map(([kind, { means }]) => `  ${kind.padEnd(26)}${means}`)
+    .join("\n");
 
 /** What `npm run dev -- --help` prints. */
 export const HELP = `npm run dev [-- options]
@@ -15,10 +19,14 @@ Ctrl-C stops everything and leaves nothing behind.
 Options
   --no-sweep     the sweeper does not come by every minute, only when it is asked to
   --pool <kind>  what kind of pool Cognito has; without it FLIP's
+  --flip <shape> whose tables the database has before ours; without it nobody's
   --help         this text
 
 Kinds of pools
-${KINDS.join("\n")}
+${described(POOL_KINDS)}
+
+Shapes of the database
+${described(FLIP_SHAPES)}
 
 Environment
   PORT=8790         where the API answers, on 127.0.0.1 (${DEFAULT_PORT}); the control server is one port above
@@ -35,6 +43,7 @@ export interface Options {
   readonly help: boolean;
   readonly sweep: boolean;
   readonly pool: PoolKind;
+  readonly flip: FlipShapeName;
   readonly port: number;
 }
 
@@ -48,11 +57,14 @@ function flags(args: ReadonlyArray<string>): Omit<Options, "port"> {
     help: { type: "boolean" },
     "no-sweep": { type: "boolean" },
     pool: { type: "string", default: "email" },
+    flip: { type: "string", default: "none" },
   } as const;
   try {
     const { values } = parseArgs({ args: [...args], options, strict: true, allowPositionals: false });
     if (!isPoolKind(values.pool)) throw new Error(`--pool does not know the kind '${values.pool}'`);
-    return { help: values.help === true, sweep: values["no-sweep"] !== true, pool: values.pool };
+    if (!isFlipShape(values.flip)) throw new Error(`--flip does not know the shape '${values.flip}'`);
+    const { pool, flip } = values;
+    return { help: values.help === true, sweep: values["no-sweep"] !== true, pool, flip };
   } catch (error) {
     const [sentence = ""] = (error instanceof Error ? error.message : "").split(". ");
     throw new DevError(`${sentence.replace(/\.$/, "")}. npm run dev -- --help lists the options.`);

@@ -42,7 +42,7 @@ export async function seed(database: pg.Pool | pg.Client, people: People): Promi
   for (const [key, [name, description]] of Object.entries(described)) {
     await database.query(
       `insert into roles (id, name, description, created_at, updated_at)
-       values ($1, $2, $3, now() at time zone 'utc', now() at time zone 'utc') on conflict do nothing`,
+       values ($1, $2, $3, now(), now()) on conflict do nothing`,
       [roles[key as keyof typeof roles], name, description],
     );
   }
@@ -55,9 +55,29 @@ export async function seed(database: pg.Pool | pg.Client, people: People): Promi
     await grant(database, roles.admin, id);
   }
   await grant(database, roles.researcher, permissions.CAN_CREATE_PROJECTS);
+  await database.query(TRUST);
+  await grantRole(database, people.adminSub, roles.admin);
+  await grantRole(database, people.viewerSub, roles.observer);
+}
+
+/** A trust of FLIP's, where FLIP has trusts. */
+export const trust = "3f0a4f0e-5d3c-4b8e-9a27-5c1f7be1d0a1";
+
+const TRUST = `do $$ begin if to_regclass('trust') is not null then
+  insert into trust (id, name) values ('${trust}', 'A trust') on conflict do nothing; end if; end $$`;
+
+/** Grants somebody a role, in whatever shape the table has; at one trust alone, where one is named. */
+export async function grantRole(
+  database: Pick<pg.Pool | pg.Client, "query">,
+  user: string,
+  role: string,
+  at: string | null = null,
+): Promise<void> {
   await database.query(
-    "insert into user_role (user_id, role_id) values ($1, $2), ($3, $4) on conflict do nothing",
-    [people.adminSub, roles.admin, people.viewerSub, roles.observer],
+    `insert into user_role
+     select * from jsonb_populate_record(null::user_role, jsonb_build_object(
+       'id', gen_random_uuid(), 'user_id', $1::uuid, 'role_id', $2::uuid, 'trust_id', $3::uuid)) on conflict do nothing`,
+    [user, role, at],
   );
 }
 

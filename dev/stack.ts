@@ -10,11 +10,12 @@ import { type Cognito, createCognito } from "./cognito.ts";
 import { accessKeyId } from "./cognito-console.ts";
 import { type Door, openDoor } from "./door.ts";
 import { Faults } from "./faults.ts";
+import { FLIP_SHAPES, type FlipShapeName } from "./flip-shapes.ts";
 import { type Neon, neon } from "./neon.ts";
 import type { Mail } from "./outbox.ts";
 import { POOL_KINDS, type PoolKind } from "./pool-kinds.ts";
 import { type Postgres, startPostgres } from "./postgres.ts";
-import { seed } from "./seed.ts";
+import { grantRole, seed } from "./seed.ts";
 import { accessClaims, publicJwk, sign256 } from "./tokens.ts";
 
 /** What a stack may be asked for. */
@@ -23,6 +24,8 @@ export interface StackOptions {
   readonly migrate?: boolean;
   /** What kind of pool; default: FLIP's. */
   readonly pool?: PoolKind;
+  /** Whose tables are there before ours; default: nobody's. */
+  readonly flip?: FlipShapeName;
 }
 
 /** A running stack. */
@@ -52,6 +55,8 @@ export interface Stack {
     sql: string,
     params?: unknown[],
   ): Promise<Row[]>;
+  /** Grants somebody a role, behind the faults' back; at one trust alone, where one is named. */
+  grant(user: string, role: string, trust?: string): Promise<void>;
   /** Makes every operation in the ledger that much older; returns how many there were. */
   age(seconds: number): Promise<number>;
   /** A fresh access token of the administrator with these claims changed; an undefined one is left out. */
@@ -95,7 +100,7 @@ interface Parts {
 
 async function assemble(parts: Parts): Promise<Stack> {
   const { faults, server, cognitoDoor, neonDoor } = parts;
-  const { pool: kind = "email" } = parts.options;
+  const { pool: kind = "email", flip = "none" } = parts.options;
   const { federated, caseSensitive } = POOL_KINDS[kind];
   const pool = new pg.Pool({ connectionString: server.url, max: 8 });
   pool.on("error", () => {});
@@ -112,6 +117,7 @@ async function assemble(parts: Parts): Promise<Stack> {
     if (federated) await cognito.createFederated("federated@flip.example");
   };
   await addFederated();
+  await pool.query(FLIP_SHAPES[flip].tables);
   if (parts.options.migrate !== false) {
     await migrate(server.url);
     await seed(pool, people);
@@ -136,6 +142,7 @@ async function assemble(parts: Parts): Promise<Stack> {
     mails: (to) => cognito.mails(to),
     query: async <Row extends pg.QueryResultRow>(sql: string, params?: unknown[]) =>
       (await pool.query<Row>(sql, params)).rows,
+    grant: (user, role, trust) => grantRole(pool, user, role, trust),
     age: (seconds) => age(pool, seconds),
     signToken: (claims = {}, header = {}) =>
       sign256({ ...accessClaims(cognito.issuer, cognito.clientId, admin.sub), ...claims }, header),

@@ -8,6 +8,7 @@ import { retentionContract } from "./retention.ts";
 import type { LedgerSubject, Tester } from "./subjects.ts";
 import { sweepContract } from "./sweep.ts";
 import { trailContract } from "./trail.ts";
+import { trustsContract } from "./trusts.ts";
 
 export const ledgerContract = (name: string, test: Tester, subject: () => LedgerSubject) => {
   openContract(name, test, subject);
@@ -18,4 +19,5 @@ export const ledgerContract = (name: string, test: Tester, subject: () => Ledger
   changesContract(name, test, subject);
   accessContract(name, test, subject);
   trailContract(name, test, subject);
+  trustsContract(name, test, subject);
 };

@@ -59,12 +59,19 @@ ledgerContract("memory", it.effect, () => ({
   grant: (sub, role) =>
     Effect.sync(() => void world.grants.set(sub, new Set([...(world.grants.get(sub) ?? []), role]))),
   grants: (sub) => Effect.sync(() => [...(world.grants.get(sub) ?? [])]),
+  trusts: true,
+  grantAtTrust: (sub, role) =>
+    Effect.sync(
+      () => void world.trustGrants.set(sub, new Set([...(world.trustGrants.get(sub) ?? []), role])),
+    ),
+  grantsAtTrust: (sub) => Effect.sync(() => [...(world.trustGrants.get(sub) ?? [])]),
   reset: Effect.sync(() => {
     world.rows.clear();
     world.audit.length = 0;
     world.roleChanges.length = 0;
     world.denials.clear();
     world.grants.clear();
+    world.trustGrants.clear();
     world.grants.set(admin, new Set([adminRole]));
   }),
 }));

@@ -58,7 +58,13 @@ export interface LedgerSubject {
   >;
   /** A grant that somebody else has written, FLIP for instance. */
   readonly grant: (sub: UserId, role: RoleId) => Effect.Effect<void>;
+  /** The global grants. */
   readonly grants: (sub: UserId) => Effect.Effect<ReadonlyArray<string>>;
+  /** Whether FLIP's tables have grants of one trust, and profiles. */
+  readonly trusts: boolean;
+  /** A grant at one trust, which FLIP has written. */
+  readonly grantAtTrust: (sub: UserId, role: RoleId) => Effect.Effect<void>;
+  readonly grantsAtTrust: (sub: UserId) => Effect.Effect<ReadonlyArray<string>>;
   /** An empty ledger, an empty audit, and no grant but the administrator's. */
   readonly reset: Effect.Effect<void>;
 }

@@ -183,7 +183,7 @@ export async function prepare(stack: Stack, { name }: Operation): Promise<string
   const id = await stack.cognito.createUser(person);
   await stack.cognito.setTotp(id, true);
   if (name === "enable") await stack.cognito.setEnabled(id, false);
-  await stack.query("insert into user_role (user_id, role_id) values ($1, $2)", [id, roles.observer]);
+  await stack.grant(id, roles.observer);
   return id;
 }
 

@@ -707,7 +707,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   ]),
   postgres("SQL: a registration's grants are recorded without those of others", [
     "export const commit",
-    "select role_id from user_role where user_id = audited.user_id union select unnest(roles) from moved",
+    "select unnest(${rolesOf(sql`audited.user_id`)}) union select unnest(roles) from moved",
     "select unnest(roles) from moved",
   ]),
   postgresIn("src/adapters/postgres/pages.ts")("SQL: a page looks for its filter along the whole list", [

@@ -57,8 +57,7 @@ export async function addUser(stack: Stack, made: Made = {}): Promise<string> {
   const sub = await stack.cognito.createUser(email, made.attributes);
   if (confirmed) await stack.cognito.confirm(sub);
   if (!enabled) await stack.cognito.setEnabled(sub, false);
-  for (const role of made.roles ?? [])
-    await stack.query("insert into user_role (user_id, role_id) values ($1, $2)", [sub, role]);
+  for (const role of made.roles ?? []) await stack.grant(sub, role);
   return sub;
 }
 

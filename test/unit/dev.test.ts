@@ -11,18 +11,20 @@ describe("the command line", () => {
       help: false,
       sweep: true,
       pool: "email",
+      flip: "none",
       port: 8787,
     });
-    const args = ["--no-sweep", "--help", "--pool", "alias"];
+    const args = ["--no-sweep", "--help", "--pool", "alias", "--flip", "2026-05"];
     assert.deepStrictEqual(readOptions(args, { PORT: "8790" }), {
       help: true,
       sweep: false,
       pool: "alias",
+      flip: "2026-05",
       port: 8790,
     });
   });
 
-  it.each([["--sweep"], ["extra"], ["--help=yes"], ["--pool=other"]])(
+  it.each([["--sweep"], ["extra"], ["--help=yes"], ["--pool=other"], ["--flip=2025-05"]])(
     "refuses %s by name, and says where the options are",
     (argument) => {
       const name = argument.replace(/=.*/, "");

@@ -4,14 +4,17 @@ import {
   auditRow,
   etag,
   gone,
+  grantRoles,
   inUtc,
   isAsExpected,
+  isGlobal,
   lateness,
   mayComeIn,
   mayManage,
   newestSwitch,
   otherManagers,
   recordDenial,
+  rolesOf,
   rolesReplaced,
   somebodyIsLeft,
   unknownRoles,
@@ -77,10 +80,8 @@ with allowed as (${mayManage(caller, permission)}
 ), revoked as (
   delete from user_role
   using accepted where user_role.user_id = accepted.sub and user_role.role_id <> all(${roles})
-), granted as (
-  insert into user_role (user_id, role_id)
-  select accepted.sub, role.id from accepted, unnest(${roles}) role(id)
-  on conflict do nothing
+    and ${isGlobal(sql`user_role`)}
+), granted as (${grantRoles(sql`(select sub, unnest(${roles}) as role_id from accepted)`)}
 ), asked as (
   insert into registrar.roles_asked (user_id, asked_at) select sub, ${askedAt} from accepted
   on conflict (user_id) do update set asked_at = excluded.asked_at
@@ -96,7 +97,7 @@ select (select yes from allowed) as "allowed",
     then ${etag(subject, sql`array(select distinct unnest(${roles}) order by 1)`)} else ${etag(subject)}
   end as "etag",
   case when (select superseded from late)
-    then (select coalesce(jsonb_agg(role_id order by role_id), '[]') from user_role where user_id = ${subject})
+    then to_jsonb(${rolesOf(subject)})
   end as "standing",
   case when exists (select from last_manager) then (${otherManagers(subject, permission, caller, machines)}) end as "others"`,
 );
@@ -127,7 +128,8 @@ export const accountsOf = statement(
 select wanted.id as "user",
   (select coalesce(jsonb_agg(jsonb_build_object('id', roles.id, 'rolename', roles.name, 'roledescription', roles.description)
       order by roles.name), '[]')
-    from user_role join roles on roles.id = user_role.role_id where user_role.user_id = wanted.id) as "roles",
+    from user_role join roles on roles.id = user_role.role_id
+    where user_role.user_id = wanted.id and ${isGlobal(sql`user_role`)}) as "roles",
   (select jsonb_build_object('count', count(*), 'lastAt', ${inUtc(sql`max(sent.at)`)}) from (
     select case when ${invitation} = 'immediate' then started_at else closed_at end as at from registrar.operation
     where sub = wanted.id and kind in ('register', 'register_with_roles') and not needs_operator
@@ -149,10 +151,10 @@ export const permissionsOf = statement(
   "access.permissionsOf",
   { user: uuid },
   ({ user }) => sql`
-select exists (select from user_role where user_id = ${user}) and ${mayComeIn(user)} as "hasRole",
+select exists (select from user_role where user_id = ${user} and ${isGlobal(sql`user_role`)}) and ${mayComeIn(user)} as "hasRole",
   (select coalesce(jsonb_agg(distinct permission.permission_name), '[]')
     from user_role
     join role_permission on role_permission.role_id = user_role.role_id
     join permission on permission.id = role_permission.permission_id
-    where user_role.user_id = ${user}) as "names"`,
+    where user_role.user_id = ${user} and ${isGlobal(sql`user_role`)}) as "names"`,
 );

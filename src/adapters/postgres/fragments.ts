@@ -76,9 +76,25 @@ export const auditRow = (
   on conflict (id) do nothing
   returning id, user_id, modified_by_user_id`;
 
-/** The ids of a user's roles as the statement finds them, whatever it does to them itself. */
-const rolesOf = (user: Fragment) =>
-  sql`array(select role_id from user_role where user_id = ${user} order by role_id)`;
+/**
+ * Whether a row of `user_role` is a global grant. FLIP has grants of one trust as well, since September 2026: they count for
+ * nothing here, and no change of roles touches them. Before that there is no such column.
+ */
+export const isGlobal = (grant: Fragment) => sql`to_jsonb(${grant}) ->> 'trust_id' is null`;
+
+/**
+ * Grants roles globally, each once. `asked` has a `sub` and a `role_id`. Through the table's own row type, so that the `id` that
+ * FLIP has since September 2026, without a default, is there where it has to be.
+ */
+export const grantRoles = (asked: Fragment) => sql`
+  insert into user_role
+  select granted.* from ${asked} asked, jsonb_populate_record(null::user_role, jsonb_build_object(
+    'id', gen_random_uuid(), 'user_id', asked.sub, 'role_id', asked.role_id)) granted
+  on conflict do nothing`;
+
+/** The ids of a user's global roles as the statement finds them, whatever it does to them itself. */
+export const rolesOf = (user: Fragment) =>
+  sql`array(select role_id from user_role where user_id = ${user} and ${isGlobal(sql`user_role`)} order by role_id)`;
 
 /**
  * A user's entity tag: it changes with their grants, and with the newest operation on them. `roles`: the grants, sorted,
@@ -106,11 +122,14 @@ const roleChange = (audited: Fragment, before: Fragment, after: Fragment, when: 
 export const rolesReplaced = (audited: Fragment, after: Fragment) =>
   roleChange(audited, rolesOf(sql`audited.user_id`), sql`array(${after} order by 1)`);
 
-/** The record of a change that takes all the user's roles, which `revoked` returned. Without a role, there is none. */
+/**
+ * The record of a change that takes all the user's roles, those at one trust as well, which `revoked` returned. Without a role,
+ * there is none.
+ */
 export const rolesRevoked = (audited: Fragment, revoked: Fragment) =>
   roleChange(
     audited,
-    sql`array(select role_id from ${revoked} order by role_id)`,
+    sql`array(select distinct role_id from ${revoked} order by role_id)`,
     sql`'{}'`,
     sql`exists (select from ${revoked})`,
   );
@@ -137,14 +156,14 @@ export const mayComeIn = (user: Fragment) => sql`(
       coalesce((${newestSwitch(user)}) <> 'disable', true) and not exists (${gone(user)}))`;
 
 /**
- * The one definition of who manages users: a row for each grant that brings the permission to somebody whom the ledger's
+ * The one definition of who manages users: a row for each global grant that brings the permission to somebody whom the ledger's
  * newest word has not disabled, and whom it has neither removed nor lost. A token outlives what was decided about its
  * holder, and a grant may be written after it.
  */
 const managing = (permission: Fragment, columns: Fragment = sql``) => sql`
   select ${columns} from user_role
   join role_permission on role_permission.role_id = user_role.role_id
-  where role_permission.permission_id = ${permission}
+  where role_permission.permission_id = ${permission} and ${isGlobal(sql`user_role`)}
     and ${mayComeIn(sql`user_role.user_id`)}`;
 
 /** One row: whether the caller manages users. */

@@ -10,12 +10,14 @@ import {
   auditRow,
   firstLine,
   gone,
+  grantRoles,
   history,
   interval,
   mayComeIn,
   mayManage,
   operation,
   recordDenial,
+  rolesOf,
   rolesReplaced,
   rolesRevoked,
   unknownRoles,
@@ -129,14 +131,11 @@ with moved as (
   -- An administrator who has set the user's roles meanwhile asked later.
   select * from moved where kind = 'register_with_roles'
     and not exists (select from registrar.roles_asked newer where newer.user_id = moved.sub)
-), granted as (
-  insert into user_role (user_id, role_id)
-  select granting.sub, role.id from granting, unnest(granting.roles) role(id)
-  on conflict do nothing
+), granted as (${grantRoles(sql`(select sub, unnest(roles) as role_id from granting)`)}
 ), granted_audited as (${auditRow(sql`granting`, sql`gen_random_uuid()`, literal(AuditAction.rolesUpdated))}
 ), recorded as (${rolesReplaced(
     sql`granted_audited`,
-    sql`select role_id from user_role where user_id = audited.user_id union select unnest(roles) from moved`,
+    sql`select unnest(${rolesOf(sql`audited.user_id`)}) union select unnest(roles) from moved`,
   )}
 )
 select id from moved`,

@@ -19,7 +19,7 @@ const removed = async () => {
   const { stack } = fixture;
   const { sub, token } = await addAdmin(stack);
   expect((await ask(fixture, `DELETE /api/users/${sub}`)).status).toBe(200);
-  await stack.query("insert into user_role (user_id, role_id) values ($1, $2)", [sub, roles.admin]);
+  await stack.grant(sub, roles.admin);
   return { sub, token };
 };
 

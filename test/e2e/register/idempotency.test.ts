@@ -193,10 +193,7 @@ describe("a repeated Idempotency-Key", () => {
 
   it("belongs to its caller", async () => {
     const { stack, worker } = fixture;
-    await stack.query("insert into user_role (user_id, role_id) values ($1, $2)", [
-      stack.viewerSub,
-      roles.admin,
-    ]);
+    await stack.grant(stack.viewerSub, roles.admin);
     await worker.register(body, { key });
     const other = { email: "other@flip.example", roles: [] };
     const theirs = await worker.register(other, { key, token: stack.viewerToken });

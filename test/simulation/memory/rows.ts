@@ -139,26 +139,38 @@ export const writeAudit = (
   return row;
 };
 
-/** Replaces a user's roles, and writes down which they had, under the audit row that says so. */
+/** Replaces a user's global roles, and writes down which they had, under the audit row that says so. */
 export const replaceRoles = (
   { world }: Statement,
   audited: AuditRow | undefined,
   roles: Iterable<RoleId>,
 ): void => {
   if (audited === undefined) return;
-  const { id, by: caller, userId: subject } = audited;
+  const { userId: subject } = audited;
   const after = new Set(roles);
-  const before = world.grants.get(subject) ?? [];
-  world.roleChanges.push({ id, caller, subject, before: [...before].sort(), after: [...after].sort() });
+  const before = world.grants.get(subject) ?? new Set();
+  recordRoles(world, audited, before, after);
   world.grants.set(subject, after);
 };
 
-/** Takes all of a user's roles. Where they had one, the audit row that says so has a record of them. */
+const recordRoles = (
+  world: World,
+  { id, by: caller, userId: subject }: AuditRow,
+  before: ReadonlySet<RoleId>,
+  after: ReadonlySet<RoleId>,
+): void => {
+  world.roleChanges.push({ id, caller, subject, before: [...before].sort(), after: [...after].sort() });
+};
+
+/** Takes all of a user's roles, those at a trust as well. Where they had one, the audit row that says so has a record of them. */
 export const revokeRoles = (at: Statement, audited: AuditRow | undefined): void => {
   if (audited === undefined) return;
-  const { grants } = at.world;
-  if ((grants.get(audited.userId)?.size ?? 0) > 0) replaceRoles(at, audited, []);
-  grants.delete(audited.userId);
+  const { world } = at;
+  const { userId } = audited;
+  const held = new Set([...(world.grants.get(userId) ?? []), ...(world.trustGrants.get(userId) ?? [])]);
+  if (held.size > 0) recordRoles(world, audited, held, new Set());
+  world.grants.delete(userId);
+  world.trustGrants.delete(userId);
 };
 
 /** When no create of this registration can land any more, nor a read be from before that, and a minute. */

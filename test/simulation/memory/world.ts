@@ -114,8 +114,10 @@ export interface World {
   readonly removals: Array<Removal>;
   readonly roles: Set<RoleId>;
   readonly permissions: Map<RoleId, ReadonlySet<string>>;
-  /** Table `user_role`: who has been granted what. */
+  /** Table `user_role`: who has been granted what globally. */
   readonly grants: Map<UserId, Set<RoleId>>;
+  /** The same table: who has been granted what at one trust alone, by FLIP. */
+  readonly trustGrants: Map<UserId, Set<RoleId>>;
   /** Table `roles_asked`: when the newest change of a user's roles was asked for. */
   readonly rolesAsked: Map<UserId, number>;
   ids: number;
@@ -155,6 +157,7 @@ export const makeWorld = (): World => ({
   roles: new Set([adminRole, researcherRole, observerRole]),
   permissions: new Map([[adminRole, new Set([CAN_MANAGE_USERS])]]),
   grants: new Map([[admin, new Set([adminRole])]]),
+  trustGrants: new Map(),
   rolesAsked: new Map(),
   ids: 0,
 });
