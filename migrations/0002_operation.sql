@@ -9,9 +9,10 @@ create schema if not exists registrar;
 
 create table if not exists registrar.operation (
   id uuid primary key,
-  -- A registration ('register'; 'register_with_roles' also grants the roles), or a change to a user who exists.
+  -- A registration ('register'; 'register_with_roles' also grants the roles; 'adopt' writes down somebody who was in the
+  -- pool already), or a change to a user who exists.
   kind text not null check (
-    kind in ('register', 'register_with_roles', 'remove', 'disable', 'enable', 'reset_mfa', 'invite')
+    kind in ('register', 'register_with_roles', 'adopt', 'remove', 'disable', 'enable', 'reset_mfa', 'invite')
   ),
   caller uuid not null,
   email text check (email = lower(email) and length(email) <= 128),
@@ -84,12 +85,13 @@ create table if not exists registrar.operation (
     grace_until is null or state in ('rejected', 'rolled_back', 'done')
   ),
   constraint operation_change_has_user check (
-    (kind in ('register', 'register_with_roles')) = (state not in ('pending', 'done', 'refused'))
-    and (kind in ('register', 'register_with_roles') or sub is not null and email is null and name is null)
+    (kind in ('register', 'register_with_roles', 'adopt')) = (state not in ('pending', 'done', 'refused'))
+    and (kind in ('register', 'register_with_roles') or sub is not null)
+    and (kind in ('register', 'register_with_roles', 'adopt') or email is null and name is null)
   ),
   -- A registration has an address for as long as anything may be done for it, or its key may be asked for.
   constraint operation_address_is_known check (
-    kind not in ('register', 'register_with_roles') or email is not null
+    kind not in ('register', 'register_with_roles', 'adopt') or email is not null
     or (closed_at is not null and due_at is null and idempotency_key is null and name is null)
   ),
   constraint operation_refused_has_reason check (state <> 'refused' or reason is not null),

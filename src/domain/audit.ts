@@ -3,6 +3,8 @@ import type { ChangeKind } from "./operation.ts";
 /** The words of the audit trail. FLIP's are FLIP's; auditors search for them, so none ever changes. */
 export const AuditAction = {
   registered: "Registered user",
+  /** Somebody who was in the pool already was written down: no registration of this service has created them. */
+  adopted: "Adopted user",
   rolesUpdated: "Updated user roles",
   /** A change of roles took effect after one that was asked for later: the later one stands, and this one did nothing. */
   rolesOvertaken: "Role change overtaken by a later one",

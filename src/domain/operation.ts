@@ -14,8 +14,11 @@ export type OperationId = typeof OperationId.Type;
 /** A new id for what is about to be written. */
 export const newOperationId = (): OperationId => OperationId.make(crypto.randomUUID());
 
-/** Which endpoint asked: `register` only registers, `register_with_roles` also grants the roles in the same commit. */
-export const RegistrationKind = Schema.Literals(["register", "register_with_roles"]);
+/**
+ * How somebody came to be known: `register` only registers, `register_with_roles` also grants the roles in the same commit;
+ * `adopt` writes down somebody who was in the pool already, and is completed from the start.
+ */
+export const RegistrationKind = Schema.Literals(["register", "register_with_roles", "adopt"]);
 export type RegistrationKind = typeof RegistrationKind.Type;
 
 /**
@@ -237,7 +240,7 @@ export interface ChangeUser {
 /** What an administrator asked for. With an idempotency key, kind, address, name and set of roles are the request. */
 export interface RegisterUser {
   readonly id: OperationId;
-  readonly kind: RegistrationKind;
+  readonly kind: Exclude<RegistrationKind, "adopt">;
   readonly caller: UserId;
   readonly email: Email;
   readonly name: Name | null;

@@ -16,6 +16,8 @@ export interface Profile {
   /** The ownership tag: the id of the registration that created them, if one did. */
   readonly tag: string | null;
   readonly email: string;
+  /** Whether the pool has seen that the address is theirs. */
+  readonly emailVerified: boolean;
   /** What the user is called; null where the pool does not say. */
   readonly name: string | null;
   readonly enabled: boolean;
@@ -27,7 +29,7 @@ export interface Profile {
 
 /** Some users in the pool's own order. `next` continues; null: that was the last page. */
 export interface ProfilePage {
-  readonly users: ReadonlyArray<Omit<Profile, "totp" | "tag">>;
+  readonly users: ReadonlyArray<Omit<Profile, "totp">>;
   readonly next: string | null;
 }
 

@@ -34,6 +34,7 @@ export const directoryContract = (name: string, test: Tester, subject: () => Poo
           sub,
           tag,
           email,
+          emailVerified: true,
           name: "Ada Lovelace",
           enabled: true,
           totp: false,
@@ -118,11 +119,22 @@ export const directoryContract = (name: string, test: Tester, subject: () => Poo
           made,
         );
         assert.strictEqual(mine.length, made.length);
-        for (const { sub, email: address, enabled, status } of mine) {
+        for (const { sub, tag, email: address, enabled, status } of mine) {
+          assert.isNull(tag);
           assert.strictEqual(address, `user-${made.indexOf(sub) + 1}@hospital.example`);
           assert.strictEqual(enabled, sub !== made[3]);
           assert.strictEqual(status, "FORCE_CHANGE_PASSWORD");
         }
+      }),
+    );
+
+    check(
+      "lists whom a registration has created with their tag",
+      Effect.gen(function* () {
+        const directory = yield* Directory;
+        const { sub, tag } = yield* created;
+        const { users } = yield* directory.page(60, null);
+        assert.strictEqual(users.find((user) => user.sub === sub)?.tag, tag);
       }),
     );
 

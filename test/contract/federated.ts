@@ -32,8 +32,8 @@ export const federatedContract = (name: string, test: Tester, subject: () => Poo
         assert.deepStrictEqual([found.sub, found.tag], [sub, null]);
         const profile = Option.getOrThrow(yield* directory.profile(sub));
         assert.deepStrictEqual(
-          [profile.sub, profile.email, profile.status, profile.enabled],
-          [sub, email, EXTERNAL_PROVIDER, true],
+          [profile.sub, profile.email, profile.emailVerified, profile.status, profile.enabled],
+          [sub, email, false, EXTERNAL_PROVIDER, true],
         );
         const { users } = yield* directory.page(60, null);
         assert.include(

@@ -40,8 +40,9 @@ export const DirectoryCognito = Layer.effect(
         if (!Array.isArray(answer.Users)) return yield* contradiction("list", "the answer holds no users");
         // A member whom we cannot read (no UUID as `sub`) must not hide the others.
         const [users] = yield* Effect.partition(answer.Users, (user) =>
-          Effect.map(toUser("list", user.Username, user.Attributes), ({ sub }) => ({
+          Effect.map(toUser("list", user.Username, user.Attributes), ({ sub, tag }) => ({
             sub,
+            tag,
             ...shown(user, user.Attributes),
           })),
         );

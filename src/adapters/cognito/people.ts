@@ -23,6 +23,7 @@ import { attributeOf, type CognitoClient, isAbsent, sendTwice } from "./client.t
 export interface Seen extends PoolUser {
   readonly username: string;
   readonly email: string;
+  readonly emailVerified: boolean;
   readonly name: string | null;
   readonly enabled: boolean;
   readonly status: string;
@@ -47,8 +48,9 @@ export const contradiction = (operation: IdentityProviderError["operation"], mes
 export const shown = (
   user: Pick<UserType, "Enabled" | "UserStatus">,
   attributes: UserType["Attributes"],
-): Pick<Seen, "email" | "name" | "enabled" | "status"> => ({
+): Pick<Seen, "email" | "emailVerified" | "name" | "enabled" | "status"> => ({
   email: attributeOf(attributes, "email") ?? "",
+  emailVerified: attributeOf(attributes, "email_verified") === "true",
   name: attributeOf(attributes, "name") ?? null,
   enabled: user.Enabled ?? true,
   status: user.UserStatus ?? "UNKNOWN",

@@ -20,7 +20,7 @@ export const toUtc = (text: string): string => {
 };
 
 /** Before every row of its time, in the order of lists. */
-const NIL = "00000000-0000-0000-0000-000000000000";
+export const NIL = "00000000-0000-0000-0000-000000000000";
 
 /**
  * The place after which a page of a list begins: its cursor's, or the end of what was asked for where that comes later in

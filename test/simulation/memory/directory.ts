@@ -11,6 +11,7 @@ const profileOf = ({ sub, tag, email, name, enabled, confirmed, totp, federated 
   sub,
   tag,
   email,
+  emailVerified: !federated,
   name,
   enabled,
   totp,
@@ -51,7 +52,7 @@ export const makeDirectory = (world: World, wire: Wire) => {
           users: users
             .slice(from, from + limit)
             .map(profileOf)
-            .map(({ sub, email, name, enabled, status }) => ({ sub, email, name, enabled, status })),
+            .map(({ totp: _, ...listed }) => listed),
           next: users.length > from + limit ? `after ${from + limit}` : null,
         }));
       }),

@@ -1,0 +1,71 @@
+/** What the database knows of people, on PostgreSQL. */
+import { Effect, Layer, Schema } from "effect";
+import { CAN_MANAGE_USERS } from "../../domain/audit.ts";
+import { OperationId } from "../../domain/operation.ts";
+import { UserId } from "../../domain/user.ts";
+import { Database } from "../../ports/database.ts";
+import { Records } from "../../ports/records.ts";
+import { MANAGERS } from "./fragments.ts";
+import * as statements from "./records-statements.ts";
+import { decodeRow, NIL } from "./rows.ts";
+
+const RecordRow = Schema.Struct({
+  record: Schema.Struct({
+    sub: UserId,
+    email: Schema.NullOr(Schema.String),
+    isRecorded: Schema.Boolean,
+    isGone: Schema.Boolean,
+    newestSwitch: Schema.NullOr(Schema.Literals(["enable", "disable"])),
+    grants: Schema.Int,
+    isMoving: Schema.Boolean,
+  }),
+});
+const AdoptionRow = Schema.Struct({
+  allowed: Schema.Boolean,
+  unresolved: Schema.NullOr(OperationId),
+  gone: Schema.Boolean,
+  recorded: Schema.Boolean,
+  adopted: Schema.Boolean,
+});
+const MovedRow = Schema.Struct({ allowed: Schema.Boolean, letIn: Schema.Boolean, grants: Schema.Int });
+
+const decodeRecords = Effect.fnUntraced(function* (rows: ReadonlyArray<unknown>) {
+  return (yield* decodeRow(Schema.Array(RecordRow))(rows)).map(({ record }) => record);
+});
+
+export const RecordsPostgres = Layer.effect(
+  Records,
+  Effect.gen(function* () {
+    const database = yield* Database;
+    return Records.of({
+      of: Effect.fn("Records.of")(function* (users) {
+        const tags = users.map(({ tag }) => tag ?? "");
+        return yield* decodeRecords(
+          yield* database.query(statements.of, { users: users.map(({ sub }) => sub), tags }),
+        );
+      }),
+
+      page: Effect.fn("Records.page")(function* (after, limit) {
+        return yield* decodeRecords(yield* database.query(statements.page, { after: after ?? NIL, limit }));
+      }),
+
+      adopt: Effect.fn("Records.adopt")(function* (adopted) {
+        const values = { ...adopted, permission: CAN_MANAGE_USERS };
+        const rows = yield* database.queryAlone(MANAGERS, statements.adopt, values);
+        const answer = yield* decodeRow(AdoptionRow)(rows[0]);
+        if (answer.adopted) return { _tag: "Adopted", id: adopted.id };
+        if (!answer.allowed) return { _tag: "Denied" };
+        if (answer.unresolved !== null) return { _tag: "Unresolved", id: answer.unresolved };
+        return answer.gone ? { _tag: "Gone" } : { _tag: "Recorded" };
+      }),
+
+      moveGrants: Effect.fn("Records.moveGrants")(function* (move) {
+        const values = { ...move, permission: CAN_MANAGE_USERS };
+        const rows = yield* database.queryAlone(MANAGERS, statements.moveGrants, values);
+        const answer = yield* decodeRow(MovedRow)(rows[0]);
+        if (!answer.allowed) return { _tag: "Denied" };
+        return answer.letIn ? { _tag: "Moved", grants: answer.grants } : { _tag: "NotLetIn" };
+      }),
+    });
+  }),
+);
