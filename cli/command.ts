@@ -5,8 +5,8 @@
 import { type ParseArgsOptionsConfig, parseArgs, styleText } from "node:util";
 import { loadEnvironment } from "./environment.ts";
 
-/** How a command ends. `refused`: it has found that it must not do what was asked. */
-export const EXIT = { good: 0, wrong: 1, usage: 2, refused: 3 } as const;
+/** How a command ends. `refused`: it has found that it must not do what was asked. `differs`: it has found differences. */
+export const EXIT = { good: 0, wrong: 1, usage: 2, refused: 3, differs: 4 } as const;
 export type Exit = (typeof EXIT)[keyof typeof EXIT];
 
 /** What went wrong, for people: a sentence that holds no secret. */

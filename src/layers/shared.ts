@@ -25,7 +25,8 @@ export interface Platform {
   readonly rateLimit: Layer.Layer<never, never, Settings>;
 }
 
-const makeLayer = (deployment: Deployment, { database, rateLimit }: Platform) =>
+/** Everything that stands behind the ports of one deployment on one platform. */
+export const makeLayer = (deployment: Deployment, { database, rateLimit }: Platform) =>
   Layer.mergeAll(
     Layer.mergeAll(IdentityProviderCognito, DirectoryCognito).pipe(Layer.provide(CognitoClient.layer)),
     Layer.mergeAll(LedgerPostgres, ChangesPostgres, AccessPostgres, AuditTrailPostgres).pipe(

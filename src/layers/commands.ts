@@ -1,0 +1,40 @@
+/** What the commands of cli/ run their programs with: a deployment's services, and those that compare pool and database. */
+import { Effect, Fiber, Layer, ManagedRuntime } from "effect";
+import { DatabaseNeon } from "../adapters/neon/database.ts";
+import { RecordsPostgres } from "../adapters/postgres/records.ts";
+import { KeepAlive } from "../ports/background.ts";
+import { type Deployment, Settings } from "../ports/settings.ts";
+import { makeLayer } from "./shared.ts";
+
+const layerOf = (deployment: Deployment) =>
+  Layer.merge(
+    makeLayer(deployment, { database: DatabaseNeon, rateLimit: Layer.empty }),
+    RecordsPostgres.pipe(Layer.provide(DatabaseNeon), Layer.provide(Settings.layer(deployment))),
+  );
+
+/** Runs programs for a command. What a program leaves to be done behind its answer is done before the promise is kept. */
+export interface Commands {
+  readonly run: <A, E>(program: Effect.Effect<A, E, Layer.Success<ReturnType<typeof layerOf>>>) => Promise<A>;
+}
+
+/** Gives a command one deployment's services, and closes them when it has ended. */
+export const withCommands = async <A>(
+  deployment: Deployment,
+  use: (commands: Commands) => Promise<A>,
+): Promise<A> => {
+  const runtime = ManagedRuntime.make(layerOf(deployment));
+  const run: Commands["run"] = (program) => {
+    const left: Array<Fiber.Fiber<unknown>> = [];
+    return runtime.runPromise(
+      program.pipe(
+        Effect.provideService(KeepAlive, (work) => void left.push(work)),
+        Effect.ensuring(Effect.suspend(() => Fiber.awaitAll(left))),
+      ),
+    );
+  };
+  try {
+    return await use({ run });
+  } finally {
+    await runtime.dispose();
+  }
+};
