@@ -17,14 +17,15 @@ export function loadEnvironment(file: string | undefined): void {
 
 /**
  * The variables of the deployment: the environment's where it names a database, and else those of the running local
- * stack, and nothing else.
+ * stack. Where neither is there it fails, or answers the environment as it is.
  */
-export function deploymentVariables(): NodeJS.ProcessEnv {
+export function deploymentVariables({ orTheEnvironment = false } = {}): NodeJS.ProcessEnv {
   if (process.env.DATABASE_URL) return process.env;
   try {
     const stack = JSON.parse(readFileSync(stackFile, "utf8")) as { readonly variables: NodeJS.ProcessEnv };
     return { ...process.env, ...stack.variables };
   } catch {
+    if (orTheEnvironment) return process.env;
     throw new CommandError("DATABASE_URL is not set, and no local stack is running (npm run dev).");
   }
 }

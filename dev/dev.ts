@@ -69,7 +69,7 @@ async function main(interrupted: Promise<undefined>): Promise<void> {
     userPoolId: stack.userPoolId,
     clientId: stack.clientId,
     controlUrl: control.url,
-    variables: stack.workerEnv(),
+    variables: stack.doctorEnv(),
     neonEndpoint: stack.neonEndpoint,
     issuer: stack.issuer,
     adminSub: stack.adminSub,

@@ -27,7 +27,6 @@ const settings = {
   unix_socket_directories: "",
   max_connections: "100",
   fsync: "off",
-  synchronous_commit: "off",
   full_page_writes: "off",
   wal_level: "minimal",
   max_wal_senders: "0",

@@ -7,7 +7,7 @@ import pg from "pg";
 import { migrate } from "../cli/migrate.ts";
 import { age } from "./age.ts";
 import { type Cognito, createCognito } from "./cognito.ts";
-import { accessKeyId } from "./cognito-console.ts";
+import { accessKeyId, doctorKeyId } from "./cognito-console.ts";
 import { type Door, openDoor } from "./door.ts";
 import { Faults } from "./faults.ts";
 import { FLIP_SHAPES, type FlipShapeName } from "./flip-shapes.ts";
@@ -65,6 +65,8 @@ export interface Stack {
   reset(): Promise<void>;
   /** The Worker's settings for this stack, and no others. */
   workerEnv(): Record<string, string>;
+  /** The same, with the keys of whoever runs `npm run doctor`. */
+  doctorEnv(): Record<string, string>;
   stop(): Promise<void>;
 }
 
@@ -124,6 +126,19 @@ async function assemble(parts: Parts): Promise<Stack> {
   }
   const neonEndpoint = `${neonDoor.url}/sql`;
 
+  const workerEnv = () => ({
+    AWS_REGION: "eu-west-2",
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: "local",
+    AWS_COGNITO_USER_POOL_ID: cognito.userPoolId,
+    AWS_COGNITO_APP_CLIENT_ID: cognito.clientId,
+    COGNITO_ENDPOINT: cognitoDoor.url,
+    TOKEN_ISSUER: cognito.issuer,
+    DATABASE_URL: server.url,
+    NEON_ENDPOINT: neonEndpoint,
+    ...(caseSensitive && { COGNITO_CASE_SENSITIVE: "true" }),
+  });
+
   return {
     databaseUrl: server.url,
     neonEndpoint,
@@ -161,17 +176,11 @@ async function assemble(parts: Parts): Promise<Stack> {
       await cognito.console.reset();
       faults.clearCalls();
     },
-    workerEnv: () => ({
-      AWS_REGION: "eu-west-2",
-      AWS_ACCESS_KEY_ID: accessKeyId,
-      AWS_SECRET_ACCESS_KEY: "local",
-      AWS_COGNITO_USER_POOL_ID: cognito.userPoolId,
-      AWS_COGNITO_APP_CLIENT_ID: cognito.clientId,
-      COGNITO_ENDPOINT: cognitoDoor.url,
-      TOKEN_ISSUER: cognito.issuer,
-      DATABASE_URL: server.url,
-      NEON_ENDPOINT: neonEndpoint,
-      ...(caseSensitive && { COGNITO_CASE_SENSITIVE: "true" }),
+    workerEnv,
+    doctorEnv: () => ({
+      ...workerEnv(),
+      DOCTOR_AWS_ACCESS_KEY_ID: doctorKeyId,
+      DOCTOR_AWS_SECRET_ACCESS_KEY: "local",
     }),
     stop: parts.stop,
   };

@@ -2,6 +2,7 @@
 import { readdir } from "node:fs/promises";
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest";
 import { type Stack, startStack } from "../../dev/stack.ts";
+import { statements as asked } from "../../src/layers/statements.ts";
 import type { Statement } from "../../src/ports/database.ts";
 
 const folder = "src/adapters/postgres";
@@ -24,6 +25,13 @@ describe("a statement", () => {
     for (const [index, module] of modules.entries())
       assert.isTrue(Object.values(module).some(isStatement), files[index]);
     assert.isAtLeast(statements.length, 25);
+  });
+
+  it("is one that the doctor asks the database about", () => {
+    assert.deepStrictEqual(
+      asked.map(({ name }) => name).toSorted(),
+      statements.map(({ name }) => name).toSorted(),
+    );
   });
 
   it.each([...statements])(

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { assert, describe, it } from "@effect/vitest";
 import { CONFIGURATION_PATH, configurationText } from "../../../dev/configuration.ts";
+import { DOCTOR_PATH, doctorText } from "../../../dev/doctor-page.ts";
 import { OPENAPI_PATH, openapiText } from "../../../dev/openapi.ts";
 
 describe("what is generated", () => {
@@ -11,6 +12,12 @@ describe("what is generated", () => {
 
   it("docs/configuration.md says of every variable what it is and what it takes", () => {
     assert.notMatch(configurationText(), /undefined|\| *\|/);
+  });
+
+  it("docs/doctor.md has the checks of the doctor: npm run docs:doctor", () => {
+    const page = readFileSync(DOCTOR_PATH, "utf8");
+    assert.strictEqual(page, doctorText(page));
+    assert.include(page, "| `pool.tag` |");
   });
 
   it("public/openapi.json is that of the routes: npm run openapi", () => {

@@ -21,4 +21,15 @@ describe("deploy/iam-policy.json", () => {
     assert.match(Statement[0].Resource, /^arn:aws:cognito-idp:[\w-]+:\d{12}:userpool\/[\w-]+$/);
     assert.strictEqual(Statement.length, 1);
   });
+
+  it("is asked for by the doctor, action by action", () => {
+    assert.deepStrictEqual(service, sentBy("cli/doctor/checks/rights.ts"));
+  });
+});
+
+describe("deploy/iam-policy-doctor.json", () => {
+  it("allows exactly what the doctor asks with its own keys", () => {
+    const own = sentBy("cli/doctor/{*,checks/{pool,clients}}.ts");
+    assert.deepStrictEqual(actionsOf("iam-policy-doctor.json"), own);
+  });
 });

@@ -1,0 +1,74 @@
+/** The ledger: whether somebody looks after it. */
+import { type Check, check, NotAsked } from "../check.ts";
+import type { Subject } from "../subject.ts";
+
+/** How late a sweep may be. */
+const OVERDUE_MINUTES = 5;
+
+async function counted(subject: Subject, condition: string) {
+  const [there] = await subject.query<{ yes: boolean }>(
+    "select to_regclass('registrar.operation') is not null as yes",
+  );
+  if (there?.yes !== true) throw new NotAsked("the ledger is not there");
+  const [row] = await subject.query<{ count: number; oldest: string | null }>(
+    `select count(*)::int as count,
+       to_char(min(started_at) at time zone 'utc', 'YYYY-MM-DD HH24:MI "UTC"') as oldest
+     from registrar.operation where ${condition}`,
+  );
+  return { count: row?.count ?? 0, oldest: row?.oldest ?? "" };
+}
+
+const detail = ({ count, oldest }: { count: number; oldest: string }) => `${count}, the oldest of ${oldest}`;
+
+const sweeper = check({
+  id: "ledger.sweeper",
+  title: "Sweeper",
+  asks: `operations that have been due for ${OVERDUE_MINUTES} minutes: a sweep takes each up, or puts it off`,
+  faults: {
+    asleep: {
+      status: "wrong",
+      means: "Operations are due, and no sweep takes them up.",
+      mend: "See that the service runs, that its trigger is there (wrangler.toml), and its log for `sweep failed`.",
+    },
+  },
+  ask: async (subject) => {
+    const overdue = await counted(subject, `due_at < now() - interval '${OVERDUE_MINUTES} minutes'`);
+    return overdue.count > 0 ? { fault: "asleep", detail: detail(overdue) } : { good: "nothing is overdue" };
+  },
+});
+
+const open = check({
+  id: "ledger.open",
+  title: "Open operations",
+  asks: "operations that have been open for a day",
+  faults: {
+    stuck: {
+      status: "warning",
+      means: "Operations have been open for more than a day.",
+      mend: "GET /api/operations?state=… shows the `lastError` of each; docs/operate.md says what each means.",
+    },
+  },
+  ask: async (subject) => {
+    const stuck = await counted(subject, "closed_at is null and started_at < now() - interval '1 day'");
+    return stuck.count > 0 ? { fault: "stuck", detail: detail(stuck) } : { good: "none is older than a day" };
+  },
+});
+
+const operator = check({
+  id: "ledger.operator",
+  title: "Operators",
+  asks: "operations that need one",
+  faults: {
+    needed: {
+      status: "warning",
+      means: "Operations need an operator.",
+      mend: "GET /api/operations?needsOperator=true lists them (docs/operate.md).",
+    },
+  },
+  ask: async (subject) => {
+    const needed = await counted(subject, "needs_operator");
+    return needed.count > 0 ? { fault: "needed", detail: detail(needed) } : { good: "none is needed" };
+  },
+});
+
+export const ledger: ReadonlyArray<Check> = [sweeper, open, operator];

@@ -1,0 +1,23 @@
+/** Every statement of the service and its commands, for those that ask a database whether it understands them. */
+import * as access from "../adapters/postgres/access-statements.ts";
+import * as audit from "../adapters/postgres/audit-statements.ts";
+import * as changes from "../adapters/postgres/changes-statements.ts";
+import * as ledger from "../adapters/postgres/ledger-statements.ts";
+import * as records from "../adapters/postgres/records-statements.ts";
+import * as retention from "../adapters/postgres/retention-statements.ts";
+import type { Statement } from "../ports/database.ts";
+
+/** A statement's text, and how many values it takes. */
+export interface Text {
+  readonly name: string;
+  readonly text: string;
+  readonly values: number;
+}
+
+const isStatement = (value: unknown): value is Statement<object> =>
+  typeof value === "object" && value !== null && "text" in value && "parameters" in value;
+
+export const statements: ReadonlyArray<Text> = [access, audit, changes, ledger, records, retention]
+  .flatMap((area) => Object.values(area) as ReadonlyArray<unknown>)
+  .filter(isStatement)
+  .map(({ name, text, parameters }) => ({ name, text, values: parameters({}).length }));
