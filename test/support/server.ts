@@ -120,10 +120,17 @@ export interface Server {
   stop(): Promise<void>;
 }
 
+/** For a process that only sweeps: its first call is made while it still warms up, on a machine that may be busy. */
+const UNHURRIED = {
+  COGNITO_TIMEOUT_MS: "3000",
+  COGNITO_CREATE_TIMEOUT_MS: "3000",
+  DATABASE_TIMEOUT_MS: "3000",
+};
+
 /** Starts the server, and resolves once its first sweep is over: from then on it asks for nothing by itself. */
 export async function startServer({ env, ...how }: Launch): Promise<Server> {
-  const start = async (port: number) => {
-    const process = launch({ ...how, env: { ...env, PORT: String(port) } });
+  const start = async (port: number, more: Readonly<Record<string, string>> = {}) => {
+    const process = launch({ ...how, env: { ...env, ...more, PORT: String(port) } });
     const bound = portIn(await process.line(/"listening"/));
     await process.line(/"sweep (finished|failed)"/);
     return { process, port: bound };
@@ -137,7 +144,7 @@ export async function startServer({ env, ...how }: Launch): Promise<Server> {
   let current = await start(0);
   return {
     url: `http://127.0.0.1:${current.port}`,
-    sweep: async () => end(await start(0)),
+    sweep: async () => end(await start(0, UNHURRIED)),
     kill: async () => {
       current.process.child.kill("SIGKILL");
       await current.process.ended;

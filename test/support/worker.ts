@@ -121,7 +121,11 @@ export async function startWorker(
     },
     logs: lines,
     text: () => written.join("\n"),
-    kill: host.kill,
+    kill: async () => {
+      await host.kill();
+      // A server has swept at its start, and no request has asked for that.
+      if (runtime !== undefined) stack.faults.clearCalls();
+    },
     stop: host.stop,
   };
 }
