@@ -60,7 +60,9 @@ beforeAll(async () => {
 afterAll(() => rmSync(root, { recursive: true }));
 
 describe("the container", () => {
-  it("starts with its command, is healthy while it answers and though its database is gone, and ends on SIGTERM", async () => {
+  it("starts with its command, is healthy while it answers and though its database is gone, and ends on SIGTERM", {
+    timeout: 120_000,
+  }, async () => {
     const stack = await startStack();
     const port = await freePort();
     // All that a container has: the image's variables, and what it is run with.
