@@ -25,7 +25,7 @@ describe("the configuration of a server", () => {
 
   it("takes from the process what the schemas name, and nothing else", () => {
     const others = { PATH: "/bin", AWS_PROFILE: "somebody", DATABASE_PASSWORD: "x", CORS_ORIGIN: "*" };
-    const read = readServer({ ...bindings, ...others, PORT: "9000", AWS_REGION: undefined, ...bindings });
+    const read = readServer({ ...others, ...bindings, PORT: "9000", AWS_SESSION_TOKEN: undefined });
     assert.deepStrictEqual(read.bindings, { ...bindings, PORT: "9000" });
   });
 
