@@ -29,18 +29,20 @@ type Values<O extends ParseArgsOptionsConfig> = ReturnType<
 >["values"];
 
 /**
- * Runs a command: reads its options, of which an unknown one is refused by name, and the environment, and sets the exit
- * code. What is thrown and is no CommandError is a bug, and keeps its stack trace.
+ * Runs a command: reads its options, of which an unknown one is refused by name, its one operand, where it has one, and the
+ * environment, and sets the exit code. What is thrown and is no CommandError is a bug, and keeps its stack trace.
  */
 export async function command<const O extends ParseArgsOptionsConfig>(
-  { help, options }: { readonly help: string; readonly options: O },
-  main: (values: Values<O>) => Promise<Exit>,
+  { help, options, operand }: { readonly help: string; readonly options: O; readonly operand?: string },
+  main: (values: Values<O>, operand: string) => Promise<Exit>,
 ): Promise<void> {
   try {
-    const values = read({ ...COMMON, ...options });
+    const { values, positionals } = read({ ...COMMON, ...options }, operand !== undefined);
     if (values.help === true) return console.log(help);
+    if (operand !== undefined && positionals.length !== 1)
+      throw new UsageError(`Exactly one ${operand} is expected. --help says more.`);
     loadEnvironment(values["env-file"] as string | undefined);
-    process.exitCode = await main(values as Values<O>);
+    process.exitCode = await main(values as Values<O>, positionals[0] ?? "");
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     process.exitCode = error instanceof UsageError ? EXIT.usage : EXIT.wrong;
@@ -48,9 +50,14 @@ export async function command<const O extends ParseArgsOptionsConfig>(
   }
 }
 
-function read<O extends ParseArgsOptionsConfig>(options: O): Readonly<Record<string, unknown>> {
+interface Line {
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly positionals: ReadonlyArray<string>;
+}
+
+function read<O extends ParseArgsOptionsConfig>(options: O, allowPositionals: boolean): Line {
   try {
-    return parseArgs({ options, strict: true, allowPositionals: false }).values;
+    return parseArgs({ options, strict: true, allowPositionals });
   } catch (error) {
     const [sentence = ""] = (error as Error).message.split(". ");
     throw new UsageError(`${sentence.replace(/\.$/, "")}. --help lists the options.`);
