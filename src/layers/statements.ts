@@ -2,6 +2,7 @@
 import * as access from "../adapters/postgres/access-statements.ts";
 import * as audit from "../adapters/postgres/audit-statements.ts";
 import * as changes from "../adapters/postgres/changes-statements.ts";
+import * as erasure from "../adapters/postgres/erasure-statements.ts";
 import * as ledger from "../adapters/postgres/ledger-statements.ts";
 import * as records from "../adapters/postgres/records-statements.ts";
 import * as retention from "../adapters/postgres/retention-statements.ts";
@@ -17,7 +18,7 @@ export interface Text {
 const isStatement = (value: unknown): value is Statement<object> =>
   typeof value === "object" && value !== null && "text" in value && "parameters" in value;
 
-export const statements: ReadonlyArray<Text> = [access, audit, changes, ledger, records, retention]
+export const statements: ReadonlyArray<Text> = [access, audit, changes, erasure, ledger, records, retention]
   .flatMap((area) => Object.values(area) as ReadonlyArray<unknown>)
   .filter(isStatement)
   .map(({ name, text, parameters }) => ({ name, text, values: parameters({}).length }));

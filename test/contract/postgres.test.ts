@@ -229,6 +229,29 @@ describe("a statement that has waited for its turn", () => {
   });
 });
 
+describe("what the ledger forgets", () => {
+  it("is no address whose key it had no room to forget, however many there are", async () => {
+    await stack.query(
+      `insert into registrar.operation (id, kind, caller, email, roles, state, idempotency_key, started_at, closed_at)
+       select gen_random_uuid(), 'register', $1, n || '@a.example', '{}', 'rolled_back', 'key ' || n,
+         now() - interval '90 days', now() - interval '90 days'
+       from generate_series(1, 1100) n`,
+      [stack.adminSub],
+    );
+    const config = Settings.layer(readSettings({ ...stack.workerEnv(), OPERATION_ADDRESS_DAYS: "30" }));
+    const layer = LedgerPostgres.pipe(Layer.provide(DatabaseNeon), Layer.provide(config));
+    const expire = Effect.flatMap(Ledger, (ledger) => ledger.expire()).pipe(Effect.provide(layer));
+    const counts = await Effect.runPromise(Effect.all([expire, expire]));
+    assert.deepStrictEqual(
+      counts.map(({ keysExpired, addressesForgotten }) => [keysExpired, addressesForgotten]),
+      [
+        [1000, 0],
+        [100, 200],
+      ],
+    );
+  });
+});
+
 describe("the table refuses", () => {
   const row = {
     id: "gen_random_uuid()",

@@ -277,10 +277,10 @@ export const retentionContract = (name: string, test: Tester, subject: () => Led
     );
 
     check(
-      "never deletes a user's newest row: their ETag stays what it was",
+      "never deletes a user's newest row, nor their registration: their ETag stays what it was",
       Effect.gen(function* () {
         const access = yield* Access;
-        const { sub } = yield* inState("completed");
+        const { id, sub } = yield* inState("completed");
         const user = sub as UserId;
         yield* subject().age(1);
         const older = yield* done("invite", user);
@@ -288,7 +288,7 @@ export const retentionContract = (name: string, test: Tester, subject: () => Led
         const before = yield* access.etagFor(subject().admin, user);
         yield* subject().age(10 * OPERATIONS);
         yield* swept;
-        assert.deepStrictEqual(yield* areThere([older, newest]), [false, true]);
+        assert.deepStrictEqual(yield* areThere([id, older, newest]), [true, false, true]);
         assert.strictEqual(yield* access.etagFor(subject().admin, user), before);
       }),
     );

@@ -26,7 +26,7 @@ const rows = () =>
     key: string | null;
   }>("select id, sub, email, name, idempotency_key as key from registrar.operation order by started_at");
 
-/** Ada is registered; her address is refused to a second one; she is deleted. Bob stays. */
+/** Two users, and a second registration of the address of the one, which is refused. */
 const lived = async () => {
   const { stack, worker } = fixture;
   const bob = await worker.register({ email: "bob@flip.example", name: "Bob", roles: [] });
