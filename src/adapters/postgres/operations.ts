@@ -3,6 +3,7 @@ import { Option, Predicate, Schema } from "effect";
 import {
   type AnyOperation,
   Change,
+  ChangeKind,
   Forgotten,
   isRegistrationKind,
   Operation,
@@ -28,10 +29,16 @@ export const readOperation = (row: unknown): AnyOperation => readAny(row);
 const text = (value: unknown): string | null =>
   Predicate.isString(value) ? value.slice(0, TEXT_LENGTH_MAX) : null;
 
+/** What a row is most like. Of a kind that nobody knows, a row with an address is a registration. */
+const schemaOf = ({ kind, email }: Readonly<Record<string, unknown>>) => {
+  if (Schema.is(ChangeKind)(kind)) return Change;
+  if (email !== null) return Registration;
+  return isRegistrationKind(kind) ? Forgotten : Change;
+};
+
 const undecodable = (row: unknown): Undecodable => {
   const fields = Predicate.isObject(row) ? (row as Readonly<Record<string, unknown>>) : {};
-  const registration = fields.email === null ? Forgotten : Registration;
-  const { fields: schemas } = isRegistrationKind(fields.kind) ? registration : Change;
+  const { fields: schemas } = schemaOf(fields);
   const unreadable = Object.entries(schemas)
     .filter(([field, schema]) => {
       const decode = Schema.decodeUnknownOption(schema as Schema.Codec<unknown, unknown>);
