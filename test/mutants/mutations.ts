@@ -796,11 +796,6 @@ export const mutations: ReadonlyArray<Mutation> = [
     "retained and sub in (select sub from due)",
     "retained and false",
   ]),
-  retentionSql("SQL: a row is deleted to which an operator was called", [
-    "), due as (",
-    "and not needs_operator",
-    "",
-  ]),
   retentionSql("SQL: addresses are forgotten without end in one statement", [
     "forgetting as (",
     "limit ${literal(ROWS_AT_ONCE)} for update",
@@ -811,9 +806,9 @@ export const mutations: ReadonlyArray<Mutation> = [
     "if (isSwitch(old)) return newer.some((row) => isSwitch(row) && isDone(row));",
     "if (isSwitch(old)) return true;",
   ]),
-  programs("a user's last removal is deleted, and nobody knows that they are gone", [
+  programs("who was registered is deleted from the ledger", [
     RETENTION,
-    'return old.kind === "invite" || old.kind === "reset_mfa";',
-    "return true;",
+    "if (!isDone(old)) return false;",
+    "if (!isDone(old)) return true;",
   ]),
 ];

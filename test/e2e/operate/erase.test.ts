@@ -120,7 +120,6 @@ describe("npm run erase", () => {
     );
     const { out } = await erase(ada, "--yes", "--without-pool");
     const kept = await stack.query("select name, organisation from user_profile where user_id = $1", [ada]);
-    await stack.query("drop table user_profile");
     expect(out).toContain("name and organisation in FLIP's user_profile");
     expect(kept).toEqual([{ name: "", organisation: "" }]);
   });
