@@ -15,6 +15,9 @@ export class CommandError extends Error {}
 /** The command line, or what the command needs around it, is not as it has to be. */
 export class UsageError extends CommandError {}
 
+/** The command has found that it must not do what was asked, and has done nothing. */
+export class RefusedError extends CommandError {}
+
 const COMMON = {
   help: { type: "boolean" },
   "env-file": { type: "string" },
@@ -45,7 +48,8 @@ export async function command<const O extends ParseArgsOptionsConfig>(
     process.exitCode = await main(values as Values<O>, positionals[0] ?? "");
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
-    process.exitCode = error instanceof UsageError ? EXIT.usage : EXIT.wrong;
+    process.exitCode =
+      error instanceof UsageError ? EXIT.usage : error instanceof RefusedError ? EXIT.refused : EXIT.wrong;
     console.error(styleText("red", error.message, { stream: process.stderr }));
   }
 }

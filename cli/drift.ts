@@ -7,13 +7,12 @@ import { Option } from "effect";
 import { isUserId, type UserId } from "../src/domain/user.ts";
 import { type Commands, withCommands } from "../src/layers/commands.ts";
 import { type Difference, OFFERS, type Offer, whoIs } from "../src/programs/drift.ts";
-import { BadConfiguration, readSettings } from "../src/settings.ts";
 import { COMMON_HELP, CommandError, command, EXIT, type Exit, UsageError } from "./command.ts";
 import { type Counts, compare } from "./drift/compare.ts";
 import { type Failure, type Move, make, moveOf, question, sentence } from "./drift/moves.ts";
 import { progressIn } from "./drift/progress.ts";
 import { lines, ndjson, table } from "./drift/table.ts";
-import { deploymentVariables } from "./environment.ts";
+import { deploymentSettings } from "./environment.ts";
 
 const HELP = `npm run drift [-- options]
 
@@ -136,18 +135,10 @@ const report = ({ pool, database }: Counts): void => {
     process.stderr.write(`\r${pool} users of the pool, ${database} of the database compared`);
 };
 
-const deployment = () => {
-  try {
-    return readSettings(deploymentVariables());
-  } catch (error) {
-    throw error instanceof BadConfiguration ? new CommandError(`${error.message}.`) : error;
-  }
-};
-
 if (import.meta.main) {
   await command({ help: HELP, options: OPTIONS }, async (values) => {
     const move = askedFor(values);
-    return withCommands(deployment(), async (commands) => {
+    return withCommands(deploymentSettings(), async (commands) => {
       const caller = values.as === undefined ? undefined : await actor(commands, values.as);
       if (move !== undefined && caller !== undefined) {
         if (!values.yes && !isTerminal()) throw new UsageError("Nobody can be asked here: say --yes.");

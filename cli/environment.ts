@@ -1,6 +1,8 @@
 /** Where a command finds a deployment: in its environment, or in the local stack that runs in this checkout. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Deployment } from "../src/ports/settings.ts";
+import { BadConfiguration, readSettings } from "../src/settings.ts";
 import { CommandError, UsageError } from "./command.ts";
 
 const stackFile = join(import.meta.dirname, "../.dev/stack.json");
@@ -27,6 +29,16 @@ export function deploymentVariables({ orTheEnvironment = false } = {}): NodeJS.P
   } catch {
     if (orTheEnvironment) return process.env;
     throw new CommandError("DATABASE_URL is not set, and no local stack is running (npm run dev).");
+  }
+}
+
+/** The deployment's settings, as the service itself reads them. */
+export function deploymentSettings(): Deployment {
+  try {
+    return readSettings(deploymentVariables());
+  } catch (error) {
+    if (error instanceof BadConfiguration) throw new CommandError(`${error.message}.`);
+    throw error;
   }
 }
 

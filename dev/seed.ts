@@ -4,32 +4,12 @@
  */
 import { randomUUID } from "node:crypto";
 import type pg from "pg";
+import { HELD, PERMISSIONS, ROLES } from "../src/domain/seed.ts";
 
-/** FLIP's roles. */
-export const roles = {
-  admin: "64d3145b-034c-4328-b637-8eb54313b7c5",
-  researcher: "10b64ed0-bc90-4c01-9cc3-933c704905c1",
-  observer: "cdee79c9-a5e1-4b9e-a315-1ec2f3d29efe",
-} as const;
+/** The ids of FLIP's roles. */
+export const roles = { admin: ROLES.admin.id, researcher: ROLES.researcher.id, observer: ROLES.observer.id };
 
-const described: Record<keyof typeof roles, [name: string, description: string]> = {
-  admin: ["Admin", "A role for administrators."],
-  researcher: ["Researcher", "A researcher role, used as the default role with minimal permissions."],
-  observer: ["Observer", "Read-only access to assigned projects. Cannot create, edit, or delete resources."],
-};
-
-/** FLIP's permissions. */
-export const permissions = {
-  CAN_ACCESS_ADMIN_PANEL: "6d1da2d7-e510-488c-9085-8608cd817256",
-  CAN_APPROVE_PROJECTS: "e2703e64-0186-4bc1-ac40-ba4ef63255ec",
-  CAN_CREATE_PROJECTS: "1140ab45-fefb-4a3b-b350-90dd84f9be4b",
-  CAN_DELETE_ANY_PROJECT: "fa2f251f-9d4d-4ba7-8dd1-becd9230dac0",
-  CAN_MANAGE_DEPLOYMENTS: "4c9769ed-a939-4c73-b320-139f574368c3",
-  CAN_MANAGE_PROJECTS: "fc2f242e-848f-4983-ab14-fd3c5604535d",
-  CAN_MANAGE_SITE_BANNER: "5a6c4185-6c90-4b26-bc87-f9436e2042b8",
-  CAN_MANAGE_USERS: "f6dbd04e-d1ef-4cb7-84c2-c29fb35cf83b",
-  CAN_UNSTAGE_PROJECTS: "a695be07-23c7-448d-a5df-36c3f63ca29d",
-} as const;
+export { PERMISSIONS as permissions } from "../src/domain/seed.ts";
 
 /** Who is granted what at the start, by Cognito sub. */
 export interface People {
@@ -39,22 +19,21 @@ export interface People {
 
 /** Fills FLIP's tables. */
 export async function seed(database: pg.Pool | pg.Client, people: People): Promise<void> {
-  for (const [key, [name, description]] of Object.entries(described)) {
+  for (const { id, name, description } of Object.values(ROLES)) {
     await database.query(
       `insert into roles (id, name, description, created_at, updated_at)
        values ($1, $2, $3, now(), now()) on conflict do nothing`,
-      [roles[key as keyof typeof roles], name, description],
+      [id, name, description],
     );
   }
-  for (const [name, id] of Object.entries(permissions)) {
+  for (const [name, id] of Object.entries(PERMISSIONS)) {
     await database.query(
       `insert into permission (id, permission_name, permission_description) values ($1, $2, $2)
        on conflict do nothing`,
       [id, name],
     );
-    await grant(database, roles.admin, id);
   }
-  await grant(database, roles.researcher, permissions.CAN_CREATE_PROJECTS);
+  for (const [role, permission] of HELD) await grant(database, role, permission);
   await database.query(TRUST);
   await grantRole(database, people.adminSub, roles.admin);
   await grantRole(database, people.viewerSub, roles.observer);

@@ -1,15 +1,19 @@
-/** What the commands of cli/ run their programs with: a deployment's services, and those that compare pool and database. */
+/** What the commands of cli/ run their programs with: a deployment's services, and those that no request asks for. */
 import { Effect, Fiber, Layer, ManagedRuntime } from "effect";
 import { DatabaseNeon } from "../adapters/neon/database.ts";
+import { FirstManagerPostgres } from "../adapters/postgres/first-manager.ts";
 import { RecordsPostgres } from "../adapters/postgres/records.ts";
 import { KeepAlive } from "../ports/background.ts";
 import { type Deployment, Settings } from "../ports/settings.ts";
 import { makeLayer } from "./shared.ts";
 
 const layerOf = (deployment: Deployment) =>
-  Layer.merge(
+  Layer.mergeAll(
     makeLayer(deployment, { database: DatabaseNeon, rateLimit: Layer.empty }),
-    RecordsPostgres.pipe(Layer.provide(DatabaseNeon), Layer.provide(Settings.layer(deployment))),
+    Layer.mergeAll(RecordsPostgres, FirstManagerPostgres).pipe(
+      Layer.provide(DatabaseNeon),
+      Layer.provide(Settings.layer(deployment)),
+    ),
   );
 
 /** Runs programs for a command. What a program leaves to be done behind its answer is done before the promise is kept. */

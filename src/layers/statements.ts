@@ -3,6 +3,7 @@ import * as access from "../adapters/postgres/access-statements.ts";
 import * as audit from "../adapters/postgres/audit-statements.ts";
 import * as changes from "../adapters/postgres/changes-statements.ts";
 import * as erasure from "../adapters/postgres/erasure-statements.ts";
+import * as first from "../adapters/postgres/first-manager-statements.ts";
 import * as ledger from "../adapters/postgres/ledger-statements.ts";
 import * as records from "../adapters/postgres/records-statements.ts";
 import * as retention from "../adapters/postgres/retention-statements.ts";
@@ -18,7 +19,9 @@ export interface Text {
 const isStatement = (value: unknown): value is Statement<object> =>
   typeof value === "object" && value !== null && "text" in value && "parameters" in value;
 
-export const statements: ReadonlyArray<Text> = [access, audit, changes, erasure, ledger, records, retention]
+const areas = [access, audit, changes, erasure, first, ledger, records, retention];
+
+export const statements: ReadonlyArray<Text> = areas
   .flatMap((area) => Object.values(area) as ReadonlyArray<unknown>)
   .filter(isStatement)
   .map(({ name, text, parameters }) => ({ name, text, values: parameters({}).length }));

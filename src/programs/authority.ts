@@ -44,7 +44,10 @@ export const isMachine = (id: UserId) =>
 /** Cognito's words for users who have signed in, and can again. */
 const HAVE_SIGNED_IN: ReadonlySet<string> = new Set(["CONFIRMED", "EXTERNAL_PROVIDER", "RESET_REQUIRED"]);
 
-const canComeIn = Option.exists<Profile>(({ enabled, status }) => enabled && HAVE_SIGNED_IN.has(status));
+/** Whether the pool lets somebody in: they are there, enabled, and have signed in. */
+export const canComeIn = Option.exists<Profile>(
+  ({ enabled, status }) => enabled && HAVE_SIGNED_IN.has(status),
+);
 
 /** How many are looked up in the pool at once. */
 const LOOKED_UP_AT_ONCE = 5;

@@ -1,4 +1,7 @@
-/** The ledger: whether somebody looks after it. */
+/** The ledger: whether somebody looks after it, and whether somebody manages users. */
+import { Effect, Exit } from "effect";
+import { withCommands } from "../../../src/layers/commands.ts";
+import { whoManages } from "../../../src/programs/bootstrap.ts";
 import { type Check, check, NotAsked } from "../check.ts";
 import type { Subject } from "../subject.ts";
 
@@ -71,4 +74,26 @@ const operator = check({
   },
 });
 
-export const ledger: ReadonlyArray<Check> = [sweeper, open, operator];
+const manager = check({
+  id: "ledger.manager",
+  title: "Administrators",
+  asks: "who holds CAN_MANAGE_USERS, by grants and ledger, and whether the pool lets them in",
+  faults: {
+    nobody: {
+      status: "wrong",
+      means: "Nobody who manages users can come in.",
+      mend: "npm run bootstrap -- --email <address>",
+    },
+  },
+  ask: async (subject) => {
+    const exit = await withCommands(subject.settings(), ({ run }) => run(Effect.exit(whoManages())));
+    if (Exit.isFailure(exit)) throw new NotAsked("the database or the pool does not say");
+    const inside = exit.value.filter(({ obstacle }) => obstacle === null);
+    const outside = exit.value.filter(({ obstacle }) => obstacle !== null);
+    if (inside.length > 0) return { good: `${inside.length} can come in` };
+    const detail = outside.map(({ sub, obstacle }) => `${sub} (${obstacle})`).join(", ");
+    return { fault: "nobody", detail: detail === "" ? undefined : detail };
+  },
+});
+
+export const ledger: ReadonlyArray<Check> = [sweeper, open, operator, manager];

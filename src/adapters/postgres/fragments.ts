@@ -188,6 +188,17 @@ export const otherManagers = (
     where manager.id <> ${subject} and manager.id <> all(${machines})
     group by manager.id order by manager.id <> ${caller}, manager.id limit ${OTHERS_MAX}) other`;
 
+/** Who manages users, by grants and ledger, but for some: an `id` each. */
+export const managersBut = (permission: Fragment, some: Fragment) => sql`
+  ${managing(permission, sql`user_role.user_id as id`)} and user_role.user_id <> all(${some})`;
+
+/**
+ * Nobody could ask for the registration of the first who manages users: the operation's own id stands for its caller, until
+ * the user is known.
+ */
+export const callerOnceKnown = (sub: Fragment) =>
+  sql`caller = case when caller = id then coalesce(${sub}, caller) else caller end`;
+
 /** Whether one of those whom the pool lets in manages users, and is not the subject. */
 export const somebodyIsLeft = (subject: Fragment, permission: Fragment, confirmed: Fragment) => sql`
   exists (${managing(permission)} and user_role.user_id <> ${subject} and user_role.user_id = any(${confirmed}))`;

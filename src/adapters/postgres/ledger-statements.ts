@@ -8,6 +8,7 @@ import { AuditAction } from "../../domain/audit.ts";
 import {
   asId,
   auditRow,
+  callerOnceKnown,
   firstLine,
   gone,
   grantRoles,
@@ -122,7 +123,8 @@ export const commit = statement(
 with moved as (
   update registrar.operation
   set state = 'registered', sub = ${sub}, tries = 0, last_error = null, needs_operator = false,
-    due_at = started_at + ${interval(horizon)}, history = ${history(sql`'registered'`, actor)}
+    due_at = started_at + ${interval(horizon)}, history = ${history(sql`'registered'`, actor)},
+    ${callerOnceKnown(sub)}
   where id = ${id} and state = 'started'
     and not exists (select from registrar.operation removal where removal.sub = ${sub} and removal.kind = 'remove')
   returning *
@@ -159,7 +161,7 @@ with moved as (
   update registrar.operation
   set state = 'rolled_back', closed_at = now(), sub = coalesce(${sub}, sub), tries = 0, last_error = null,
     needs_operator = false, history = ${history(sql`'rolled_back'`, actor, note)},
-    ${gracePeriod(sql`not ${consumed}`, horizon)}
+    ${gracePeriod(sql`not ${consumed}`, horizon)}, ${callerOnceKnown(sub)}
   where id = ${id} and state = 'rolling_back'
   returning *
 ), revoked as (

@@ -16,7 +16,8 @@ import { decodeRow, startOf } from "./rows.ts";
 
 const isState = Schema.is(State);
 
-const OpenAnswer = Schema.Struct({
+/** What every way to open a registration answers. */
+export const OpenAnswer = Schema.Struct({
   allowed: Schema.Boolean,
   unknownRoles: Schema.Array(RoleId),
   own: Schema.NullOr(Schema.Union([Registration, Forgotten])),
@@ -43,7 +44,7 @@ const operations = (rows: ReadonlyArray<Row>) => rows.map((row) => readOperation
 
 const readRegistration = readRow(Registration as Schema.Codec<Registration, unknown>);
 
-const opening = (answer: typeof OpenAnswer.Type): Opening => {
+export const opening = (answer: typeof OpenAnswer.Type): Opening => {
   if (!answer.allowed) return { _tag: "Denied" };
   if (answer.keyHolder !== null) {
     const registration = readRegistration(answer.keyHolder);

@@ -30,7 +30,10 @@ afterAll(async () => {
   hyperdrive.close();
   await stack.stop();
 });
-beforeEach(() => stack.reset());
+beforeEach(async () => {
+  await stack.reset();
+  await stack.cognito.setEnabled(stack.adminSub, true);
+});
 
 type Variables = Record<string, string>;
 
@@ -178,6 +181,10 @@ const states: Readonly<Record<string, () => Variables | Promise<Variables>>> = {
   "ledger.sweeper asleep": () => operation("state", "now() - interval '6 minutes', 'started'"),
   "ledger.open stuck": () =>
     operation("started_at", "now() + interval '1 hour', now() - interval '25 hours'"),
+  "ledger.manager nobody": async () => {
+    await stack.cognito.setEnabled(stack.adminSub, false);
+    return {};
+  },
   "ledger.operator needed": () => operation("needs_operator", "now() + interval '1 hour', true"),
 };
 
