@@ -53,6 +53,18 @@ if (chosen.some((one) => one !== "node") && !isInstalled()) {
   }
 }
 
+/** What each runs: Node the bundle, as in a container; the others the source, as a person who has the repository. */
+const ENTRIES: Readonly<Record<RuntimeName, string>> = {
+  node: "dist/server.js",
+  bun: "src/server.ts",
+  deno: "src/server.ts",
+};
+
+if (chosen.includes("node")) {
+  const { status } = spawnSync(process.execPath, ["dev/build-server.ts"], { cwd: ROOT, stdio: "inherit" });
+  if (status !== 0) process.exit(1);
+}
+
 interface Report {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
@@ -66,7 +78,7 @@ const run = (runtime: RuntimeName): boolean => {
   const { status } = spawnSync(process.execPath, [vitest, "run", "--project", "e2e", ...CORE, ...reporters], {
     cwd: ROOT,
     stdio: "inherit",
-    env: { ...process.env, RUNTIME: runtime },
+    env: { ...process.env, RUNTIME: runtime, SERVER_ENTRY: ENTRIES[runtime] },
   });
   const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(file, "utf8")) as Report;
   writeRow(`runtimes-${runtime}`, {

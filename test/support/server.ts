@@ -47,10 +47,12 @@ export const chosenRuntime = (): RuntimeName | undefined => {
   return runtime;
 };
 
+const chosenEntry = (): string => process.env.SERVER_ENTRY ?? "src/server.ts";
+
 /** What a process is started with. */
 export interface Launch {
   readonly runtime: RuntimeName;
-  /** The file that it runs. */
+  /** The file that it runs; default: what `SERVER_ENTRY` names, or the source. */
   readonly entry?: string;
   readonly env: Readonly<Record<string, string>>;
   /** Takes each line of the log. */
@@ -69,7 +71,7 @@ export interface Process {
 }
 
 /** Starts a process with these variables and no others of ours. */
-export function launch({ runtime, entry = "src/server.ts", env, onLine }: Launch): Process {
+export function launch({ runtime, entry = chosenEntry(), env, onLine }: Launch): Process {
   const { program, options } = COMMANDS[runtime];
   assertInstalled(runtime);
   const child = spawn(program, [...options, entry], {
