@@ -167,7 +167,7 @@ async function assemble(parts: Parts): Promise<Stack> {
       for (const { sub } of cognito.listUsers())
         if (sub !== admin.sub && sub !== viewer.sub) await cognito.deleteUser(sub);
       const { rows } = await pool.query<{ name: string }>(
-        "select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname in ('public', 'registrar')",
+        "select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname in ('public', 'registrar') and tablename <> 'schema_version'",
       );
       await pool.query(`truncate ${rows.map((row) => row.name).join(", ")}`);
       await seed(pool, people);

@@ -7,6 +7,14 @@
 
 create schema if not exists registrar;
 
+-- Which migration was the last to run: the number of its file. GET /api/ready compares it with what the service needs.
+-- Every file from here on ends by saying its own.
+create table if not exists registrar.schema_version (
+  one_row boolean primary key default true check (one_row),
+  version integer not null
+);
+insert into registrar.schema_version (version) values (0) on conflict do nothing;
+
 create table if not exists registrar.operation (
   id uuid primary key,
   -- A registration ('register'; 'register_with_roles' also grants the roles; 'adopt' writes down somebody who was in the
@@ -146,9 +154,22 @@ create index if not exists operation_to_delete
   on registrar.operation (closed_at)
   where not retained and due_at is null and idempotency_key is null and not needs_operator;
 
+-- When the newest operation was closed, and which were since the metrics were counted last.
+create index if not exists operation_closed on registrar.operation (closed_at) where closed_at is not null;
+
+-- How many operations were closed before a time, by kind, state and reason: what GET /api/metrics has counted already, so
+-- that it need not count it again. Nothing of a closed operation that is counted here changes afterwards.
+create table if not exists registrar.closed_count (
+  one_row boolean primary key default true check (one_row),
+  counted_until timestamptz not null,
+  counts jsonb not null
+);
+
 -- When the newest change of a user's roles was asked for. One that was asked for earlier, and takes effect later, does
 -- nothing: what an administrator was told stays true.
 create table if not exists registrar.roles_asked (
   user_id uuid primary key,
   asked_at timestamptz not null
 );
+
+update registrar.schema_version set version = greatest(version, 2);

@@ -25,3 +25,5 @@ create table if not exists registrar.denial (
   -- The last question that was counted: sent again, it is still the same one.
   question uuid not null
 );
+
+update registrar.schema_version set version = greatest(version, 3);

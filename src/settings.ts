@@ -226,6 +226,13 @@ export const Environment = Schema.Struct({
     description:
       "How often clients of one network may ask (an IPv4 address, or 64 bits of an IPv6 address). Not on Workers.",
   }),
+  METRICS_TOKEN: Schema.optionalKey(
+    secret(matching(/^[\w.~+/-]{20,256}=*$/, "20 to 256 letters, digits and - . _ ~ + /")).annotate({
+      description:
+        "What a monitoring system sends as bearer token to read GET /api/metrics. Not set: only who manages users may.",
+      secret: true,
+    }),
+  ),
   CORS_ORIGINS: orElse(Origins, "").annotate({
     description: "Origins whose pages may call the API. Empty: none but the API's own.",
   }),
@@ -390,5 +397,6 @@ const toDeployment = (read: typeof Environment.Type): Deployment => ({
   rateLimit: read.RATE_LIMIT === "on",
   callerRequests: read.CALLER_REQUESTS_PER_MINUTE,
   clientRequests: read.CLIENT_REQUESTS_PER_MINUTE,
+  metricsToken: read.METRICS_TOKEN ?? null,
   corsOrigins: read.CORS_ORIGINS,
 });

@@ -63,13 +63,13 @@ export const NAMES_A_SECRET =
 
 /** The values that a deployment must keep to itself, in each way in which an echo may write them. */
 export const secretsOf = (deployment: Deployment): ReadonlyArray<string> => {
-  const { accessKeyId, secretAccessKey, sessionToken, databaseUrl } = deployment;
+  const { accessKeyId, secretAccessKey, sessionToken, metricsToken, databaseUrl } = deployment;
   const database = Redacted.value(databaseUrl);
   const password = database.match(/^[a-z]+:\/\/[^:@/\s]*:([^@/\s]+)@/)?.[1] ?? "";
   const kept = [
     accessKeyId,
     Redacted.value(secretAccessKey),
-    sessionToken === null ? "" : Redacted.value(sessionToken),
+    ...[sessionToken, metricsToken].map((token) => (token === null ? "" : Redacted.value(token))),
     database,
     password,
     decoded(password),

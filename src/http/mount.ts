@@ -10,6 +10,7 @@ import { authenticate, authenticatePresent, identify, notRemoved } from "../prog
 import { MethodNotAllowed } from "./errors.ts";
 import { idempotencyKey } from "./idempotency.ts";
 import { ifMatch } from "./if-match.ts";
+import { isMetricsToken } from "./metrics-token.ts";
 import { internalProblem, type Problem, problemResponse, toProblem } from "./problem.ts";
 import type { HttpError } from "./problems.ts";
 import type { Page, Pages, Route, Services } from "./route.ts";
@@ -94,6 +95,9 @@ const respond = Effect.fn("request")(function* (c: AppContext, route: Route, run
   const program = route.program(input as Parameters<Route["program"]>[0]);
   const answered = yield* caller === undefined ? program : program.pipe(notRemoved(caller));
   const { status, headers = {} } = answered;
+  const type = route.answers[status]?.type;
+  if ("body" in answered && type !== undefined)
+    return new Response(String(answered.body), { status, headers: { "Content-Type": type, ...headers } });
   if ("body" in answered) return Response.json(answered.body, { status, headers });
   const { pages } = answered;
   const content = { "Content-Type": pages.type, ...headers };
@@ -106,6 +110,9 @@ const CALLERS = {
   identity: identify,
   token: authenticatePresent,
   CAN_MANAGE_USERS: authenticate,
+  METRICS_TOKEN: Effect.fnUntraced(function* (authorization: string | undefined) {
+    return (yield* isMetricsToken(authorization)) ? undefined : yield* authenticate(authorization);
+  }),
 };
 
 /** Where no parameter is declared, none is known. A probe that needs no token may carry what it likes. */

@@ -67,6 +67,20 @@ const BEARER = {
   description: "An access token of the Cognito user pool, for the app client of the deployment.",
 };
 
+const METRICS = {
+  type: "http",
+  scheme: "bearer",
+  description: "The deployment's METRICS_TOKEN, where it has one.",
+};
+
+const SECURITY: Readonly<Record<Route["needs"], ReadonlyArray<Node>>> = {
+  nothing: [],
+  identity: [{ cognito: [] }],
+  token: [{ cognito: [] }],
+  CAN_MANAGE_USERS: [{ cognito: [] }],
+  METRICS_TOKEN: [{ cognito: [] }, { metrics: [] }],
+};
+
 const text = (description: string, required = true): Node => ({
   description,
   required,
@@ -159,7 +173,11 @@ const document = (routes: ReadonlyArray<Route>, version: string): Node => {
     servers: [{ url: "/" }],
     tags: [...new Set(routes.map(({ area }) => area))].map((name) => ({ name })),
     paths,
-    components: { schemas: definitions, headers: HEADERS, securitySchemes: { cognito: BEARER } },
+    components: {
+      schemas: definitions,
+      headers: HEADERS,
+      securitySchemes: { cognito: BEARER, metrics: METRICS },
+    },
   };
 };
 
@@ -187,8 +205,8 @@ const operation = (route: Route, of: Of): Node => ({
   tags: [route.area],
   summary: route.summary,
   ...(route.details && { description: route.details }),
-  ...(route.needs !== "nothing" && { security: [{ cognito: [] }] }),
-  ...(route.needs === "CAN_MANAGE_USERS" && { "x-permission": route.needs }),
+  ...(route.needs !== "nothing" && { security: SECURITY[route.needs] }),
+  ...(/^(?:CAN_MANAGE_USERS|METRICS_TOKEN)$/.test(route.needs) && { "x-permission": "CAN_MANAGE_USERS" }),
   parameters: [
     ...(route.params ? parameters(of(route.params), "path") : []),
     ...(route.query ? parameters(of(route.query), "query") : []),
@@ -219,19 +237,25 @@ const parameters = ({ properties = {}, required = [] }: Node, where: "path" | "q
     schema,
   }));
 
-const answer = ({ means, body, headers = {}, also = {} }: Answer, of: Of): Node => ({
+const answer = (
+  { means, body, type = "application/json", headers = {}, also = {} }: Answer,
+  of: Of,
+): Node => ({
   description: means,
   headers: {
     "X-Request-Id": REQUEST_ID,
     ...Object.fromEntries(Object.entries(headers).map(([name, schema]) => [name, { schema: of(schema) }])),
   },
   content: {
-    "application/json": { schema: of(body) },
+    [mediaType(type)]: { schema: of(body) },
     ...Object.fromEntries(
       Object.entries(also).map(([type, description]) => [type, { schema: { type: "string", description } }]),
     ),
   },
 });
+
+/** Without its parameters. */
+const mediaType = (type: string): string => type.split(";")[0] ?? "";
 
 const refusals = (route: Route): Readonly<Record<string, Node>> => {
   const byStatus = Object.groupBy(codesOf(route), (code) => PROBLEMS[code].status);

@@ -14,6 +14,7 @@ import type { Directory } from "../ports/directory.ts";
 import type { IdentityProvider } from "../ports/identity-provider.ts";
 import type { Ledger } from "../ports/ledger.ts";
 import type { Settings } from "../ports/settings.ts";
+import type { Status } from "../ports/status.ts";
 import type { Caller, TokenVerifier } from "../ports/token-verifier.ts";
 import type { Code, CodeOf, HttpError, Tag } from "./problems.ts";
 
@@ -26,6 +27,7 @@ export type Services =
   | IdentityProvider
   | Ledger
   | Settings
+  | Status
   | TokenVerifier;
 
 /** A schema of JSON. What is described is its encoded side: what travels. */
@@ -39,6 +41,8 @@ export interface Answer {
   /** What the caller knows when this answer arrives. */
   readonly means: string;
   readonly body: Json;
+  /** The media type of a body that is text, and no JSON. */
+  readonly type?: string;
   readonly headers?: Readonly<Record<string, Json>>;
   /** Other media types in which the same can be had, with what each holds. */
   readonly also?: Readonly<Record<string, string>>;
@@ -46,9 +50,10 @@ export interface Answer {
 
 /**
  * What a caller needs: nothing; a token whose holder may lack the second factor that the deployment demands; a token;
- * a token whose holder has the permission to manage users (which the program checks in its own statement).
+ * a token whose holder has the permission to manage users (which the program checks in its own statement); the same, or
+ * the deployment's METRICS_TOKEN, with which nobody calls.
  */
-export type Needs = "nothing" | "identity" | "token" | "CAN_MANAGE_USERS";
+export type Needs = "nothing" | "identity" | "token" | "CAN_MANAGE_USERS" | "METRICS_TOKEN";
 
 /** A failure: its tag, or its tag with those of its codes that this route can answer with. */
 export type Failure = Tag | readonly [Tag, ...ReadonlyArray<Code>];
@@ -98,12 +103,18 @@ export interface Declaration {
 
 type Decoded<S> = S extends Json ? S["Type"] : undefined;
 
+type CallerOf<N extends Needs> = N extends "nothing"
+  ? undefined
+  : N extends "METRICS_TOKEN"
+    ? Caller | undefined
+    : Caller;
+
 /** What a route's program is given: everything is decoded. */
 export interface Input<D extends Declaration> {
   readonly params: Decoded<D["params"]>;
   readonly query: Decoded<D["query"]>;
   readonly body: Decoded<D["body"]>;
-  readonly caller: D["needs"] extends "nothing" ? undefined : Caller;
+  readonly caller: CallerOf<D["needs"]>;
   readonly idempotencyKey: string | null;
   /** What the If-Match header names; nothing where there is none. */
   readonly ifMatch: { readonly ifMatch?: IfMatch };

@@ -15,6 +15,7 @@ import { AccessPostgres } from "../adapters/postgres/access.ts";
 import { AuditTrailPostgres } from "../adapters/postgres/audit-trail.ts";
 import { ChangesPostgres } from "../adapters/postgres/changes.ts";
 import { LedgerPostgres } from "../adapters/postgres/ledger.ts";
+import { StatusPostgres } from "../adapters/postgres/status.ts";
 import type { Database } from "../ports/database.ts";
 import { type Deployment, Settings } from "../ports/settings.ts";
 
@@ -29,7 +30,7 @@ export interface Platform {
 export const makeLayer = (deployment: Deployment, { database, rateLimit }: Platform) =>
   Layer.mergeAll(
     Layer.mergeAll(IdentityProviderCognito, DirectoryCognito).pipe(Layer.provide(CognitoClient.layer)),
-    Layer.mergeAll(LedgerPostgres, ChangesPostgres, AccessPostgres, AuditTrailPostgres).pipe(
+    Layer.mergeAll(LedgerPostgres, ChangesPostgres, AccessPostgres, AuditTrailPostgres, StatusPostgres).pipe(
       Layer.provide(database),
     ),
     TokenVerifierJose,

@@ -7,6 +7,7 @@ import * as first from "../adapters/postgres/first-manager-statements.ts";
 import * as ledger from "../adapters/postgres/ledger-statements.ts";
 import * as records from "../adapters/postgres/records-statements.ts";
 import * as retention from "../adapters/postgres/retention-statements.ts";
+import * as status from "../adapters/postgres/status-statements.ts";
 import type { Statement } from "../ports/database.ts";
 
 /** A statement's text, and how many values it takes. */
@@ -19,7 +20,7 @@ export interface Text {
 const isStatement = (value: unknown): value is Statement<object> =>
   typeof value === "object" && value !== null && "text" in value && "parameters" in value;
 
-const areas = [access, audit, changes, erasure, first, ledger, records, retention];
+const areas = [access, audit, changes, erasure, first, ledger, records, retention, status];
 
 export const statements: ReadonlyArray<Text> = areas
   .flatMap((area) => Object.values(area) as ReadonlyArray<unknown>)

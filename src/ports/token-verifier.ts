@@ -38,5 +38,7 @@ export class TokenVerifier extends Context.Service<
     readonly verify: (
       authorization: string | undefined,
     ) => Effect.Effect<Caller, Unauthenticated | SigningKeysUnavailable>;
+    /** Fails unless the pool's signing keys are known. Reads them where they are not, or are too old to be believed. */
+    readonly keysAreKnown: Effect.Effect<void, SigningKeysUnavailable>;
   }
 >()("registrar/ports/TokenVerifier") {}

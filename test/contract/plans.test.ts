@@ -9,6 +9,7 @@ import * as audit from "../../src/adapters/postgres/audit-statements.ts";
 import * as changes from "../../src/adapters/postgres/changes-statements.ts";
 import * as ledger from "../../src/adapters/postgres/ledger-statements.ts";
 import { expire, ROWS_AT_ONCE } from "../../src/adapters/postgres/retention-statements.ts";
+import * as status from "../../src/adapters/postgres/status-statements.ts";
 import { AuditAction, CAN_MANAGE_USERS } from "../../src/domain/audit.ts";
 import type { Statement } from "../../src/ports/database.ts";
 import { askedAt } from "./ledger.ts";
@@ -268,6 +269,27 @@ describe("what the ledger forgets", () => {
   ] as const)("is found by an index, a few hundred rows at once: %s", async (_, addressDays) => {
     const nodes = await plan(expire, { hours: 1, addressDays, operationDays: 0 });
     assert.deepStrictEqual(faults(nodes, 10 * ROWS_AT_ONCE), []);
+  });
+});
+
+describe("what is asked from outside", () => {
+  /** Rows of the ledger that are open here, and a few that were closed since the numbers were kept. */
+  const OPEN = ROWS / 1000;
+
+  it("whether anything is overdue is read from an index", async () => {
+    assert.deepStrictEqual(faults(await plan(status.readiness, {}), 1), []);
+  });
+
+  it("the numbers are counted from what is open and what was closed since they were kept", async () => {
+    await stack.query(
+      `update registrar.operation set closed_at = started_at where closed_at is not null and started_at < now() - interval '20 seconds'`,
+    );
+    await stack.query("insert into registrar.closed_count values (true, now() - interval '1 minute', '[]')");
+    await stack.query("analyze registrar.operation");
+    // 3 operations were closed in a second, in the minute before.
+    const nodes = await plan(status.metrics, {});
+    assert.deepStrictEqual(faults(nodes, 3 * 60 + OPEN), []);
+    assert.isAtMost(blocks(nodes), 400);
   });
 });
 

@@ -48,6 +48,8 @@ const anOperation = async (): Promise<string> => {
 const REQUESTS: Readonly<Record<string, () => Promise<Answer>>> = {
   welcome: () => call("GET /api"),
   health: () => call("GET /api/health"),
+  readiness: () => call("GET /api/ready"),
+  metrics: () => call("GET /api/metrics"),
   registerUser: () => call("POST /api/users", { body }),
   registerUserWithRoles: () => call("POST /api/step/users", { body }),
   listUsers: async () => {

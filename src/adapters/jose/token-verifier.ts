@@ -110,6 +110,15 @@ export const TokenVerifierJose = Layer.effect(
       return { sub, username: text(payload.username) ? payload.username : null, isMachine: false };
     });
 
-    return TokenVerifier.of({ verify });
+    const keysAreKnown = Effect.suspend(() =>
+      keys.fresh
+        ? Effect.void
+        : Effect.tryPromise({
+            try: () => keys.reload(),
+            catch: (cause) => new SigningKeysUnavailable({ cause }),
+          }),
+    );
+
+    return TokenVerifier.of({ verify, keysAreKnown });
   }),
 );

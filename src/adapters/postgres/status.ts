@@ -1,0 +1,41 @@
+/** The ledger as a whole, in Postgres. */
+import { Effect, Layer, Schema } from "effect";
+import { Database } from "../../ports/database.ts";
+import { Status } from "../../ports/status.ts";
+import { decodeRow } from "./rows.ts";
+import * as statements from "./status-statements.ts";
+
+const Readiness = Schema.Struct({ schemaVersion: Schema.NullOr(Schema.Int), overdue: Schema.Boolean });
+
+const Count = Schema.Struct({ kind: Schema.String, state: Schema.String, count: Schema.Int });
+
+const Metrics = Schema.Struct({
+  closed: Schema.Array(Schema.Struct({ ...Count.fields, reason: Schema.String })),
+  open: Schema.Array(Count),
+  inGracePeriod: Schema.Array(Count),
+  due: Schema.Int,
+  overdue: Schema.Int,
+  needOperator: Schema.Int,
+  oldestOpenAge: Schema.Finite,
+  newestClosedAt: Schema.NullOr(Schema.Finite),
+});
+
+export const StatusPostgres = Layer.effect(
+  Status,
+  Effect.gen(function* () {
+    const database = yield* Database;
+
+    return Status.of({
+      readiness: Effect.fn("Status.readiness")(function* () {
+        const [row] = yield* database.query(statements.readiness, {});
+        const { schemaVersion, overdue } = yield* decodeRow(Readiness)(row);
+        return { migrated: (schemaVersion ?? 0) >= statements.SCHEMA_VERSION, overdue };
+      }),
+
+      metrics: Effect.fn("Status.metrics")(function* () {
+        const [row] = yield* database.query(statements.metrics, {});
+        return yield* decodeRow(Metrics)(row);
+      }),
+    });
+  }),
+);

@@ -1,0 +1,14 @@
+/** The deployment's METRICS_TOKEN: a monitoring system has no user in the pool. */
+import { Effect, Redacted } from "effect";
+import { timingSafeEqual } from "hono/utils/buffer";
+import { Settings } from "../ports/settings.ts";
+
+const BEARER = /^bearer +(\S+)$/i;
+
+/** Whether an Authorization header has it. What is compared takes the same time wherever it differs. */
+export const isMetricsToken = Effect.fnUntraced(function* (authorization: string | undefined) {
+  const { metricsToken } = yield* Settings;
+  const given = authorization?.match(BEARER)?.[1];
+  if (metricsToken === null || given === undefined) return false;
+  return yield* Effect.promise(() => timingSafeEqual(given, Redacted.value(metricsToken)));
+});
