@@ -45,7 +45,7 @@ const verify = Effect.fnUntraced(function* (authorization: string | undefined) {
 });
 
 /** Fails where this service has removed the caller, or lost them: a token outlives its user, and a machine has none. */
-const requirePresent = Effect.fnUntraced(function* ({ sub, isMachine }: Caller) {
+export const requirePresent = Effect.fnUntraced(function* ({ sub, isMachine }: Caller) {
   if (isMachine) return;
   const access = yield* Access;
   const isRemoved = yield* access

@@ -1,6 +1,7 @@
 /** The users who exist, to look at: one, a page, their roles and permissions. */
 import { Effect, Option, Schema } from "effect";
 import { Email, UserId } from "../../domain/user.ts";
+import { requirePresent } from "../../programs/authenticate.ts";
 import * as roles from "../../programs/roles.ts";
 import * as users from "../../programs/users.ts";
 import { InvalidUserKey } from "../errors.ts";
@@ -80,6 +81,21 @@ const PeopleAfter = Schema.Struct({ data: Schema.Array(Person), next: Next }).an
   identifier: "PeopleAfter",
 });
 
+const isEmail = Schema.decodeUnknownOption(Email);
+const isUserId = Schema.decodeUnknownOption(UserId);
+
+/** One user as any caller sees them, or as one who manages users does. `asWritten`: the pool may have the address so. */
+const show = Effect.fnUntraced(function* (
+  caller: UserId,
+  key: Email | UserId | undefined,
+  asWritten: string,
+) {
+  if (key === undefined) return yield* new InvalidUserKey();
+  const { profile, etag, account } = yield* users.getUser(caller, key, asWritten);
+  const body = account ?? { id: profile.sub, email: profile.email, isDisabled: !profile.enabled };
+  return { status: 200 as const, body, headers: etagHeader(etag) };
+});
+
 /** FLIP's envelope with true counts, where the pool can be counted; or, with `cursor`, a page without walking it. */
 export const listUsers = route(
   {
@@ -89,7 +105,7 @@ export const listUsers = route(
     area: "Users",
     summary: "Lists the users of the pool",
     details:
-      "Numbered pages are sorted by address, carry true counts and walk the whole pool. Where it is too large for that they come in the pool's own order, without counts, and with `next`, the cursor that continues. With `cursor`, empty for the first page, a page is read without a walk.",
+      "Numbered pages are sorted by address, carry true counts and walk the whole pool. Where it is too large for that they come in the pool's own order, without counts, and with `next`, the cursor that continues. With `cursor`, empty for the first page, a page is read without a walk. With `email` it shows one user, to any caller: the address then stands in no path, which platforms and proxies write down.",
     needs: "CAN_MANAGE_USERS",
     query: Schema.Struct({
       pageNumber: Schema.optionalKey(
@@ -108,17 +124,37 @@ export const listUsers = route(
           description: "Empty for the first page, then the `next` of the page before.",
         }),
       ),
+      email: Schema.optionalKey(
+        Schema.String.annotate({
+          description:
+            "Shows the one user with this address, as GET /api/users/{user_id} does and to whom it does. The other parameters then say nothing.",
+        }),
+      ),
     }),
     meaningfulWhenEmpty: ["cursor"],
     answers: {
       200: {
-        means: "A page of the users: with counts, or with the cursor of the next page.",
-        body: Schema.Union([People, PeopleRead, PeopleAfter]),
+        means:
+          "A page of the users: with counts, or with the cursor of the next page. With `email` that user.",
+        body: Schema.Union([People, PeopleRead, PeopleAfter, Account, User]),
+        headers: { ETag },
       },
     },
-    fails: ["Forbidden", "DatabaseRefused", "Unavailable", "UnknownCursor"],
+    fails: [
+      "Forbidden",
+      "Unauthenticated",
+      "DatabaseRefused",
+      "Unavailable",
+      "UnknownCursor",
+      "InvalidUserKey",
+      "UserNotFound",
+    ],
   },
-  Effect.fnUntraced(function* ({ caller, query: { pageNumber, pageSize, search = "", cursor } }) {
+  Effect.fnUntraced(function* ({ caller, query: { pageNumber, pageSize, search = "", cursor, email } }) {
+    if (email !== undefined) {
+      yield* requirePresent(caller);
+      return yield* show(caller.sub, Option.getOrUndefined(isEmail(email)), email.trim());
+    }
     const size = positive(pageSize, PAGE_SIZE);
     if (cursor !== undefined) {
       const limit = Math.min(size, users.LISTED_AT_ONCE);
@@ -136,9 +172,6 @@ export const listUsers = route(
     return { status: 200 as const, body };
   }),
 );
-
-const isEmail = Schema.decodeUnknownOption(Email);
-const isUserId = Schema.decodeUnknownOption(UserId);
 
 /** One user, by address or by id. As in FLIP any caller may ask. */
 export const getUser = route(
@@ -164,10 +197,7 @@ export const getUser = route(
   Effect.fnUntraced(function* ({ caller, params: { user_id } }) {
     const id = Option.getOrUndefined(isUserId(user_id));
     const key = id ?? Option.getOrUndefined(isEmail(user_id));
-    if (key === undefined) return yield* new InvalidUserKey();
-    const { profile, etag, account } = yield* users.getUser(caller.sub, key, id ?? user_id.trim());
-    const body = account ?? { id: profile.sub, email: profile.email, isDisabled: !profile.enabled };
-    return { status: 200 as const, body, headers: etagHeader(etag) };
+    return yield* show(caller.sub, key, id ?? user_id.trim());
   }),
 );
 

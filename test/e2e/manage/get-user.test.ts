@@ -57,6 +57,48 @@ describe("GET /api/users/{id}", () => {
   });
 });
 
+describe("GET /api/users?email=", () => {
+  const both = async (email: string, token: string) => {
+    const answers = [
+      await get(encodeURIComponent(email), token),
+      await ask(fixture, `GET /api/users?email=${encodeURIComponent(email)}`, { token }),
+    ];
+    return answers.map(({ status, headers, json: { requestId, instance, ...json } }) => ({
+      status,
+      etag: headers.etag,
+      json,
+    }));
+  };
+
+  it("answers as the path does, whoever asks and for whomever", async () => {
+    const { stack } = fixture;
+    await addUser(stack, { email: "one+person@flip.example", roles: [roles.observer] });
+    await addUser(stack, { email: "Mixed@flip.example" });
+    const gone = await addUser(stack);
+    expect((await ask(fixture, `DELETE /api/users/${gone}`)).status).toBe(200);
+    const statuses = new Set<number>();
+    for (const token of [stack.adminToken, stack.viewerToken, tokenOf(stack, gone), "x"])
+      for (const email of [
+        "one+person@flip.example",
+        " ONE+person@flip.example ",
+        "Mixed@flip.example",
+        "no@flip.example",
+        "a@b",
+      ]) {
+        const [path, query] = await both(email, token);
+        expect(query).toEqual(path);
+        statuses.add(query?.status ?? 0);
+      }
+    expect([...statuses].sort()).toEqual([200, 400, 401, 404]);
+  });
+
+  it("lists where it has no value, for whoever manages users", async () => {
+    expect((await ask(fixture, "GET /api/users?email=")).json).toHaveProperty("totalRecords");
+    const token = fixture.stack.viewerToken;
+    expect((await ask(fixture, "GET /api/users?email=", { token })).status).toBe(403);
+  });
+});
+
 describe("GET /api/users/{id}/permissions", () => {
   const own = (id: string, token: string) => ask(fixture, `GET /api/users/${id}/permissions`, { token });
 
