@@ -226,6 +226,10 @@ export const Environment = Schema.Struct({
     description:
       "How often clients of one network may ask (an IPv4 address, or 64 bits of an IPv6 address). Not on Workers.",
   }),
+  TRACES: orElse(oneOf("on", "off"), "off").annotate({
+    description:
+      "Whether the spans of requests and remote calls are handed to Workers' own tracing, as docs/operate.md says. Only on Workers.",
+  }),
   METRICS_TOKEN: Schema.optionalKey(
     secret(matching(/^[\w.~+/-]{20,256}=*$/, "20 to 256 letters, digits and - . _ ~ + /")).annotate({
       description:
@@ -397,6 +401,7 @@ const toDeployment = (read: typeof Environment.Type): Deployment => ({
   rateLimit: read.RATE_LIMIT === "on",
   callerRequests: read.CALLER_REQUESTS_PER_MINUTE,
   clientRequests: read.CLIENT_REQUESTS_PER_MINUTE,
+  traces: read.TRACES === "on",
   metricsToken: read.METRICS_TOKEN ?? null,
   corsOrigins: read.CORS_ORIGINS,
 });

@@ -26,6 +26,7 @@ const MAY: Readonly<Record<string, Rule>> = {
   adapters: { rooms: ["adapters", "ports", "domain"], packages: /^$/ },
   "adapters/cognito": { rooms: ["adapters", "ports", "domain"], packages: /^@aws-sdk\// },
   "adapters/jose": { rooms: ["adapters", "ports", "domain"], packages: /^jose$/ },
+  "adapters/workers": { rooms: ["adapters", "ports", "domain"], packages: /^cloudflare:workers$/ },
   "adapters/neon": { rooms: ["adapters", "ports", "domain"], packages: /^@neondatabase\// },
   // Settings are read before there is anything to wait for, and a name-based UUID needs a hash.
   settings: { rooms: ["ports", "domain"], packages: /^node:crypto$/ },

@@ -80,6 +80,7 @@ const labels = (c: AppContext, { path, method }: Route) => ({
 
 // In FLIP's order: who calls, then what was sent. Only a caller with a good token learns what is wrong with a request.
 const respond = Effect.fn("request")(function* (c: AppContext, route: Route, runtime: Runtime) {
+  yield* Effect.annotateCurrentSpan({ route: route.path, method: route.method });
   const authorization = c.req.header("Authorization");
   const caller = yield* CALLERS[route.needs](authorization);
   const expected = route.conditional ? yield* ifMatch(c.req.raw.headers.get("If-Match")) : undefined;

@@ -1,7 +1,13 @@
 /** Workers: Postgres over Neon's HTTP driver, and the bindings of wrangler.toml. */
 import { DatabaseNeon } from "../adapters/neon/database.ts";
 import { RateLimitWorkers } from "../adapters/workers/rate-limit.ts";
+import { TraceWorkers } from "../adapters/workers/trace.ts";
+import { tracing } from "../adapters/workers/tracing.ts";
 import { type MakeRuntime, makeRuntimeOn } from "./shared.ts";
 
 export const makeRuntime: MakeRuntime = (deployment, bindings) =>
-  makeRuntimeOn(deployment, { database: DatabaseNeon, rateLimit: RateLimitWorkers(bindings) });
+  makeRuntimeOn(deployment, {
+    database: DatabaseNeon,
+    rateLimit: RateLimitWorkers(bindings),
+    trace: TraceWorkers(tracing),
+  });

@@ -50,6 +50,8 @@ export interface Deployment {
   /** How many requests one caller, and one client's network, may make in a minute, where the process itself counts. */
   readonly callerRequests: number;
   readonly clientRequests: number;
+  /** Whether the platform records spans of ours, where it can. */
+  readonly traces: boolean;
   /** What may read the metrics beside a token of somebody who manages users. */
   readonly metricsToken: Redacted.Redacted<string> | null;
   /** Origins whose pages may call the API. */

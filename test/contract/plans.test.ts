@@ -34,7 +34,7 @@ async function fill(): Promise<void> {
       case when n % 2 = 0 then 'register' when n % 999 = 0 then 'invite' else 'disable' end,
       ${ADMINISTRATOR}, case when n % 2 = 0 then 'user' || n || '@flip.example' end, '{}',
       case when n % 2 = 1 then 'done' when n % 1000 = 0 then 'rolling_back' else 'completed' end,
-      ${USER}, now() - make_interval(secs => n / 3), case when n % 1000 = 0 then null else now() end,
+      ${USER}, now() - make_interval(secs => n / 3), case when n % 1000 <> 0 then now() - make_interval(secs => n / 3) end,
       case when n % 1000 = 0 then now() end, n % 5000 = 0
     from generate_series(1, ${ROWS}) n`);
   const words = Object.values(AuditAction);
@@ -281,11 +281,7 @@ describe("what is asked from outside", () => {
   });
 
   it("the numbers are counted from what is open and what was closed since they were kept", async () => {
-    await stack.query(
-      `update registrar.operation set closed_at = started_at where closed_at is not null and started_at < now() - interval '20 seconds'`,
-    );
     await stack.query("insert into registrar.closed_count values (true, now() - interval '1 minute', '[]')");
-    await stack.query("analyze registrar.operation");
     // 3 operations were closed in a second, in the minute before.
     const nodes = await plan(status.metrics, {});
     assert.deepStrictEqual(faults(nodes, 3 * 60 + OPEN), []);

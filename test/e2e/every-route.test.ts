@@ -97,8 +97,8 @@ describe("every operation", () => {
       const what = `${route.method} ${route.path.replace(/\{.*?\}/, id)}`;
       const refused = await call(`${what}?filter=x`, { body: {} });
       expect([refused.status, refused.json.errors]).toMatchObject([422, [{ loc: ["query", "filter"] }]]);
-      const { json } = await call(`${what}?filter=`, { body: {} });
-      expect(JSON.stringify(json)).not.toContain("filter");
+      const { text } = await call(`${what}?filter=`, { body: {} });
+      expect(text).not.toContain("filter");
     });
 });
 
@@ -190,7 +190,7 @@ const PROVOCATIONS: Readonly<Record<Code, () => Promise<Answer>>> = {
     return call("POST /api/users", { body: { ...body, roles: [] }, headers });
   },
   too_many_requests: async () => {
-    const strict = await startWorker(fixture.stack, patient, { CALLERS: 1 });
+    const strict = await startWorker(fixture.stack, patient, { limits: { CALLERS: 1 } });
     await call("GET /api/roles", {}, strict);
     return call("GET /api/roles", {}, strict).finally(strict.stop);
   },

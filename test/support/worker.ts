@@ -55,9 +55,42 @@ export const testSettings = {
 const script = ".dev/build/worker.js";
 
 /** Requests of one caller, and of clients of one network, in a minute. */
-export interface Limits {
+interface Limits {
   readonly CALLERS?: number;
   readonly CLIENTS?: number;
+}
+
+/** What the platform has. */
+export interface PlatformOptions {
+  /** How often it lets somebody ask. */
+  readonly limits?: Limits;
+  /** Whether it keeps spans, for `spansOf`. */
+  readonly traced?: boolean;
+}
+
+/** A span that the platform has kept. */
+export interface SpanRow {
+  readonly trace_id: string;
+  readonly span_id: string;
+  readonly parent_id: string | null;
+  readonly name: string;
+  /** The name of what it failed with, and a colon. */
+  readonly error: string | null;
+  readonly attributes: string | null;
+}
+
+/** The spans that the platform has kept of a Worker, as wrangler shows them to developers. */
+export async function spansOf({ url }: Worker): Promise<ReadonlyArray<SpanRow>> {
+  const query = "select trace_id, span_id, parent_id, name, error, json(attributes) as attributes from spans";
+  const answer = await fetch(`${url}/cdn-cgi/local/explorer/api/local/observability/query`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ sql: query }),
+  });
+  const { result } = (await answer.json()) as { result: { columns: string[]; rows: unknown[][] } };
+  return result.rows.map(
+    (row) => Object.fromEntries(row.map((value, n) => [result.columns[n], value])) as unknown as SpanRow,
+  );
 }
 
 /** What runs the service: workerd, or a process. */
@@ -76,8 +109,7 @@ interface Host {
 export async function startWorker(
   stack: Stack,
   overrides: Record<string, string> = {},
-  /** Requests in a minute; absent: without the binding. */
-  limits: Limits = {},
+  platform: PlatformOptions = {},
 ): Promise<Worker> {
   const written: string[] = [];
   const onLine = (line: string) => void written.push(line);
@@ -85,8 +117,8 @@ export async function startWorker(
   const own = { ...stack.workerEnv(), ...testSettings };
   const host =
     runtime === undefined
-      ? await startWorkerd({ ...own, ...overrides }, onLine, limits)
-      : await startServer({ runtime, env: { ...own, ...asSettings(limits), ...overrides }, onLine });
+      ? await startWorkerd({ ...own, ...overrides }, onLine, platform)
+      : await startServer({ runtime, env: { ...own, ...asSettings(platform.limits), ...overrides }, onLine });
   const { url } = host;
 
   const post = (
@@ -131,7 +163,7 @@ export async function startWorker(
 }
 
 /** A server has no bindings: its limits are settings. */
-const asSettings = ({ CALLERS, CLIENTS }: Limits): Record<string, string> => ({
+const asSettings = ({ CALLERS, CLIENTS }: Limits = {}): Record<string, string> => ({
   RATE_LIMIT: CALLERS === undefined && CLIENTS === undefined ? "off" : "on",
   CALLER_REQUESTS_PER_MINUTE: String(CALLERS ?? 1_000_000),
   CLIENT_REQUESTS_PER_MINUTE: String(CLIENTS ?? 1_000_000),
@@ -140,7 +172,7 @@ const asSettings = ({ CALLERS, CLIENTS }: Limits): Record<string, string> => ({
 async function startWorkerd(
   bindings: Record<string, string>,
   onLine: (line: string) => void,
-  limits: Limits,
+  { limits = {}, traced = false }: PlatformOptions,
 ): Promise<Host> {
   let restarted: () => void = () => {};
   const options = convertV4MiniflareOptions({
@@ -156,6 +188,8 @@ async function startWorkerd(
         { namespace_id: name, simple: { limit, period: 60 } },
       ]),
     ),
+    unsafeObservability: traced,
+    unsafeLocalExplorer: traced,
     cf: false,
     host: "127.0.0.1",
     port: 0,

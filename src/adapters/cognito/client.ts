@@ -20,6 +20,7 @@ import {
   UserAlreadyExists,
 } from "../../ports/identity-provider.ts";
 import { Settings } from "../../ports/settings.ts";
+import { belowSpan } from "../../ports/trace.ts";
 import { noteSent } from "./sent.ts";
 
 const EXISTS = new Set(["UsernameExistsException", "AliasExistsException"]);
@@ -219,8 +220,9 @@ const make = Effect.gen(function* () {
       const awaited = operation === "create" || operation === "invite";
       const limit = yield* callTimeout(awaited ? settings.cognitoCreateTimeout : settings.cognitoTimeout);
       const abortSignal = AbortSignal.timeout(limit);
+      const below = yield* belowSpan;
       return yield* Effect.tryPromise({
-        try: () => send(client, { abortSignal }),
+        try: () => below(() => send(client, { abortSignal })),
         catch: (cause) => {
           const reason = classify(cause, attribute, sent.has(abortSignal));
           return new IdentityProviderError({ operation, reason, cause });

@@ -11,6 +11,7 @@ import { UserId } from "../../domain/user.ts";
 import { inBackground } from "../../ports/background.ts";
 import { Settings } from "../../ports/settings.ts";
 import { SigningKeysUnavailable, TokenVerifier, Unauthenticated } from "../../ports/token-verifier.ts";
+import { belowSpan } from "../../ports/trace.ts";
 
 const BEARER = /^bearer +(\S+)$/i;
 
@@ -90,13 +91,16 @@ export const TokenVerifierJose = Layer.effect(
 
       const now = yield* Clock.currentTimeMillis;
       yield* refresh(now);
+      const below = yield* belowSpan;
       const { payload } = yield* Effect.tryPromise({
         try: () =>
-          jwtVerify(token, withKeyId(keys), {
-            algorithms: ["RS256"],
-            requiredClaims: ["exp", "iss", "sub", "token_use"],
-            currentDate: new Date(now),
-          }),
+          below(() =>
+            jwtVerify(token, withKeyId(keys), {
+              algorithms: ["RS256"],
+              requiredClaims: ["exp", "iss", "sub", "token_use"],
+              currentDate: new Date(now),
+            }),
+          ),
         catch: classify,
       });
 

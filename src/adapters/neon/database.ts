@@ -17,6 +17,7 @@ import {
   StatementUnknown,
 } from "../../ports/database.ts";
 import { Settings } from "../../ports/settings.ts";
+import { belowSpan } from "../../ports/trace.ts";
 
 /**
  * SQLSTATEs that leave the outcome open: what is no error at all (00 to 03), connection exceptions (08), a server going
@@ -62,8 +63,9 @@ export const DatabaseNeon = Layer.effect(
       yield* Effect.annotateCurrentSpan("statement", name);
       const limit = yield* callTimeout(settings.databaseTimeout);
       const signal = AbortSignal.timeout(limit);
+      const below = yield* belowSpan;
       return yield* Effect.tryPromise({
-        try: () => statement({ signal }),
+        try: () => below(() => statement({ signal })),
         catch: (cause) => {
           const reason = classify(cause, sentRequests.has(signal));
           return new DatabaseError({ statement: name, reason, cause });

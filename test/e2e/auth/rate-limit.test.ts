@@ -15,7 +15,7 @@ const PAGE = "https://admin.example";
 describe("429", () => {
   it("is heard by the caller who asks too often, before anything is asked of a store, and by nobody else", async () => {
     const { stack } = fixture;
-    const worker = await startWorker(stack, patient, { CALLERS: LIMIT });
+    const worker = await startWorker(stack, patient, { limits: { CALLERS: LIMIT } });
     const limited = { stack, worker };
     try {
       for (let n = 0; n < LIMIT; n++) expect((await ask(limited, "GET /api/roles")).status).toBe(200);
@@ -44,7 +44,11 @@ describe("429", () => {
 
   it("is heard by clients of a network that asks too often, whoever they are and whatever they ask for", async () => {
     const { stack } = fixture;
-    const worker = await startWorker(stack, { ...patient, CORS_ORIGINS: PAGE }, { CLIENTS: LIMIT });
+    const worker = await startWorker(
+      stack,
+      { ...patient, CORS_ORIGINS: PAGE },
+      { limits: { CLIENTS: LIMIT } },
+    );
     const limited = { stack, worker };
     const from = (address: string, token: string | null = null) => ({
       token,
@@ -80,7 +84,7 @@ describe("429", () => {
     const off = await startWorker(
       stack,
       { ...patient, RATE_LIMIT: "off" },
-      { CALLERS: LIMIT, CLIENTS: LIMIT },
+      { limits: { CALLERS: LIMIT, CLIENTS: LIMIT } },
     );
     try {
       for (const worker of [fixture.worker, off])
