@@ -24,12 +24,12 @@ export interface Platform {
   readonly database: Layer.Layer<Database, never, Settings>;
   /** Empty: nobody is refused for asking often. */
   readonly rateLimit: Layer.Layer<never, never, Settings>;
-  /** How spans leave. Empty: they do not. */
-  readonly trace: Layer.Layer<never>;
+  /** How spans leave, where they do. */
+  readonly trace?: Layer.Layer<never>;
 }
 
 /** Everything that stands behind the ports of one deployment on one platform. */
-export const makeLayer = (deployment: Deployment, { database, rateLimit, trace }: Platform) =>
+export const makeLayer = (deployment: Deployment, { database, rateLimit, trace = Layer.empty }: Platform) =>
   Layer.mergeAll(
     Layer.mergeAll(IdentityProviderCognito, DirectoryCognito).pipe(Layer.provide(CognitoClient.layer)),
     Layer.mergeAll(LedgerPostgres, ChangesPostgres, AccessPostgres, AuditTrailPostgres, StatusPostgres).pipe(

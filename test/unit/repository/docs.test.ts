@@ -56,7 +56,18 @@ describe("every document", () => {
       commands.filter((name) => scripts[name] === undefined),
       [],
     );
-    const known = ["sh", "sh needs-account", "sql", "http", "json", "mermaid", "ts", "toml", "text"];
+    const known = [
+      "sh",
+      "sh needs-account",
+      "sql",
+      "promql",
+      "http",
+      "json",
+      "mermaid",
+      "ts",
+      "toml",
+      "text",
+    ];
     assert.deepStrictEqual(
       fences(file).filter(({ language }) => !known.includes(language)),
       [],
