@@ -17,6 +17,11 @@ export const accessKeyId = "local";
 /** The key of whoever runs `npm run doctor`. */
 export const doctorKeyId = "doctor";
 
+/** Whoever works at the console itself: everything is allowed. */
+export const consoleKeyId = "console";
+
+const EVERYTHING = { has: () => true };
+
 const POLICIES = {
   [accessKeyId]: ["iam-policy.json"],
   [doctorKeyId]: ["iam-policy-doctor.json"],
@@ -47,7 +52,7 @@ export interface Console {
   reset(): Promise<void>;
 
   /** The actions of a key; undefined: there is no such key. */
-  actions(keyId: string): ReadonlySet<string> | undefined;
+  actions(keyId: string): Pick<ReadonlySet<string>, "has"> | undefined;
   published(): Published;
   /** The provider's `Date`. */
   date(): string;
@@ -104,7 +109,7 @@ export async function makeConsole(
       await pool.updateOptions(context, settings);
       await pool.saveAppClient(context, client);
     },
-    actions: (keyId) => policies.get(keyId),
+    actions: (keyId) => (keyId === consoleKeyId ? EVERYTHING : policies.get(keyId)),
     published: () => published,
     date: () => new Date(Date.now() + ahead).toUTCString(),
     settings: () => pool.options,

@@ -2,6 +2,7 @@
  * What the tests of a user's life ask and make: any request by any caller, people made by hand with roles, and the
  * table of endpoints, so that what holds for all of them is tested for all of them.
  */
+import { consoleKeyId } from "../../dev/cognito-console.ts";
 import { roles } from "../../dev/seed.ts";
 import type { Stack } from "../../dev/stack.ts";
 import type { Fixture } from "./fixture.ts";
@@ -75,7 +76,7 @@ export async function atTheConsole(stack: Stack, operation: string, request: obj
     body: JSON.stringify({ UserPoolId: stack.userPoolId, ...request }),
     headers: {
       "x-amz-target": `AWSCognitoIdentityProviderService.${operation}`,
-      authorization: "AWS4-HMAC-SHA256 Credential=local/",
+      authorization: `AWS4-HMAC-SHA256 Credential=${consoleKeyId}/`,
     },
   });
   if (status !== 200) throw new Error(body);
