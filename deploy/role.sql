@@ -1,6 +1,7 @@
 -- The database role of the service, with the rights that its statements use and no others. Run by the owner of the
--- tables, after `npm run migrate`; it may be run again. The role cannot sign in before it has a password:
--- alter role registrar_service login password '…';
+-- tables, after `npm run migrate`; it may be run again. Nobody signs in as this role. The service signs in as a member of
+-- it, so that two may be good at a time while a password is replaced:
+-- create role registrar_a login password '…' in role registrar_service;
 
 do $$
 begin

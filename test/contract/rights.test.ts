@@ -15,16 +15,16 @@ beforeAll(async () => {
   const sql = await readFile("deploy/role.sql", "utf8");
   await stack.query(sql);
   await stack.query(sql);
-  await stack.query("alter role registrar_service login password 'secret'");
+  await stack.query("create role registrar_a login password 'secret' in role registrar_service");
   const url = new URL(stack.databaseUrl);
-  url.username = "registrar_service";
+  url.username = "registrar_a";
   url.password = "secret";
   role = new pg.Client(url.href);
   await role.connect();
 }, 120_000);
 afterAll(async () => {
   await role.end();
-  await stack.query("drop owned by registrar_service; drop role registrar_service");
+  await stack.query("drop owned by registrar_service; drop role registrar_a; drop role registrar_service");
   await stack.stop();
 });
 
