@@ -6,7 +6,7 @@ import { COMMON_HELP, CommandError, command, EXIT, UsageError } from "./command.
 import { addTag } from "./doctor/add-tag.ts";
 import { NotAsked } from "./doctor/check.ts";
 import { chosen, diagnose, withSubject } from "./doctor/diagnose.ts";
-import { count, json, report } from "./doctor/report.ts";
+import { isGood, json, report } from "./doctor/report.ts";
 import { deploymentVariables } from "./environment.ts";
 import { indexAudit, migrate } from "./migrate.ts";
 
@@ -71,8 +71,6 @@ if (import.meta.main) {
       if (fixes.size > 0) findings = await diagnose(variables, some);
     }
     console.log(values.json ? json(findings) : report(findings));
-    const counts = count(findings);
-    const isWrong = counts.wrong > 0 || (values.strict === true && counts.warning + counts["not asked"] > 0);
-    return isWrong ? EXIT.wrong : EXIT.good;
+    return isGood(findings, values.strict) ? EXIT.good : EXIT.wrong;
   });
 }

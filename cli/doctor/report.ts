@@ -8,7 +8,7 @@ const COLOURS = { ok: "green", warning: "yellow", wrong: "red", "not asked": "gr
 type Counts = Readonly<Record<Finding["status"], number>>;
 
 /** How many findings there are of each kind. */
-export function count(findings: ReadonlyArray<Finding>): Counts {
+function count(findings: ReadonlyArray<Finding>): Counts {
   const counts = { ok: 0, warning: 0, wrong: 0, "not asked": 0 };
   for (const { status } of findings) counts[status] += 1;
   return counts;
@@ -18,6 +18,12 @@ const paint = (style: Parameters<typeof styleText>[0], text: string) =>
   styleText(style, text, { stream: process.stdout });
 
 const STATUS_WIDTH = "not asked".length;
+
+/** Whether what was found is good enough. `strict`: warnings, and what could not be asked, count as wrong. */
+export function isGood(findings: ReadonlyArray<Finding>, strict = false): boolean {
+  const { warning, wrong, "not asked": notAsked } = count(findings);
+  return wrong === 0 && (!strict || warning + notAsked === 0);
+}
 
 /** The findings by area, each with what it says, and below it how to mend what is not right. */
 export function report(findings: ReadonlyArray<Finding>): string {

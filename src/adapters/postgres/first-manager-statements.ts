@@ -6,6 +6,7 @@ import {
   grantRoles,
   interval,
   inUtc,
+  isGlobal,
   managersBut,
   mayComeIn,
   operation,
@@ -120,16 +121,18 @@ export const grant = statement(
 with managed as (
   select from (${managersBut(permission, discounted)}) manager where manager.id <> ${sub}
 ), unresolved as (${unresolved(tag)}
-), repeated as (
-  select from users_audit where id = ${id} and action = ${literal(AuditAction.rolesUpdated)}
+), held as (
+  -- By a try before, or by a run beside this one.
+  select from user_role where user_id = ${sub} and role_id = ${role} and ${isGlobal(sql`user_role`)}
 ), accepted as (
   select ${sub} as caller, ${sub} as sub
   where not exists (select from managed) and not exists (select from unresolved)
-    and not exists (select from repeated) and ${mayComeIn(sub)}
+    and not exists (select from held) and ${mayComeIn(sub)}
 ), granted as (${grantRoles(sql`(select sub, ${role} as role_id from accepted)`)}
 ), audited as (${auditRow(sql`accepted`, id, literal(AuditAction.rolesUpdated))}
 ), recorded as (${rolesReplaced(sql`audited`, sql`select unnest(${rolesOf(sub)}) union select ${role}`)}
 )
-select exists (select from accepted union all select from repeated) as "granted",
+select exists (select from accepted)
+    or exists (select from held) and ${mayComeIn(sub)} and not exists (select from unresolved) as "granted",
   exists (select from managed) as "managed", (select id from unresolved) as "unresolved"`,
 );

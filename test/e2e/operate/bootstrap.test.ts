@@ -6,8 +6,10 @@ import { Cause, Effect, Exit, Option } from "effect";
 import { beforeEach, describe, expect, it } from "vitest";
 import { roles } from "../../../dev/seed.ts";
 import type { Stack } from "../../../dev/stack.ts";
+import { OperationId } from "../../../src/domain/operation.ts";
 import { Email, type UserId } from "../../../src/domain/user.ts";
 import { withCommands } from "../../../src/layers/commands.ts";
+import { FirstManager } from "../../../src/ports/first-manager.ts";
 import { bootstrap, type First } from "../../../src/programs/bootstrap.ts";
 import { readSettings } from "../../../src/settings.ts";
 import { type Fixture, useWorker } from "../../support/fixture.ts";
@@ -145,9 +147,10 @@ describe("bootstrap", () => {
 
   it("refuses where somebody manages users already and can come in, and says who", async () => {
     const { stack } = fixture;
-    await boot(stack, { who: Email.make("admin@flip.example") });
+    const done = await command(stack, ["--email", "admin@flip.example", "--json"]);
+    expect(done).toMatchObject({ code: 0, stderr: "" });
+    expect(JSON.parse(done.stdout)).toMatchObject({ outcome: "granted", sub: stack.adminSub });
     await unchanged(async () => {
-      expect(await boot(stack)).toMatchObject({ _tag: "AlreadyManaged", managers: [stack.adminSub] });
       const { code, stdout, stderr } = await command(stack, ["--email", address]);
       expect({ code, stdout }).toEqual({ code: 3, stdout: "" });
       expect(stderr).toContain(stack.adminSub);
@@ -210,16 +213,43 @@ describe("bootstrap", () => {
     await expectFirst(stack);
   });
 
-  it("says how it ended: 0, 1 where it cannot be done, 2 for a wrong command line", async () => {
+  it("grants once, whoever has granted it meanwhile", async () => {
+    const { stack } = fixture;
+    const done = await boot(stack);
+    if (!("sub" in done) || !("role" in done) || done.role === null) throw new Error("it has failed");
+    const again = {
+      id: OperationId.make(crypto.randomUUID()),
+      sub: done.sub,
+      role: done.role,
+      tag: null,
+      discounted: [],
+    };
+    await unchanged(async () => {
+      const grant = Effect.flatMap(FirstManager, (manager) => manager.grant(again));
+      const granted = await withCommands(readSettings(stack.workerEnv()), ({ run }) => run(grant));
+      expect(granted).toEqual({ _tag: "Granted" });
+    });
+  });
+
+  it("makes nobody of a user whom the ledger has disabled", async () => {
+    const { stack, worker } = fixture;
+    const viewer = { who: Email.make("viewer@flip.example") };
+    await boot(stack, viewer);
+    await stack.query(
+      `insert into registrar.operation (id, kind, caller, roles, sub, state, closed_at, history)
+       values (gen_random_uuid(), 'disable', $1, '{}', $1, 'done', now(), '[]')`,
+      [stack.viewerSub],
+    );
+    expect(await boot(stack, viewer)).toMatchObject({ _tag: "NotLetIn" });
+    const headers = { Authorization: `Bearer ${stack.viewerToken}` };
+    expect((await worker.send({ method: "GET", path: "/api/roles", headers })).status).toBe(403);
+  });
+
+  it("says how it ended: 1 where it cannot be done, 2 for a wrong command line", async () => {
     const { stack } = fixture;
     expect(await command(stack, ["--email", "not an address"])).toMatchObject({ code: 2 });
-    expect(await command(stack, [])).toMatchObject({ code: 2 });
     stack.faults.set([{ target: "cognito", match: "AdminGetUser", effect: "none", answer: "503", times: 9 }]);
     expect(await command(stack, ["--email", address])).toMatchObject({ code: 1, stdout: "" });
-    stack.faults.clear();
-    const { code, stdout } = await command(stack, ["--email", address, "--json"]);
-    expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ outcome: "registered" });
   });
 
   /** Kills the command when a call has taken effect and nobody knows. */

@@ -3,13 +3,18 @@
  * The states are made where they arise: in PostgreSQL, in the emulated pool, in the keys' policies, in the settings.
  */
 import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import type { UserPoolClientType, UserPoolType } from "@aws-sdk/client-cognito-identity-provider";
 import pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { addTag } from "../../../cli/doctor/add-tag.ts";
 import { checks } from "../../../cli/doctor/checks/all.ts";
-import { chosen, diagnose } from "../../../cli/doctor/diagnose.ts";
+import { chosen, diagnose, withSubject } from "../../../cli/doctor/diagnose.ts";
+import { isGood, json, report } from "../../../cli/doctor/report.ts";
 import { migrate } from "../../../cli/migrate.ts";
 import { ownershipAttribute } from "../../../dev/cognito.ts";
 import { accessKeyId, doctorKeyId } from "../../../dev/cognito-console.ts";
@@ -255,8 +260,8 @@ describe("what cannot be asked", () => {
 });
 
 describe("npm run doctor", () => {
-  const run = async (args: ReadonlyArray<string>, variables: Variables = {}) => {
-    const env = { PATH: process.env.PATH ?? "", ...stack.doctorEnv(), ...variables };
+  const run = async (args: ReadonlyArray<string>, variables: Variables = stack.doctorEnv()) => {
+    const env = { PATH: process.env.PATH ?? "", ...variables };
     return promisify(execFile)(process.execPath, ["cli/doctor.ts", ...args], { env }).then(
       ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
       ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({
@@ -267,38 +272,48 @@ describe("npm run doctor", () => {
     );
   };
 
-  it("ends with 0 where nothing is wrong, 1 where something is, 2 for a wrong command line", async () => {
-    expect(await run(["--only", "rights"])).toMatchObject({ code: 0, stderr: "" });
+  it("reads the variables of a file, answers JSON, and ends with 0 where nothing is wrong", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "doctor-"));
+    try {
+      const file = join(folder, "deployment.env");
+      const lines = Object.entries(stack.doctorEnv()).map(([key, value]) => `${key}='${value}'`);
+      await writeFile(file, lines.join("\n"));
+      const { code, stdout, stderr } = await run(["--env-file", file, "--json"], {});
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      expect(JSON.parse(stdout)).toMatchObject({
+        summary: { ok: checks.length - 1, warning: 0, wrong: 0, "not asked": 1 },
+      });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it("ends with 1 where something is wrong, says how to mend it, and has no colours where nobody looks", async () => {
     stack.cognito.console.deny(accessKeyId, "AdminDeleteUser");
     const { code, stdout } = await run(["--only", "rights"]);
     expect(code).toBe(1);
-    expect(stdout).toContain("cognito-idp:AdminDeleteUser");
+    expect(stdout).toContain("Allow cognito-idp:AdminDeleteUser on the pool");
+    expect(stdout).not.toContain("\u001b[");
+  });
+
+  it("ends with 2 for a check that there is not", async () => {
     expect(await run(["--only", "nothing"])).toMatchObject({
       code: 2,
       stderr: "There is no check nothing.\n",
     });
-    expect((await run(["--nonsense"])).code).toBe(2);
   });
 
   it("lets a warning pass, unless it is strict", async () => {
     await pool({ DeletionProtection: "INACTIVE" });
-    expect((await run(["--only", "pool"])).code).toBe(0);
-    expect((await run(["--only", "pool", "--strict"])).code).toBe(1);
-  });
-
-  it("answers JSON, and has no colours where nobody looks", async () => {
-    const { stdout } = await run(["--json", "--only", "configuration"]);
-    expect(JSON.parse(stdout)).toMatchObject({
-      summary: { ok: 1, warning: 0, wrong: 0, "not asked": 0 },
-      findings: [{ check: "configuration.settings", status: "ok" }],
-    });
-    expect((await run(["--only", "pool"])).stdout).not.toContain("\u001b[");
+    const findings = await diagnose(stack.doctorEnv(), chosen(["pool"]));
+    expect([isGood(findings), isGood(findings, true)]).toEqual([true, false]);
   });
 
   it("names no password", async () => {
-    const { code, stdout, stderr } = await run(["--json"], { DATABASE_URL: `${stack.databaseUrl}x` });
-    expect(code).toBe(1);
-    expect(stdout + stderr).not.toContain(new URL(stack.databaseUrl).password);
+    const away = { ...stack.doctorEnv(), DATABASE_URL: `${stack.databaseUrl}x` };
+    const findings = await diagnose(away);
+    expect(isGood(findings)).toBe(false);
+    expect(json(findings) + report(findings)).not.toContain(new URL(stack.databaseUrl).password);
   });
 
   it("mends tables and indexes with --fix, and says that they are right then", async () => {
@@ -307,28 +322,32 @@ describe("npm run doctor", () => {
          modified_by_user_id uuid not null, "timestamp" timestamp not null)`,
       { migrated: false },
     );
-    expect((await run(["--only", "database"], variables)).code).toBe(1);
-    const { code, stdout, stderr } = await run(["--fix", "--only", "database", "--json"], variables);
+    const environment = { ...stack.doctorEnv(), ...variables };
+    expect(isGood(await diagnose(environment, chosen(["database"])))).toBe(false);
+    const { code, stdout, stderr } = await run(["--fix", "--only", "database", "--json"], environment);
     expect(stderr).toContain("created");
     expect(JSON.parse(stdout)).toMatchObject({ summary: { warning: 0, wrong: 0 } });
     expect(code).toBe(0);
   });
 
-  it("adds the tag's attribute only when it is told so, and once", async () => {
+  const tagged = () => diagnose(stack.doctorEnv(), chosen(["pool.tag"])).then((findings) => isGood(findings));
+  const add = () => withSubject(stack.doctorEnv(), (subject) => addTag(subject, true));
+
+  it("adds the tag's attribute only when somebody has said yes, and once", async () => {
     await schema();
     const silent = await run(["--add-tag", "--only", "pool.tag"]);
     expect(silent.code).toBe(2);
     expect(silent.stderr).toContain("--yes");
-    expect((await run(["--only", "pool.tag"])).code).toBe(1);
-    const added = await run(["--add-tag", "--yes", "--only", "pool.tag"]);
-    expect(added).toMatchObject({ code: 0, stderr: `${ownershipAttribute} is added.\n` });
-    expect((await run(["--add-tag", "--yes", "--only", "pool.tag"])).stderr).toContain("already");
+    expect(await tagged()).toBe(false);
+    expect(await add()).toBe(`${ownershipAttribute} is added.`);
+    expect(await tagged()).toBe(true);
+    expect(await add()).toContain("already");
   });
 
   it("adds nothing where the keys may not", async () => {
     await schema();
     stack.cognito.console.deny(doctorKeyId, "AddCustomAttributes");
-    expect(await run(["--add-tag", "--yes"])).toMatchObject({ code: 1, stdout: "" });
-    expect((await run(["--only", "pool.tag"])).code).toBe(1);
+    await expect(add()).rejects.toThrow("was not added");
+    expect(await tagged()).toBe(false);
   });
 });
