@@ -22,7 +22,7 @@ export interface Tracing {
 }
 
 /** Names of statements, routes and calls: an address, a token or a text of somebody's is none. */
-const WORDS = /^[\w ./{}=:*-]{1,100}$/;
+const WORDS = /^[\w./{}:-]{1,100}$/;
 
 const isSafe = (value: unknown): value is string | number | boolean =>
   typeof value === "number" || typeof value === "boolean" || (typeof value === "string" && WORDS.test(value));

@@ -6,6 +6,14 @@ import { assert, describe, it } from "@effect/vitest";
 import { AuditAction } from "../../../src/domain/audit.ts";
 import { PROBLEMS } from "../../../src/http/problems.ts";
 import { routes } from "../../../src/http/routes/all.ts";
+import { StatementNotSent, StatementRefused, StatementUnknown } from "../../../src/ports/database.ts";
+import {
+  IdentityProviderError,
+  Misconfigured,
+  OutcomeUnknown,
+  Refused,
+  Throttled,
+} from "../../../src/ports/identity-provider.ts";
 import { Environment } from "../../../src/settings.ts";
 
 const read = (file: string) => readFileSync(file, "utf8");
@@ -124,6 +132,25 @@ describe("docs/protocol.md", () => {
       ([, edge = ""]) => edge,
     );
     assert.deepStrictEqual(drawn.toSorted(), [...moves].toSorted());
+  });
+});
+
+describe("docs/operate.md", () => {
+  it("names in its runbook every call that can fail, and every name that a failure has which has none of its own", () => {
+    const runbook =
+      /^`lastError` is the call[\s\S]*?\n\n(?=The caller)/m.exec(read("docs/operate.md"))?.[0] ?? "";
+    const calls = IdentityProviderError.fields.operation.literals;
+    const nameless = [
+      Refused,
+      Throttled,
+      Misconfigured,
+      OutcomeUnknown,
+      StatementRefused,
+      StatementNotSent,
+      StatementUnknown,
+    ].map((reason) => reason.identifier);
+    const missing = [...calls, ...nameless].filter((word) => !new RegExp(`\\b${word}\``).test(runbook));
+    assert.deepStrictEqual(missing, []);
   });
 });
 
