@@ -6,7 +6,7 @@ import { type Stack, startStack } from "../../dev/stack.ts";
 import { statements } from "../../src/layers/statements.ts";
 
 /** Statements of the service; those of `npm run drift` and `npm run erase` are sent by whoever owns the tables. */
-const own = statements.filter(({ name }) => /^(access|audit|changes|ledger)\./.test(name));
+const own = statements.filter(({ name }) => /^(access|audit|changes|ledger|status)\./.test(name));
 
 let stack: Stack;
 let role: pg.Client;
