@@ -33,7 +33,7 @@ export function banner(
     row("Control", `${control}  ${dim("faults, calls, mails, age, sweep, token")}`),
     row(
       "Sweeper",
-      sweeping ? "comes by every minute" : `comes by only when asked: curl -X POST ${control}/sweep`,
+      sweeping ? "comes by when something is due" : `comes by only when asked: curl -X POST ${control}/sweep`,
     ),
     ...sections,
     "",

@@ -37,7 +37,7 @@ async function main(interrupted: Promise<undefined>): Promise<void> {
   later(stack.stop);
   done("PostgreSQL and Cognito answer");
   const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, DATABASE_URL, ...vars } = workerVariables(
-    stack.workerEnv(),
+    { ...stack.workerEnv(), ...(!options.sweep && { WAKE_UPS: "off" }) },
     process.env,
   );
   const secrets = Object.entries({ AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, DATABASE_URL });
@@ -48,6 +48,7 @@ async function main(interrupted: Promise<undefined>): Promise<void> {
   const onLine = (line: string) => void (quiet || isIdleSweep(line) || console.log(line));
   const { port } = options;
   const wrangler = startWrangler({ root, port, envFile, vars, scratch, onLine });
+  later(() => rm(join(scratch, "state"), { recursive: true, force: true }));
   later(wrangler.stop);
   const control = await startControl({ stack, sweep: wrangler.sweep }, port + 1);
   later(control.stop);
@@ -81,13 +82,16 @@ async function main(interrupted: Promise<undefined>): Promise<void> {
   await writeFile(`${stackFile}.new`, `${JSON.stringify(facts, null, 2)}\n`, { mode: 0o600 });
   await rename(`${stackFile}.new`, stackFile);
   later(() => rm(stackFile, { force: true }));
-  if (options.sweep) every(MINUTE_MS, () => wrangler.sweep());
+  if (options.sweep) every(BACKSTOP_MS, () => wrangler.sweep());
   console.log(banner(stack, addresses, { color: process.stdout.isTTY === true, sweeping: options.sweep }));
   quiet = false;
   await Promise.race([interrupted, death]);
 }
 
 const MINUTE_MS = 60_000;
+
+/** How often the cron of wrangler.toml comes by, which nothing runs here. */
+const BACKSTOP_MS = 60 * MINUTE_MS;
 
 /** Prints how long each part of the start took. */
 function stopwatch(): (what: string) => void {
@@ -110,7 +114,7 @@ async function keepToken(make: () => string): Promise<void> {
   every(30 * MINUTE_MS, write);
 }
 
-/** The sweeper that comes by each minute and finds nothing is not worth a line. */
+/** The sweeper that comes by and finds nothing is not worth a line. */
 const isIdleSweep = (line: string): boolean =>
   line.includes('"sweep finished"') && line.includes('"leased":0,');
 

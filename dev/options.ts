@@ -17,7 +17,7 @@ Starts PostgreSQL, an emulated Cognito and the Worker on this machine, and print
 Ctrl-C stops everything and leaves nothing behind.
 
 Options
-  --no-sweep     the sweeper does not come by every minute, only when it is asked to
+  --no-sweep     the sweeper does not come when something is due, only when it is asked to
   --pool <kind>  what kind of pool Cognito has; without it FLIP's
   --flip <shape> whose tables the database has before ours; without it nobody's
   --help         this text

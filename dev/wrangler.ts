@@ -134,7 +134,18 @@ export function startWrangler(options: WranglerOptions): Wrangler {
 }
 
 function launch(program: string, { root, port, envFile, vars, scratch }: WranglerOptions): ChildProcess {
-  const args = ["dev", "--local", "--ip", "127.0.0.1", "--port", `${port}`, "--env-file", envFile];
+  const args = [
+    "dev",
+    "--local",
+    "--persist-to",
+    join(scratch, "state"),
+    "--ip",
+    "127.0.0.1",
+    "--port",
+    `${port}`,
+    "--env-file",
+    envFile,
+  ];
   args.push("--inspector-port", "0", "--show-interactive-dev-session=false", "--test-scheduled");
   // Where wrangler.toml lists the secrets, wrangler takes nothing else from the file.
   for (const [key, value] of Object.entries(vars)) args.push("--var", `${key}:${value}`);

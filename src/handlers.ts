@@ -1,5 +1,5 @@
 /**
- * What an entry does when it is called: a request, and the minute's sweep. No logic: environment → settings → runtime →
+ * What an entry does when it is called: a request, and a sweep. No logic: environment → settings → runtime →
  * app. An entry says only which platform it is for.
  */
 import { Effect, Exit } from "effect";
@@ -7,6 +7,7 @@ import { Effect, Exit } from "effect";
 import { makeApp } from "./app.ts";
 import { internalProblem, problemResponse } from "./http/problem.ts";
 import { logLine, type MakeRuntime } from "./layers/shared.ts";
+import { WakeUp, WakeUpFailed, type Window } from "./ports/wake-up.ts";
 import { sweep } from "./programs/sweep/sweep.ts";
 import { readSettings } from "./settings.ts";
 
@@ -34,7 +35,7 @@ interface Entry<Context> {
   readonly clientAddress: ClientAddress<Context>;
 }
 
-/** Makes the two handlers of an entry. The deployment is built at the first call, once, and never awaited. */
+/** Makes the handlers of an entry. The deployment is built at the first call, once, and never awaited. */
 export const makeHandlers = <Context extends RequestContext>({
   makeRuntime,
   clientAddress,
@@ -42,15 +43,21 @@ export const makeHandlers = <Context extends RequestContext>({
   const makeDeployment = (bindings: object) => {
     const settings = readSettings(bindings);
     const runtime = makeRuntime(settings, bindings);
-    return { runtime, app: makeApp(runtime, settings) };
+    return { settings, runtime, app: makeApp(runtime, settings) };
   };
 
   // Once an isolate, and synchronous: it holds configuration and clients without I/O, nothing of a request.
   let deployment: ReturnType<typeof makeDeployment> | undefined;
 
+  /** A deployment that cannot work says in the log which keys are wrong, and nothing to callers. */
   const deploy = (bindings: object) => {
-    deployment ??= makeDeployment(bindings);
-    return deployment;
+    try {
+      deployment ??= makeDeployment(bindings);
+      return deployment;
+    } catch (error) {
+      console.error(logLine({ level: "Fatal", message: "the deployment cannot work" }, [error]));
+      throw error;
+    }
   };
 
   return {
@@ -61,25 +68,37 @@ export const makeHandlers = <Context extends RequestContext>({
         const { app } = deploy(bindings);
         const from = { clientAddress: clientAddress(request, context) };
         response = Promise.resolve(app.fetch(request, from, context as unknown as ExecutionContext));
-      } catch (error) {
-        return Promise.resolve(refuse(error));
+      } catch {
+        return Promise.resolve(problemResponse(internalProblem("nothing_created"), crypto.randomUUID()));
       }
       // Before anything is awaited: a client that goes away must not stop a registration, or its rollback, half way.
       context.waitUntil(response);
       return response;
     },
 
-    /** One sweep. One that could not read the ledger is logged here, and counts as failed for whoever watches the cron. */
+    /** The backstop: one sweep, whether or not somebody has asked for one. It counts as failed for whoever watches the cron. */
     async scheduled(_: unknown, bindings: object): Promise<void> {
-      const swept = Effect.tapCause(sweep(), (cause) => Effect.logError("sweep failed", cause));
-      const exit = await deploy(bindings).runtime.runPromiseExit(swept);
+      const exit = await deploy(bindings).runtime.runPromiseExit(loggedSweep);
       if (Exit.isFailure(exit)) throw new Error("sweep failed");
+    },
+
+    /**
+     * One sweep that was asked for; it asks for the next one by `arm`, also where it could not read the ledger. Rejects where
+     * the deployment cannot work, which the log says.
+     */
+    async sweepWhenAsked(bindings: object, arm: (window: Window) => Promise<unknown>): Promise<void> {
+      const { runtime, settings } = deploy(bindings);
+      if (!settings.wakeUps) return;
+      const wakeUp = (window: Window) =>
+        Effect.asVoid(
+          Effect.tryPromise({ try: () => arm(window), catch: (cause) => new WakeUpFailed({ cause }) }),
+        );
+      await runtime.runPromiseExit(Effect.provideService(loggedSweep, WakeUp, wakeUp));
     },
   };
 };
 
-/** A deployment that cannot work says in the log which keys are wrong, and nothing to callers. */
-const refuse = (error: unknown): Response => {
-  console.error(logLine({ level: "Fatal", message: "the deployment cannot work" }, [error]));
-  return problemResponse(internalProblem("nothing_created"), crypto.randomUUID());
-};
+/** A sweep that could not read the ledger is logged here. */
+const loggedSweep = Effect.suspend(() =>
+  Effect.tapCause(sweep(), (cause) => Effect.logError("sweep failed", cause)),
+);

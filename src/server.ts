@@ -7,11 +7,12 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { getRequestListener, RequestError } from "@hono/node-server";
-import { Duration } from "effect";
+import { Duration, Effect, Fiber } from "effect";
 import { makeHandlers } from "./handlers.ts";
 import { internalProblem, problemResponse } from "./http/problem.ts";
-import { makeRuntime } from "./layers/server.ts";
+import { makePlatform } from "./layers/server.ts";
 import { logLine } from "./layers/shared.ts";
+import { Settings } from "./ports/settings.ts";
 import { clientAddress } from "./server/client-address.ts";
 import { makeFiles } from "./server/files.ts";
 import { readServer } from "./server/settings.ts";
@@ -19,9 +20,6 @@ import { makeWork } from "./server/work.ts";
 
 /** What a supervisor takes for a wrong configuration: EX_CONFIG of sysexits.h. Starting again does not help. */
 const EXIT_CONFIGURATION = 78;
-
-/** How often the sweeper looks, in milliseconds. */
-const SWEEP_EVERY_MS = 60_000;
 
 /**
  * How long a connection without a request is kept, in milliseconds: longer than load balancers keep theirs (60 s), or
@@ -80,6 +78,8 @@ interface RequestContext {
   readonly incoming: IncomingMessage;
 }
 
+const { makeRuntime, timer } = makePlatform();
+
 const handlers = makeHandlers<RequestContext>({
   makeRuntime,
   clientAddress: (_, { incoming: { socket, headers } }) =>
@@ -110,19 +110,12 @@ const server = createServer(
   ),
 );
 
-/** One sweep, unless one is running. A failure is logged where it happens, and the next one tries again. */
-const sweepNow = (): void => {
-  if (sweeping) return;
-  sweeping = true;
-  const swept = handlers
-    .scheduled(undefined, bindings)
-    .catch(() => {})
-    .finally(() => {
-      sweeping = false;
-    });
+/** One sweep. A failure is logged where it happens, and the next one tries again. */
+const sweepOnce = Effect.promise(() => {
+  const swept = handlers.scheduled(undefined, bindings).catch(() => {});
   work.waitUntil(swept);
-};
-let sweeping = false;
+  return swept;
+});
 
 /**
  * Takes no more connections and no more sweeps, and resolves once every answer is sent and all work is done. A connection
@@ -137,11 +130,11 @@ const finish = async (): Promise<void> => {
   await work.settled();
 };
 
-const end = async (signal: NodeJS.Signals, sweeper: NodeJS.Timeout): Promise<void> => {
+const end = async (signal: NodeJS.Signals, sweeper: Fiber.Fiber<never>): Promise<void> => {
   // npm passes a signal on that the terminal has sent already: the second is not somebody's impatience.
   if (ending) return;
   ending = true;
-  clearInterval(sweeper);
+  Effect.runFork(Fiber.interrupt(sweeper));
   say("Info", "ending", { signal, running: work.size() });
   const limit = Duration.toMillis(settings.SHUTDOWN_SECONDS);
   const inTime = await Promise.race([finish().then(() => true), sleep(limit, false)]);
@@ -155,8 +148,6 @@ server.once("error", (error) => giveUp("cannot listen", error));
 server.listen(settings.PORT, settings.HOST, () => {
   const { address, port } = server.address() as AddressInfo;
   say("Info", "listening", { address, port, pid: process.pid });
-  const sweeper = setInterval(sweepNow, SWEEP_EVERY_MS);
-  // What is due may have waited for a process to start.
-  sweepNow();
+  const sweeper = Effect.runFork(Effect.provideService(timer.run(sweepOnce), Settings, deployment));
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => end(signal, sweeper));
 });

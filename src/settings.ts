@@ -45,6 +45,7 @@ export const numberFrom = (minimum: number, maximum: number, unit?: string) => {
 const UNITS = {
   milliseconds: { decode: Duration.millis, encode: Duration.toMillis },
   seconds: { decode: Duration.seconds, encode: Duration.toSeconds },
+  minutes: { decode: Duration.minutes, encode: Duration.toMinutes },
   hours: { decode: Duration.hours, encode: Duration.toHours },
   days: { decode: Duration.days, encode: Duration.toDays },
 };
@@ -214,6 +215,14 @@ export const Environment = Schema.Struct({
   }),
   SWEEP_SECONDS: orElse(duration(1, 600, "seconds"), "45").annotate({
     description: "How long one sweep goes on taking up operations.",
+  }),
+  BACKSTOP_MINUTES: orElse(duration(1, 1440, "minutes"), "60").annotate({
+    description:
+      "How often a process of its own sweeps although nothing was due. On Workers the cron of wrangler.toml says that: keep them alike.",
+  }),
+  WAKE_UPS: orElse(oneOf("on", "off"), "on").annotate({
+    description:
+      "Whether the sweeper comes when something is due (on Workers by `SWEEPER_ALARM` of wrangler.toml). Off, or without the binding: only by the backstop, which then has to come every minute.",
   }),
   RATE_LIMIT: orElse(oneOf("on", "off"), "on").annotate({
     description:
@@ -398,6 +407,8 @@ const toDeployment = (read: typeof Environment.Type): Deployment => ({
   signingKeysTimeout: read.SIGNING_KEYS_TIMEOUT_MS,
   sweepCalls: read.SWEEP_CALLS,
   sweepTime: read.SWEEP_SECONDS,
+  wakeUps: read.WAKE_UPS === "on",
+  backstop: read.BACKSTOP_MINUTES,
   rateLimit: read.RATE_LIMIT === "on",
   callerRequests: read.CALLER_REQUESTS_PER_MINUTE,
   clientRequests: read.CLIENT_REQUESTS_PER_MINUTE,

@@ -1,8 +1,10 @@
-/** The entry for Workers, with Neon. */
+/** The entry for Workers, with Neon: requests, the backstop, and the Durable Object that wakes the sweeper. */
 import { connectingAddress, makeHandlers } from "./handlers.ts";
+import { makeSweeperAlarm } from "./layers/alarm.ts";
 import { makeRuntime } from "./layers/workers.ts";
 
-export default makeHandlers({
-  makeRuntime,
-  clientAddress: connectingAddress,
-}) satisfies ExportedHandler<object>;
+const { sweepWhenAsked, ...handlers } = makeHandlers({ makeRuntime, clientAddress: connectingAddress });
+
+export default handlers satisfies ExportedHandler<object>;
+
+export const SweeperAlarm = makeSweeperAlarm(sweepWhenAsked);

@@ -9,7 +9,8 @@ import { makeLayer } from "./shared.ts";
 
 const layerOf = (deployment: Deployment) =>
   Layer.mergeAll(
-    makeLayer(deployment, { database: DatabaseNeon, rateLimit: Layer.empty }),
+    // What a command leaves due, the backstop finds.
+    makeLayer(deployment, { database: DatabaseNeon, rateLimit: Layer.empty, wakeUp: Layer.empty }),
     Layer.mergeAll(RecordsPostgres, FirstManagerPostgres).pipe(
       Layer.provide(DatabaseNeon),
       Layer.provide(Settings.layer(deployment)),

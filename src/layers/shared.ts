@@ -2,7 +2,7 @@
  * What every deployment has, wherever it runs. Building a layer does no I/O: a module-level runtime whose layer awaits
  * would poison a cold isolate for every request after the one that built it.
  *
- * A file of this folder beside this one is a platform: it says what stands behind the ports that platforms differ in. An
+ * A file of this folder beside this one (and alarm.ts) is a platform: it says what stands behind the ports that platforms differ in. An
  * entry takes one of them, so that no driver is in the bundle of an entry that does not use it.
  */
 import { Layer, ManagedRuntime } from "effect";
@@ -24,12 +24,17 @@ export interface Platform {
   readonly database: Layer.Layer<Database, never, Settings>;
   /** Empty: nobody is refused for asking often. */
   readonly rateLimit: Layer.Layer<never, never, Settings>;
+  /** Empty: nobody comes when something is due, and the backstop does. */
+  readonly wakeUp: Layer.Layer<never>;
   /** How spans leave, where they do. */
   readonly trace?: Layer.Layer<never>;
 }
 
 /** Everything that stands behind the ports of one deployment on one platform. */
-export const makeLayer = (deployment: Deployment, { database, rateLimit, trace = Layer.empty }: Platform) =>
+export const makeLayer = (
+  deployment: Deployment,
+  { database, rateLimit, wakeUp, trace = Layer.empty }: Platform,
+) =>
   Layer.mergeAll(
     Layer.mergeAll(IdentityProviderCognito, DirectoryCognito).pipe(Layer.provide(CognitoClient.layer)),
     Layer.mergeAll(LedgerPostgres, ChangesPostgres, AccessPostgres, AuditTrailPostgres, StatusPostgres).pipe(
@@ -38,6 +43,7 @@ export const makeLayer = (deployment: Deployment, { database, rateLimit, trace =
     TokenVerifierJose,
     deployment.rateLimit ? rateLimit : Layer.empty,
     deployment.traces ? trace : Layer.empty,
+    deployment.wakeUps ? wakeUp : Layer.empty,
     LogConsole,
   ).pipe(Layer.provideMerge(Settings.layer(deployment)));
 

@@ -3,6 +3,7 @@ import { DatabaseNeon } from "../adapters/neon/database.ts";
 import { RateLimitWorkers } from "../adapters/workers/rate-limit.ts";
 import { TraceWorkers } from "../adapters/workers/trace.ts";
 import { tracing } from "../adapters/workers/tracing.ts";
+import { WakeUpWorkers } from "../adapters/workers/wake-up.ts";
 import { type MakeRuntime, makeRuntimeOn } from "./shared.ts";
 
 export const makeRuntime: MakeRuntime = (deployment, bindings) =>
@@ -10,4 +11,5 @@ export const makeRuntime: MakeRuntime = (deployment, bindings) =>
     database: DatabaseNeon,
     rateLimit: RateLimitWorkers(bindings),
     trace: TraceWorkers(tracing),
+    wakeUp: WakeUpWorkers(bindings),
   });

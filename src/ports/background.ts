@@ -11,14 +11,6 @@ export const KeepAlive = Context.Reference<(work: Fiber.Fiber<unknown>) => void>
 });
 
 /**
- * Asks the platform to start the sweeper once more at once: there is more to do than one sweep may. Where nobody provides
- * it, nothing is asked, and the next minute's sweep goes on.
- */
-export const WakeSweeper = Context.Reference<Effect.Effect<void>>("registrar/WakeSweeper", {
-  defaultValue: () => Effect.void,
-});
-
-/**
  * Starts a program and does not wait for it. It has a budget of its own, none; each of its calls has its time limit.
  * Whatever it fails with is logged and left to the sweeper.
  */

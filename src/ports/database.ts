@@ -67,6 +67,8 @@ export interface Statement<Values> {
   readonly name: string;
   readonly text: string;
   readonly parameters: (values: Values) => ReadonlyArray<Parameter>;
+  /** In how many seconds what it writes is due, where that is known before it is sent (ports/wake-up.ts). */
+  readonly dueWithin?: (values: Values) => number;
 }
 
 export class Database extends Context.Service<

@@ -1,6 +1,8 @@
 /**
  * The ledger: one row an operation, moved only by single statements that Postgres makes exclude each other.
  *
+ * A method that leaves something due answers when the sweeper is asked for (wake-up.ts), or is known not to be.
+ *
  * Every method may be repeated, and may take effect after its caller has given up. What each move means, and who may make it, is docs/protocol.md.
  */
 import { Context, type Effect, type Option } from "effect";
@@ -50,6 +52,17 @@ export type Opening =
 export interface NotInvited {
   readonly note?: string;
   readonly needsOperator?: boolean;
+}
+
+/**
+ * What a sweeper has leased, and the ledger as it was just before: how many rows have a time at which they are due, how many
+ * of them need an operator, and whether something is past the time for which it is kept.
+ */
+export interface Lease {
+  readonly operations: ReadonlyArray<AnyOperation>;
+  readonly open: number;
+  readonly needOperator: number;
+  readonly toForget: boolean;
 }
 
 type Answer<A> = Effect.Effect<A, DatabaseError>;
@@ -140,9 +153,10 @@ export class Ledger extends Context.Service<
     ) => Answer<"registered" | "open" | "nobody">;
     /**
      * Takes up to `limit` due rows, the most urgent first and each for one sweeper only, and puts their next try off.
-     * Rollbacks are the most urgent, then final checks, then changes, then what only waits to be finished or invited.
+     * Rollbacks are the most urgent, then final checks, then changes, then what only waits to be finished or invited. It
+     * asks for the next sweep: when the next row of the ledger is due, whoever has it now.
      */
-    readonly lease: (limit: number) => Answer<ReadonlyArray<AnyOperation>>;
+    readonly lease: (limit: number) => Answer<Lease>;
     /** Calls an operator to a row that cannot be read; it is looked at again a day later. */
     readonly setAside: (id: OperationId) => Answer<boolean>;
     /**
@@ -155,16 +169,14 @@ export class Ledger extends Context.Service<
       needsOperator: boolean,
     ) => Answer<boolean>;
     /**
-     * Forgets what is past its time, a few hundred rows at once, and counts what is still open: idempotency keys; what is
-     * personal in closed operations; closed operations that nothing needs any more. `more`: there may be as much again.
+     * Forgets what is past its time, a few hundred rows at once: idempotency keys; what is personal in closed operations;
+     * closed operations that nothing needs any more. `more`: there may be as much again.
      */
     readonly expire: () => Answer<{
       readonly keysExpired: number;
       readonly addressesForgotten: number;
       readonly operationsDeleted: number;
       readonly more: boolean;
-      readonly open: number;
-      readonly needOperator: number;
     }>;
     /** Lists the ledger, newest first. */
     readonly list: (query: ListQuery) => Answer<Page>;

@@ -45,6 +45,9 @@ export interface Deployment {
   /** How many remote calls one sweep may make, and how long it goes on taking up more operations. */
   readonly sweepCalls: number;
   readonly sweepTime: Duration.Duration;
+  /** Whether the sweeper is asked for when something is due, and how often it comes although nobody has asked. */
+  readonly wakeUps: boolean;
+  readonly backstop: Duration.Duration;
   /** Whether callers and clients who ask too often are refused. */
   readonly rateLimit: boolean;
   /** How many requests one caller, and one client's network, may make in a minute, where the process itself counts. */

@@ -9,6 +9,7 @@ import type { LedgerSubject, Tester } from "./subjects.ts";
 import { sweepContract } from "./sweep.ts";
 import { trailContract } from "./trail.ts";
 import { trustsContract } from "./trusts.ts";
+import { wakeUpContract } from "./wake-up.ts";
 
 export const ledgerContract = (name: string, test: Tester, subject: () => LedgerSubject) => {
   openContract(name, test, subject);
@@ -16,6 +17,7 @@ export const ledgerContract = (name: string, test: Tester, subject: () => Ledger
   endsContract(name, test, subject);
   sweepContract(name, test, subject);
   retentionContract(name, test, subject);
+  wakeUpContract(name, test, subject);
   changesContract(name, test, subject);
   accessContract(name, test, subject);
   trailContract(name, test, subject);

@@ -49,7 +49,7 @@ export const known = (row: AnyOperation): Operation => {
 /** Leases rows that can be read. */
 export const lease = Effect.fnUntraced(function* (limit: number) {
   const ledger = yield* Ledger;
-  return (yield* ledger.lease(limit)).map(known);
+  return (yield* ledger.lease(limit)).operations.map(known);
 });
 
 export const makeLedger = (test: Tester, subject: () => LedgerSubject) => {

@@ -126,7 +126,7 @@ describe("every time that the ledger and the trail answer", () => {
         const rest = yield* ledger.list({ ...everything, cursor: page.next, limit: 9 });
         yield* Effect.promise(() => stack.age(3600));
         const leased = yield* ledger.lease(10);
-        assert.deepStrictEqual([rest.items.length, leased.length], [2, 3]);
+        assert.deepStrictEqual([rest.items.length, leased.operations.length], [2, 3]);
         const none = { actor: null, subject: null, action: null, from: null, until: null, cursor: null };
         const audit = yield* trail.page({ ...none, limit: 1 });
         return { opening, held, change, found, page, rest, leased, audit };

@@ -14,6 +14,9 @@ const isStatement = (value: unknown): value is Statement<unknown> =>
   typeof value === "object" && value !== null && "text" in value && "parameters" in value;
 const statements = modules.flatMap((module) => Object.values(module).filter(isStatement));
 
+/** It sets, or inserts, a time at which a row is due. */
+const GIVES_A_TIME = /\bdue_at = (?!null\b)|insert into registrar\.operation \([^)]*\bdue_at\b/;
+
 let stack: Stack;
 beforeAll(async () => {
   stack = await startStack();
@@ -25,6 +28,7 @@ describe("a statement", () => {
     for (const [index, module] of modules.entries())
       assert.isTrue(Object.values(module).some(isStatement), files[index]);
     assert.isAtLeast(statements.length, 25);
+    assert.isAtLeast(statements.filter(({ text }) => GIVES_A_TIME.test(text)).length, 10);
   });
 
   it("is one that the doctor asks the database about", () => {
@@ -33,6 +37,13 @@ describe("a statement", () => {
       statements.map(({ name }) => name).toSorted(),
     );
   });
+
+  it.each(statements.filter(({ text }) => GIVES_A_TIME.test(text)))(
+    "$name says when what it leaves due is due, so that the sweeper is asked for",
+    ({ text, dueWithin }) => {
+      assert.isTrue(dueWithin !== undefined || text.includes('as "dueIn"'));
+    },
+  );
 
   it.each([...statements])(
     "$name is understood by PostgreSQL, under a name of its own",

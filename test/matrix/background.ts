@@ -163,7 +163,13 @@ const sweeper: ReadonlyArray<Scene> = [
     also: [strike(calls.get, { answer: "throttle" })],
     promised: rolledBack,
   },
-  { ...orphan, name: "sweeper: expire", call: calls.expire, promised: rolledBack },
+  {
+    ...orphan,
+    name: "sweeper: expire",
+    arrangement: "a registration left its user, and another's key is old",
+    call: calls.expire,
+    promised: rolledBack,
+  },
   {
     ...uninvited,
     name: "sweeper: RESEND",

@@ -50,6 +50,7 @@ export type Arrangement =
   | "a foreign user has the address"
   | "a registration left its user"
   | "a registration left its user, and is stale"
+  | "a registration left its user, and another's key is old"
   | "registered, not invited, its request gone"
   | "registered, then removed by hand"
   | "registered, removed, and missed once"

@@ -172,6 +172,14 @@ async function arrange(lane: Lane, arrangement: Arrangement): Promise<Answer | u
     case "a foreign user has the address":
       await stack.cognito.createUser(email);
       return undefined;
+    case "a registration left its user, and another's key is old":
+      await stack.query(
+        `insert into registrar.operation (id, kind, caller, email, roles, idempotency_key, state, started_at, closed_at)
+         values (gen_random_uuid(), 'register', $1, 'old@flip.example', '{}', 'old', 'rolled_back',
+           now() - interval '2 years', now() - interval '2 years')`,
+        [stack.adminSub],
+      );
+      return leaveUser();
     case "a registration left its user":
     case "a registration left its user, and is stale":
       return leaveUser();

@@ -737,12 +737,12 @@ export const mutations: ReadonlyArray<Mutation> = [
     "",
   ]),
   retentionSql("SQL: an address is forgotten whose key may still be asked for", [
-    "forgetting as (",
+    "const withOldAddress",
     "personal and due_at is null and idempotency_key is null",
     "personal and due_at is null",
   ]),
   retentionSql("SQL: an address is forgotten that a final check looks for", [
-    "forgetting as (",
+    "const withOldAddress",
     "personal and due_at is null and",
     "personal and",
   ]),

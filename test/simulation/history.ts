@@ -12,6 +12,7 @@ import {
 } from "../../src/domain/operation.ts";
 import { Email } from "../../src/domain/user.ts";
 import { withBudget } from "../../src/ports/budget.ts";
+import type { Lease } from "../../src/ports/ledger.ts";
 import { changeUser } from "../../src/programs/change.ts";
 import { registerUser } from "../../src/programs/register/register.ts";
 import { setRoles } from "../../src/programs/roles.ts";
@@ -401,6 +402,6 @@ const leadsToChange = ({ operation, answer }: Pending): boolean =>
   operation === "changes.open" ||
   operation === "changes.isNewest" ||
   operation === "directory.profile" ||
-  (operation === "ledger.lease" && (answer as ReadonlyArray<Operation>).some(isChange));
+  (operation === "ledger.lease" && (answer as Lease).operations.some((one) => isChange(one as Operation)));
 
 const brief = (answer: unknown): string => JSON.stringify(answer)?.slice(0, 160) ?? "";

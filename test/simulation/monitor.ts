@@ -4,6 +4,7 @@
  */
 import type { Operation, OperationId, Registration } from "../../src/domain/operation.ts";
 import type { UserId } from "../../src/domain/user.ts";
+import type { Lease } from "../../src/ports/ledger.ts";
 import { hasChange, isGone } from "./invariants.ts";
 import type { User, World } from "./memory/world.ts";
 import type { Late } from "./network.ts";
@@ -100,7 +101,8 @@ export class Monitor {
       if (removed !== undefined) this.#onRemoval(call.agent, removed);
     }
     if (mails.length > mailed) this.#onMail();
-    if (call.operation === "ledger.lease") this.#onLease(answer as ReadonlyArray<Operation>);
+    if (call.operation === "ledger.lease")
+      this.#onLease((answer as Lease).operations as ReadonlyArray<Operation>);
     return answer;
   };
 

@@ -43,13 +43,15 @@ const CLOCK = `
 /** A database in this process, with the tables of the migrations. */
 export class Replay {
   readonly #postgres: PGlite;
+  /** In how many milliseconds the sweeper was asked for, statement by statement. */
+  readonly #asked: Array<number> = [];
   readonly #runtime: ManagedRuntime.ManagedRuntime<Access | Changes | Ledger, never>;
 
   private constructor(postgres: PGlite) {
     this.#postgres = postgres;
     this.#runtime = ManagedRuntime.make(
       Layer.mergeAll(LedgerPostgres, ChangesPostgres, AccessPostgres).pipe(
-        Layer.provide(databaseOf(postgres)),
+        Layer.provide(databaseOf(postgres, this.#asked)),
         Layer.provide(Settings.layer(deployment)),
       ),
     );
@@ -82,6 +84,12 @@ export class Replay {
       const at = new Date(act.now).toISOString();
       await this.#postgres.query("update simulated.clock set at = $1, nth = $2", [at, nth]);
       const said = await this.#perform(act);
+      const dueIn = this.#asked.splice(0).at(-1);
+      // What is due as before is asked for again by the statements, and not in memory.
+      if (act.dueIn !== undefined && Math.abs((dueIn ?? -1) - act.dueIn) > 1)
+        differences.push(
+          `${act.service}.${act.name} at ${at}: due in ${act.dueIn} in memory, in ${dueIn} in SQL`,
+        );
       // The ledger's fence is two statements: where the first has moved nothing, the second is an act of its own.
       if (act.name === "fence" && act.answer === false) continue;
       const [expected, found] = [text(act.name === "fence" ? "rolling_back" : act.answer), text(said)];
@@ -189,10 +197,14 @@ const unlike = (
     : [`${table}: [${memory.join("; ")}] in memory, [${sql.join("; ")}] in SQL`];
 };
 
-const databaseOf = (postgres: PGlite) => {
+const databaseOf = (postgres: PGlite, asked: Array<number>) => {
   const query = <Values>(statement: Statement<Values>, values: Values) =>
     Effect.tryPromise({
-      try: async () => (await postgres.query<Row>(statement.text, [...statement.parameters(values)])).rows,
+      try: async () => {
+        const { rows } = await postgres.query<Row>(statement.text, [...statement.parameters(values)]);
+        asked.push(...rows.flatMap(({ dueIn }) => (typeof dueIn === "number" ? [dueIn * 1000] : [])));
+        return rows;
+      },
       catch: (cause) => {
         const reason = new StatementRefused({ sqlState: "XX000" });
         return new DatabaseError({ statement: statement.name, reason, cause });

@@ -5,7 +5,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
 import { type Stack, type StackOptions, startStack } from "../../dev/stack.ts";
 import { quiet, releaseAll } from "./moments.ts";
-import { startWorker, type Worker } from "./worker.ts";
+import { type PlatformOptions, startWorker, type Worker } from "./worker.ts";
 
 /** What a test file works with; both are there from `beforeAll` on. */
 export interface Fixture {
@@ -21,11 +21,15 @@ export const patient = {
 };
 
 /** Starts both for the file that calls it. */
-export function useWorker(overrides: Record<string, string> = {}, options: StackOptions = {}): Fixture {
+export function useWorker(
+  overrides: Record<string, string> = {},
+  options: StackOptions = {},
+  platform: PlatformOptions = {},
+): Fixture {
   const started: { stack?: Stack; worker?: Worker } = {};
   beforeAll(async () => {
     started.stack = await startStack(options);
-    started.worker = await startWorker(started.stack, overrides);
+    started.worker = await startWorker(started.stack, overrides, platform);
   });
   afterAll(async () => {
     await started.worker?.stop();

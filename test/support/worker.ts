@@ -6,7 +6,9 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { ChildProcess } from "node:child_process";
 import { subscribe } from "node:diagnostics_channel";
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import type { Stack } from "../../dev/stack.ts";
 import type { Summary } from "../../src/programs/sweep/sweep.ts";
@@ -64,6 +66,8 @@ interface Limits {
 export interface PlatformOptions {
   /** How often it lets somebody ask. */
   readonly limits?: Limits;
+  /** Whether the sweeper is woken when something is due. Otherwise it comes only when it is asked to. */
+  readonly wakeUps?: boolean;
   /** Whether it keeps spans, for `spansOf`. */
   readonly traced?: boolean;
 }
@@ -114,7 +118,7 @@ export async function startWorker(
   const written: string[] = [];
   const onLine = (line: string) => void written.push(line);
   const runtime = chosenRuntime();
-  const own = { ...stack.workerEnv(), ...testSettings };
+  const own = { ...stack.workerEnv(), ...testSettings, WAKE_UPS: platform.wakeUps ? "on" : "off" };
   const host =
     runtime === undefined
       ? await startWorkerd({ ...own, ...overrides }, onLine, platform)
@@ -174,6 +178,7 @@ async function startWorkerd(
   onLine: (line: string) => void,
   { limits = {}, traced = false }: PlatformOptions,
 ): Promise<Host> {
+  const persisted = await mkdtemp(join(tmpdir(), "registrar-worker-"));
   let restarted: () => void = () => {};
   const options = convertV4MiniflareOptions({
     name: "registrar",
@@ -182,6 +187,8 @@ async function startWorkerd(
     scriptPath: script,
     compatibilityDate: await compatibilityDate(),
     bindings,
+    durableObjects: { SWEEPER_ALARM: { className: "SweeperAlarm", useSQLite: true } },
+    durableObjectsPersist: persisted,
     ratelimits: Object.fromEntries(
       Object.entries(limits).map(([name, limit]) => [
         name,
@@ -207,7 +214,7 @@ async function startWorkerd(
       const worker = (await miniflare.getWorker()) as unknown as {
         scheduled(event: object): Promise<unknown>;
       };
-      await worker.scheduled({ cron: "* * * * *" });
+      await worker.scheduled({ cron: "0 * * * *" });
     },
     kill: async () => {
       const fresh = new Promise<void>((done) => {
@@ -218,6 +225,7 @@ async function startWorkerd(
     },
     stop: async () => {
       await miniflare.dispose();
+      await rm(persisted, { recursive: true, force: true });
     },
   };
 }

@@ -4,6 +4,7 @@ import { ChangeKind } from "../../domain/operation.ts";
 import {
   asId,
   auditRow,
+  dueIn,
   firstLine,
   gone,
   history,
@@ -148,6 +149,7 @@ select (select yes from allowed) as "allowed", (select id from unresolved) as "u
   exists (select from removed) as "removed", exists (select from disabled) as "disabled",
   (select ${operation(identifier("mine"), budget, horizon)}
     from (select * from opened union all select * from known) mine limit 1) as "change"`,
+  { dueWithin: "budget" },
 );
 
 export const finish = statement(
@@ -170,7 +172,7 @@ set state = 'done', closed_at = now(), tries = 0, last_error = null, needs_opera
   grace_until = case when opposed then now() + ${interval(horizon)} + interval '1 minute' end,
   due_at = case when opposed then now() + ${interval(horizon)} + interval '1 minute' end
 from mine where operation.id = mine.id and state = 'pending'
-returning operation.id`,
+returning operation.id, ${dueIn(sql`operation.due_at`)}`,
 );
 
 export const refuse = statement(

@@ -11,6 +11,7 @@ import * as statements from "./changes-statements.ts";
 import { MANAGERS, tagsOf } from "./fragments.ts";
 import { readRow } from "./operations.ts";
 import { decodeRow } from "./rows.ts";
+import { waking } from "./waking.ts";
 
 const OpenAnswer = Schema.Struct({
   allowed: Schema.Boolean,
@@ -29,7 +30,7 @@ const readChange = readRow(Change as Schema.Codec<Change, unknown>);
 export const ChangesPostgres = Layer.effect(
   Changes,
   Effect.gen(function* () {
-    const database = yield* Database;
+    const database = waking(yield* Database);
     const settings = yield* Settings;
     const budget = Duration.toSeconds(settings.requestBudget);
     const horizon = Duration.toSeconds(settings.horizon);

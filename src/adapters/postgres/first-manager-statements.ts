@@ -112,6 +112,7 @@ select (select yes from allowed) or exists (select from own) as "allowed",
     from (select * from opened union all select * from own) mine) as "own",
   null as "keyHolder", null as "sameRequest", false as "userGone",
   (select ${operation(identifier("address_holder"), budget, horizon)} from address_holder) as "addressHolder"`,
+  { dueWithin: "budget" },
 );
 
 export const grant = statement(

@@ -12,6 +12,7 @@ import * as statements from "./first-manager-statements.ts";
 import { MANAGERS } from "./fragments.ts";
 import { OpenAnswer, opening } from "./ledger.ts";
 import { decodeRow } from "./rows.ts";
+import { waking } from "./waking.ts";
 
 const SeedRow = Schema.Struct({ roles: Schema.Int, permissions: Schema.Int });
 const RoleRows = Schema.Array(Schema.Struct({ id: RoleId }));
@@ -39,7 +40,7 @@ const SEED = {
 export const FirstManagerPostgres = Layer.effect(
   FirstManager,
   Effect.gen(function* () {
-    const database = yield* Database;
+    const database = waking(yield* Database);
     const settings = yield* Settings;
     const machines = [...settings.machines.values()];
     const times = {

@@ -22,6 +22,10 @@ const moments = (row: Fragment, budget: Fragment, horizon: Fragment): Readonly<R
   graceOver: sql`coalesce(now() > ${row}.grace_until, false)`,
 });
 
+/** In how many seconds a row is due, for waking.ts: every statement that gives one a time has it in its answer. */
+export const dueIn = (dueAt: Fragment = sql`due_at`) =>
+  sql`extract(epoch from ${dueAt} - now())::double precision as "dueIn"`;
+
 /** startedAt → started_at */
 const columnOf = (field: string) =>
   identifier(field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));

@@ -9,6 +9,7 @@ import {
   asId,
   auditRow,
   callerOnceKnown,
+  dueIn,
   firstLine,
   gone,
   grantRoles,
@@ -25,6 +26,7 @@ import {
   whoever,
 } from "./fragments.ts";
 import { page } from "./pages.ts";
+import { hasPast } from "./retention-statements.ts";
 import {
   boolean,
   type Fragment,
@@ -114,6 +116,7 @@ select (select yes from allowed) as "allowed",
     from key_holder) as "sameRequest",
   exists (select from key_holder where exists (${gone(sql`key_holder.sub`)})) as "userGone",
   (select ${operation(identifier("address_holder"), budget, horizon)} from address_holder) as "addressHolder"`,
+  { dueWithin: "budget" },
 );
 
 export const commit = statement(
@@ -140,7 +143,7 @@ with moved as (
     sql`select unnest(${rolesOf(sql`audited.user_id`)}) union select unnest(roles) from moved`,
   )}
 )
-select id from moved`,
+select id, ${dueIn()} from moved`,
 );
 
 export const fence = statement(
@@ -169,7 +172,7 @@ with moved as (
 ), audited as (${auditRow(sql`moved`, sql`gen_random_uuid()`, literal(AuditAction.rolledBack), whoever(actor))}
 ), recorded as (${rolesRevoked(sql`audited`, sql`revoked`)}
 )
-select id from moved`,
+select id, ${dueIn()} from moved`,
 );
 
 export const reject = statement(
@@ -181,7 +184,7 @@ set state = 'rejected', verdict = ${verdict}, reason = ${reason}, closed_at = no
   history = ${history(sql`'rejected'`, actor, verdict)},
   ${gracePeriod(outcomeUnknown, horizon)}
 where id = ${id} and state = 'started'
-returning id`,
+returning id, ${dueIn()}`,
 );
 
 export const abandon = statement(
@@ -202,7 +205,7 @@ export const acknowledge = statement(
 update registrar.operation
 set acknowledged_at = coalesce(acknowledged_at, now()), due_at = now() + ${INVITING}
 where id = ${id} and state = 'registered'
-returning ${mayComeIn(sql`operation.sub`)} as "mayComeIn"`,
+returning ${mayComeIn(sql`operation.sub`)} as "mayComeIn", ${dueIn()}`,
 );
 
 export const complete = statement(
@@ -226,7 +229,7 @@ with moved as (
     due_at = coalesce(missing_since, now()) + ${interval(horizon)} + interval '1 minute'
   where id = ${id} and state = 'registered'
     and (missing_since is null or missing_since >= ${lookedAt} - ${interval(horizon)})
-  returning id, state
+  returning id, state, due_at
 ), lost as (
   update registrar.operation
   set state = 'user_lost', closed_at = now(), due_at = null, tries = 0, last_error = null,
@@ -239,7 +242,8 @@ with moved as (
 ), recorded as (${rolesRevoked(sql`audited`, sql`revoked`)}
 )
 select coalesce((select state from lost), (select state from moved),
-  (select state from registrar.operation where id = ${id})) as state`,
+  (select state from registrar.operation where id = ${id})) as state,
+  (select ${dueIn()} from moved)`,
 );
 
 export const seen = statement(
@@ -313,14 +317,26 @@ const TRIES_COUNTED = literal(1_000_000);
 /** The levels of the column `urgency`, the most urgent first. */
 const LEVELS = sql`(values (0), (1), (2), (3)) level(urgency)`;
 
+/** When a sweeper looks again at what is due, and was not taken: somebody is at work on it. */
+const IN_WORK = sql`now() + interval '10 seconds'`;
+
 /**
  * The lease is the back-off: 1, 2, 4, … 60 minutes, then a day. The levels are asked one after the other, each by its
  * index, until enough is found: nothing is locked that is not taken.
+ *
+ * One row, also where nothing is due: an idle sweep is this statement alone. `dueIn` is about the whole ledger.
  */
 export const lease = statement(
   "ledger.lease",
-  { limit: integer, budget: seconds, horizon: seconds },
-  ({ limit, budget, horizon }) => sql`
+  {
+    limit: integer,
+    budget: seconds,
+    horizon: seconds,
+    hours: integer,
+    addressDays: nullable(integer),
+    operationDays: nullable(integer),
+  },
+  ({ limit, budget, horizon, hours, addressDays, operationDays }) => sql`
 with due as (
   select found.id from ${LEVELS}, lateral (
     select id from registrar.operation where urgency = level.urgency and due_at <= now()
@@ -333,9 +349,23 @@ with due as (
       else least(interval '1 hour', interval '1 minute' * power(2, tries)) end
   from due where operation.id = due.id
   returning operation.*
+), next as (
+  select min(due_at) as due_at from (
+    select due_at from taken
+    union all
+    select case when other.due_at > now() then other.due_at else ${IN_WORK} end from ${LEVELS}, lateral (
+      select due_at from registrar.operation
+      where urgency = level.urgency and due_at is not null and id not in (select id from due)
+      order by due_at limit 1
+    ) other
+  ) times
 )
-select ${operation(identifier("taken"), budget, horizon)} as operation from taken
-order by taken.urgency, taken.started_at`,
+select coalesce((select jsonb_agg(${operation(identifier("taken"), budget, horizon)} order by taken.urgency, taken.started_at)
+    from taken), '[]') as "operations",
+  (select ${dueIn()} from next),
+  (select count(*) from registrar.operation where due_at is not null)::integer as "open",
+  (select count(*) from registrar.operation where due_at is not null and needs_operator)::integer as "needOperator",
+  ${hasPast({ hours, addressDays, operationDays })} as "toForget"`,
 );
 
 /** What `lastError` says of a row that cannot be read. */
@@ -348,7 +378,7 @@ export const setAside = statement(
 update registrar.operation
 set last_error = ${literal(UNDECODABLE)}, needs_operator = true, due_at = now() + interval '1 day'
 where id = ${id} and due_at is not null
-returning id`,
+returning id, ${dueIn()}`,
 );
 
 /** `state`: in which it was read. Nothing is noted of a row that has closed since. */

@@ -13,6 +13,7 @@ import * as statements from "./ledger-statements.ts";
 import { readOperation, readRow } from "./operations.ts";
 import { expire } from "./retention-statements.ts";
 import { decodeRow, startOf } from "./rows.ts";
+import { waking } from "./waking.ts";
 
 const isState = Schema.is(State);
 
@@ -29,13 +30,18 @@ export const OpenAnswer = Schema.Struct({
 
 const Holder = Schema.Literals(["registered", "open", "nobody"]);
 
-const Counts = Schema.Struct({
+const Leased = Schema.Struct({
+  operations: Schema.Array(Schema.Unknown),
+  open: Schema.Int,
+  needOperator: Schema.Int,
+  toForget: Schema.Boolean,
+});
+
+const Expired = Schema.Struct({
   keysExpired: Schema.Int,
   addressesForgotten: Schema.Int,
   operationsDeleted: Schema.Int,
   more: Schema.Boolean,
-  open: Schema.Int,
-  needOperator: Schema.Int,
 });
 
 const daysOf = (kept: Duration.Duration | null) => (kept === null ? null : Duration.toDays(kept));
@@ -65,12 +71,17 @@ export const opening = (answer: typeof OpenAnswer.Type): Opening => {
 export const LedgerPostgres = Layer.effect(
   Ledger,
   Effect.gen(function* () {
-    const database = yield* Database;
+    const database = waking(yield* Database);
     const settings = yield* Settings;
     const budget = Duration.toSeconds(settings.requestBudget);
     const horizon = Duration.toSeconds(settings.horizon);
 
     const times = { budget, horizon };
+    const kept = {
+      hours: Duration.toHours(settings.idempotencyKeysKept),
+      addressDays: daysOf(settings.addressesKept),
+      operationDays: daysOf(settings.operationsKept),
+    };
 
     /** Runs a move, and says whether a row has moved. */
     const moved = <Values>(statement: Statement<Values>, values: Values) =>
@@ -160,7 +171,9 @@ export const LedgerPostgres = Layer.effect(
       }),
 
       lease: Effect.fn("Ledger.lease")(function* (limit) {
-        return operations(yield* database.query(statements.lease, { limit, ...times }));
+        const rows = yield* database.query(statements.lease, { limit, ...times, ...kept });
+        const leased = yield* decodeRow(Leased)(rows[0]);
+        return { ...leased, operations: leased.operations.map(readOperation) };
       }),
 
       setAside: Effect.fn("Ledger.setAside")(function* (id) {
@@ -172,12 +185,8 @@ export const LedgerPostgres = Layer.effect(
       }),
 
       expire: Effect.fn("Ledger.expire")(function* () {
-        const rows = yield* database.query(expire, {
-          hours: Duration.toHours(settings.idempotencyKeysKept),
-          addressDays: daysOf(settings.addressesKept),
-          operationDays: daysOf(settings.operationsKept),
-        });
-        return yield* decodeRow(Counts)(rows[0]);
+        const rows = yield* database.query(expire, kept);
+        return yield* decodeRow(Expired)(rows[0]);
       }),
 
       list: Effect.fn("Ledger.list")(function* ({ cursor, until, limit, ...filters }) {

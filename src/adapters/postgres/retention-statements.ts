@@ -53,6 +53,32 @@ const isHistory = sql`case
       ${newer(sql`newer.kind in ('enable', 'disable') and newer.state = 'done'`)}
     else false end`;
 
+/** The rows whose idempotency key is past its time. */
+const withOldKey = (hours: Fragment) => sql`from registrar.operation
+  where idempotency_key is not null and started_at < now() - make_interval(hours => ${hours})
+    and closed_at is not null and grace_until is null`;
+
+/** The rows whose address is past its time. */
+const withOldAddress = (days: Fragment) => sql`from registrar.operation
+  where personal and due_at is null and idempotency_key is null and closed_at < ${daysAgo(days)}`;
+
+/** The rows that are old, and not judged yet. */
+const notJudged = (addressDays: Fragment, days: Fragment) => sql`from registrar.operation
+  where not retained and due_at is null and idempotency_key is null and not needs_operator
+    and closed_at < ${daysAgo(days)} and (not personal or ${addressDays} is null)`;
+
+/** What is kept for how long. Null: for ever. */
+interface Terms {
+  readonly hours: Fragment;
+  readonly addressDays: Fragment;
+  readonly operationDays: Fragment;
+}
+
+/** Whether `expire` would find anything. */
+export const hasPast = ({ hours, addressDays, operationDays }: Terms) => sql`(
+    exists (select ${withOldKey(hours)}) or exists (select ${withOldAddress(addressDays)})
+    or exists (select ${notJudged(addressDays, operationDays)}))`;
+
 /**
  * A row is judged once, when it is old enough. What stays is marked, so that no later sweep has to pass it again; it is
  * judged once more with the next old row of its user, for only a newer one can make it history.
@@ -63,24 +89,17 @@ export const expire = statement(
   ({ hours, addressDays, operationDays }) => sql`
 with expired as (
   update registrar.operation set idempotency_key = null
-  where id in (
-    select id from registrar.operation
-    where idempotency_key is not null and started_at < now() - make_interval(hours => ${hours})
-      and closed_at is not null and grace_until is null
-    order by started_at limit ${literal(KEYS_AT_ONCE)})
+  where id in (select id ${withOldKey(hours)} order by started_at limit ${literal(KEYS_AT_ONCE)})
   returning id
 ), forgetting as (
-  select id from registrar.operation
-  where personal and due_at is null and idempotency_key is null and closed_at < ${daysAgo(addressDays)}
+  select id ${withOldAddress(addressDays)}
   order by closed_at limit ${literal(ROWS_AT_ONCE)} for update skip locked
 ), forgotten as (
   update registrar.operation set ${forget}
   from forgetting where operation.id = forgetting.id
   returning operation.id
 ), due as (
-  select id, sub from registrar.operation
-  where not retained and due_at is null and idempotency_key is null and not needs_operator
-    and closed_at < ${daysAgo(operationDays)} and (not personal or ${addressDays} is null)
+  select id, sub ${notJudged(addressDays, operationDays)}
   order by closed_at limit ${literal(ROWS_AT_ONCE)} for update skip locked
 ), again as (
   select id from registrar.operation
@@ -101,7 +120,5 @@ with expired as (
 select (select count(*) from expired)::integer as "keysExpired",
   (select count(*) from forgotten)::integer as "addressesForgotten",
   (select count(*) from deleted)::integer as "operationsDeleted",
-  ${literal(ROWS_AT_ONCE)} in ((select count(*) from forgetting), (select count(*) from due)) as "more",
-  (select count(*) from registrar.operation where due_at is not null)::integer as "open",
-  (select count(*) from registrar.operation where due_at is not null and needs_operator)::integer as "needOperator"`,
+  ${literal(ROWS_AT_ONCE)} in ((select count(*) from forgetting), (select count(*) from due)) as "more"`,
 );

@@ -36,6 +36,11 @@ export type Values<T extends Types> = {
   readonly [K in keyof T]: T[K] extends Type<infer A> ? A : never;
 };
 
+/** The names of the values that are numbers. */
+type SecondsOf<T extends Types> = {
+  [K in keyof T & string]: T[K] extends Type<number> ? K : never;
+}[keyof T & string];
+
 /** A piece of SQL: text, and between it the names of values. */
 export interface Fragment {
   readonly parts: ReadonlyArray<string | { readonly value: string }>;
@@ -70,6 +75,7 @@ export const statement = <const T extends Types>(
   statementName: string,
   types: T,
   write: (values: { readonly [K in keyof T]: Fragment }) => Fragment,
+  { dueWithin }: { readonly dueWithin?: SecondsOf<T> } = {},
 ): Statement<Values<T>> => {
   const names = Object.keys(types);
   const values = Object.fromEntries(names.map((value) => [value, { parts: [{ value }] }]));
@@ -84,5 +90,6 @@ export const statement = <const T extends Types>(
     name: statementName,
     text: `/* ${statementName} */ ${written.join("").trim()}`,
     parameters: (given) => names.map((value) => given[value] as Parameter),
+    ...(dueWithin !== undefined && { dueWithin: (given: Values<T>) => given[dueWithin] as number }),
   };
 };

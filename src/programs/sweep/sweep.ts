@@ -3,16 +3,19 @@
  * calls are used up, and resolves each as far as the protocol allows (resolve.ts). What cannot be resolved now is deferred,
  * a little longer each time, and never forgotten. A row that cannot be read is set aside for an operator.
  *
+ * Each lease asks for the next sweep, for when the ledger is due again (ports/wake-up.ts). Where nothing is due, a sweep is
+ * one statement.
+ *
  * Any number of sweepers may run at once, late, or not at all for a while: an operation is leased to one of them, and
  * everything they do may be repeated.
  */
 import { Cause, Clock, Duration, Effect } from "effect";
 import { type AnyOperation, isDecodable, type Operation, type Undecodable } from "../../domain/operation.ts";
-import { WakeSweeper } from "../../ports/background.ts";
 import { Calls, withBudget } from "../../ports/budget.ts";
 import type { DatabaseError } from "../../ports/database.ts";
-import { Actor, Ledger } from "../../ports/ledger.ts";
+import { Actor, type Lease, Ledger } from "../../ports/ledger.ts";
 import { Settings } from "../../ports/settings.ts";
+import { sweepWhenDue } from "../../ports/wake-up.ts";
 import { type Resolution, resolve } from "./resolve.ts";
 
 /** How one try of a sweep ended. `deferred`: it could not be resolved now. `undecodable`: its row cannot be read. */
@@ -49,14 +52,9 @@ const NONE: Record<Attempted, number> = {
   undecodable: 0,
 };
 
-const UNKNOWN = {
-  open: null,
-  needOperator: null,
-  keysExpired: null,
-  addressesForgotten: null,
-  operationsDeleted: null,
-  more: false,
-};
+const NOTHING = { keysExpired: 0, addressesForgotten: 0, operationsDeleted: 0, more: false };
+
+const UNKNOWN = { keysExpired: null, addressesForgotten: null, operationsDeleted: null, more: false };
 
 /** Workers allow six connections at a time; each operation uses one after the other. */
 const CONCURRENCY = 6;
@@ -64,11 +62,17 @@ const CONCURRENCY = 6;
 /** Remote calls that one operation makes at the most, each of those that may be repeated counted twice. */
 const CALLS_OF_ONE = 12;
 
-/** The lease before the next operations, and the count at the end. */
+/** The lease before the next operations, and what is forgotten at the end. */
 const CALLS_BESIDE = 2;
 
 /** Milliseconds one operation may take before the next has its turn. */
 const OPERATION_BUDGET_MS = 15_000;
+
+/** When a ledger that could not be read is asked again, in milliseconds. */
+const AGAIN_MS = 60_000;
+
+/** What is known of a ledger that has fallen silent. */
+const SILENT = { operations: [], open: null, needOperator: null, toForget: false } as const;
 
 /** Runs one sweep. Fails only where the ledger cannot be read at all; what was done before it fell silent counts. */
 export const sweep = Effect.fn("sweep")(
@@ -86,24 +90,27 @@ export const sweep = Effect.fn("sweep")(
     });
 
     let leased = 0;
-    let atMost = yield* room;
-    let batch = yield* ledger.lease(atMost);
-    while (batch.length > 0) {
-      leased += batch.length;
-      for (const end of yield* Effect.forEach(batch, resolveOne, { concurrency: CONCURRENCY }))
+    let lease: Lease | typeof SILENT = yield* ledger.lease(yield* room);
+    while (lease.operations.length > 0) {
+      leased += lease.operations.length;
+      for (const end of yield* Effect.forEach(lease.operations, resolveOne, { concurrency: CONCURRENCY }))
         counts[end] += 1;
-      atMost = yield* room;
+      const atMost = yield* room;
       if (atMost < 1) break;
-      batch = yield* Effect.catch(ledger.lease(atMost), silent([]));
+      lease = yield* Effect.catch(ledger.lease(atMost), silent(SILENT));
     }
-    const { more: toForget, ...counted } = yield* Effect.catch(ledger.expire(), silent(UNKNOWN));
-    const more = batch.length > 0 || toForget;
+    const { operations, open, needOperator, toForget } = lease;
+    const forgetting = toForget ? Effect.catch(ledger.expire(), silent(UNKNOWN)) : Effect.succeed(NOTHING);
+    const { more: moreToForget, ...forgotten } = yield* forgetting;
+    const more = operations.length > 0 || moreToForget;
     const milliseconds = (yield* Clock.currentTimeMillis) - startedAt;
-    const summary: Summary = { leased, ...counts, ...counted, more, calls: calls.made, milliseconds };
+    const counted = { open, needOperator, ...forgotten, more, calls: calls.made, milliseconds };
+    const summary: Summary = { leased, ...counts, ...counted };
     yield* Effect.logInfo("sweep finished").pipe(Effect.annotateLogs({ summary }));
-    if (more) yield* yield* WakeSweeper;
+    if (more) yield* sweepWhenDue(0);
     return summary;
   },
+  Effect.tapError(() => sweepWhenDue(AGAIN_MS)),
   Effect.provideService(Actor, "sweeper"),
   (swept) => Effect.suspend(() => Effect.provideService(swept, Calls, { made: 0 })),
 );

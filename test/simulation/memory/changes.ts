@@ -1,5 +1,5 @@
 /** Changes in memory: the statements of src/adapters/postgres/changes.ts, each whole or not at all. */
-import { Effect, Layer } from "effect";
+import { Duration, Effect, Layer } from "effect";
 import { AuditAction, CHANGE_ACTION, changeNotDone, type HowNotDone } from "../../../src/domain/audit.ts";
 import type {
   Change,
@@ -226,7 +226,10 @@ export const makeChanges = (world: World, wire: Wire, settings: Deployment) => {
   const run = makeStatements("changes", world, wire, settings);
   return noting(
     Changes.of({
-      open: (command) => run("open", command.subject, (at) => open(at, command)),
+      open: (command) =>
+        run("open", command.subject, (at) => open(at, command), {
+          dueWithin: Duration.toMillis(settings.requestBudget),
+        }),
       finish: (id) => run("finish", id, (at) => finish(at, id)),
       refuse: (change, end) => run("refuse", change.id, (at) => refuse(at, change, end)),
       mayComeIn: (user) => run("mayComeIn", user, ({ world }) => mayComeIn(world, user)),

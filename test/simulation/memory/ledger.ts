@@ -2,7 +2,7 @@
  * The ledger in memory: every method is one statement on the wire, and the fence reads once more, as in
  * src/adapters/postgres/ledger.ts.
  */
-import { Effect, Layer, Option } from "effect";
+import { Duration, Effect, Layer, Option } from "effect";
 import { isChange, type OperationId } from "../../../src/domain/operation.ts";
 import { Ledger } from "../../../src/ports/ledger.ts";
 import { type Deployment, Settings } from "../../../src/ports/settings.ts";
@@ -17,6 +17,7 @@ import type { World } from "./world.ts";
 /** The service itself, for those who do without layers. */
 export const makeLedger = (world: World, wire: Wire, settings: Deployment) => {
   const run = makeStatements("ledger", world, wire, settings);
+  const budget = Duration.toMillis(settings.requestBudget);
 
   const find = (id: OperationId) =>
     run("find", id, (at) =>
@@ -25,7 +26,7 @@ export const makeLedger = (world: World, wire: Wire, settings: Deployment) => {
 
   return noting(
     Ledger.of({
-      open: (command) => run("open", command.id, (at) => queries.open(at, command)),
+      open: (command) => run("open", command.id, (at) => queries.open(at, command), { dueWithin: budget }),
       commit: (id, sub) => run("commit", id, (at) => moves.commit(at, id, sub)),
       fence: Effect.fnUntraced(function* (id) {
         if (yield* run("fence", id, (at) => moves.fence(at, id))) return "rolling_back";

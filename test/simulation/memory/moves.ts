@@ -7,7 +7,8 @@ import { TRIES_BEFORE_OPERATOR, UNDECODABLE } from "../../../src/adapters/postgr
 import { AuditAction } from "../../../src/domain/audit.ts";
 import type { Operation, OperationId, RefusalReason, State, Verdict } from "../../../src/domain/operation.ts";
 import type { UserId } from "../../../src/domain/user.ts";
-import type { NotInvited } from "../../../src/ports/ledger.ts";
+import type { Lease, NotInvited } from "../../../src/ports/ledger.ts";
+import { hasPast } from "./retention.ts";
 import {
   DAY,
   fresh,
@@ -197,14 +198,22 @@ export const endGracePeriod = (
   return true;
 };
 
-export const lease = (at: Statement, limit: number): ReadonlyArray<Operation> =>
-  [...at.world.rows.values()]
+export const lease = (at: Statement, limit: number): Lease => {
+  const rows = [...at.world.rows.values()];
+  const isDue = ({ dueAt }: Row) => dueAt !== null;
+  const taken = rows
     .filter(({ dueAt }) => dueAt !== null && dueAt <= at.now)
     .sort((one, two) => urgencyOf(one) - urgencyOf(two) || (one.dueAt ?? 0) - (two.dueAt ?? 0))
     .slice(0, limit)
     .flatMap(({ id }) => update(at, id, () => true, leased(at)) ?? [])
-    .sort((one, two) => urgencyOf(one) - urgencyOf(two) || one.startedAt - two.startedAt)
-    .map((row) => operationOf(row, at));
+    .sort((one, two) => urgencyOf(one) - urgencyOf(two) || one.startedAt - two.startedAt);
+  return {
+    operations: taken.map((row) => operationOf(row, at)),
+    open: rows.filter(isDue).length,
+    needOperator: rows.filter((row) => isDue(row) && row.needsOperator).length,
+    toForget: hasPast(at),
+  };
+};
 
 /** The column `urgency`: rollbacks, final checks, changes, and what only waits to be finished or invited. */
 const urgencyOf = ({ state, closedAt, kind }: Row): number => {

@@ -51,7 +51,8 @@ const isHistory = (world: World, old: Row): boolean => {
   return old.kind === "invite" || old.kind === "reset_mfa";
 };
 
-export const expire = ({ world, terms, now }: Statement) => {
+/** What is past its time, in the order in which it is seen to. */
+const past = ({ world, terms, now }: Statement) => {
   const { addressesKept, operationsKept } = terms;
   const rows = [...world.rows.values()];
   const expired = rows
@@ -64,7 +65,6 @@ export const expire = ({ world, terms, now }: Statement) => {
     )
     .sort((one, two) => one.startedAt - two.startedAt)
     .slice(0, KEYS_AT_ONCE);
-  const open = rows.filter(({ dueAt }) => dueAt !== null);
   const isOlder = ({ closedAt }: Row, kept: number | null) =>
     kept !== null && closedAt !== null && closedAt < now - kept;
   const isQuiet = ({ dueAt, idempotencyKey }: Row) => dueAt === null && idempotencyKey === null;
@@ -83,6 +83,18 @@ export const expire = ({ world, terms, now }: Statement) => {
     .filter((row) => isDue(row) && !row.retained)
     .sort(firstClosed)
     .slice(0, ROWS_AT_ONCE);
+  return { expired, forgetting, due, isDue, rows };
+};
+
+/** Whether `expire` would find anything. */
+export const hasPast = (at: Statement): boolean => {
+  const { expired, forgetting, due } = past(at);
+  return expired.length + forgetting.length + due.length > 0;
+};
+
+export const expire = (at: Statement) => {
+  const { world } = at;
+  const { expired, forgetting, due, isDue, rows } = past(at);
   const users = new Set(due.flatMap(({ sub }) => sub ?? []));
   const again = rows.filter((row) => row.retained && row.sub !== null && users.has(row.sub) && isDue(row));
   const judged = [...due, ...again].map((row) => ({ row, goes: isHistory(world, row) }));
@@ -101,7 +113,5 @@ export const expire = ({ world, terms, now }: Statement) => {
     addressesForgotten: forgetting.length,
     operationsDeleted: judged.filter(({ goes }) => goes).length,
     more: forgetting.length === ROWS_AT_ONCE || due.length === ROWS_AT_ONCE,
-    open: open.length,
-    needOperator: open.filter(({ needsOperator }) => needsOperator).length,
   };
 };

@@ -4,9 +4,10 @@ import { countCall } from "../../../src/ports/budget.ts";
 import { DatabaseError, StatementRefused, StatementUnknown } from "../../../src/ports/database.ts";
 import { Actor } from "../../../src/ports/ledger.ts";
 import type { Deployment } from "../../../src/ports/settings.ts";
+import { sweepAfter, sweepWhenDue } from "../../../src/ports/wake-up.ts";
 import type { Statement, Terms } from "./rows.ts";
 import type { CallName, Moment, Wire, Word } from "./wire.ts";
-import type { World } from "./world.ts";
+import type { Row, World } from "./world.ts";
 
 /** `throttled`: the statement lost a race (40001). `refused`, `misconfigured`: it broke a rule, or a table is gone. */
 const REASONS: Record<Word, () => DatabaseError["reason"]> = {
@@ -40,7 +41,10 @@ export const notHere = (method: string) => Effect.die(new Error(`the twin in mem
 
 const millisOf = (kept: Duration.Duration | null) => (kept === null ? null : Duration.toMillis(kept));
 
-/** Sends the statements of one service. */
+/**
+ * Sends the statements of one service, and asks for the sweeper as src/adapters/postgres/waking.ts does. `dueWithin`: the
+ * milliseconds after which what the statement writes is due, where the sweeper is asked for beside it.
+ */
 export const makeStatements = <S extends Service>(
   service: S,
   world: World,
@@ -55,17 +59,25 @@ export const makeStatements = <S extends Service>(
     operationsKept: millisOf(settings.operationsKept),
     machines: [...settings.machines.values()],
   };
-  return Effect.fnUntraced(function* <A>(name: NameOf<S>, about: string, work: (at: Statement) => A) {
+  return Effect.fnUntraced(function* <A>(
+    name: NameOf<S>,
+    about: string,
+    work: (at: Statement) => A,
+    { dueWithin }: { readonly dueWithin?: number } = {},
+  ) {
     const by = yield* Actor;
     yield* countCall;
     const args = yield* Arguments;
     const operation = `${service}.${name}` as CallName;
+    let dueIn: number | undefined;
     const act = ({ now }: Moment): A => {
+      const before = new Map(world.rows);
       const answer = work({ world, terms, now, by });
-      world.acts?.push({ service, name, args, now, by, answer });
+      dueIn = dueWithin === undefined ? nextDue(world, before, now, name === "lease") : undefined;
+      world.acts?.push({ service, name, args, now, by, answer, dueIn });
       return answer;
     };
-    return yield* wire.send({ operation, about, act }).pipe(
+    const sent = wire.send({ operation, about, act }).pipe(
       Effect.mapError(
         (word) =>
           new DatabaseError({
@@ -75,5 +87,27 @@ export const makeStatements = <S extends Service>(
           }),
       ),
     );
+    if (dueWithin === undefined)
+      return yield* Effect.tap(sent, () => (dueIn === undefined ? Effect.void : sweepWhenDue(dueIn)));
+    const both = [Effect.exit(sent), sweepAfter(dueWithin)] as const;
+    const [exit] = yield* Effect.all(both, { concurrency: 2 });
+    return yield* exit;
   });
+};
+
+/** What is due and was not taken is looked at again so many milliseconds later. */
+const IN_WORK_MS = 10_000;
+
+/** In how many milliseconds what a statement has given a time is due; after a lease, any row of the ledger. */
+const nextDue = (
+  { rows }: World,
+  before: ReadonlyMap<string, Row>,
+  now: number,
+  any: boolean,
+): number | undefined => {
+  const times = [...rows].flatMap(([id, { dueAt }]) => {
+    if (dueAt === null || (dueAt === before.get(id)?.dueAt && !any)) return [];
+    return [any && dueAt <= now ? IN_WORK_MS : dueAt - now];
+  });
+  return times.length === 0 ? undefined : Math.min(...times);
 };

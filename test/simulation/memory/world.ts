@@ -133,6 +133,8 @@ export interface Act {
   readonly now: number;
   readonly by: string;
   readonly answer: unknown;
+  /** For when the sweeper is asked, in milliseconds; undefined: for nothing, or for when it was before. */
+  readonly dueIn: number | undefined;
 }
 
 const uuid = (n: number, group: string) => `00000000-0000-4000-${group}-${n.toString(16).padStart(12, "0")}`;
