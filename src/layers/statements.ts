@@ -20,9 +20,14 @@ export interface Text {
 const isStatement = (value: unknown): value is Statement<object> =>
   typeof value === "object" && value !== null && "text" in value && "parameters" in value;
 
-const areas = [access, audit, changes, erasure, first, ledger, records, retention, status];
+const textsOf = (areas: ReadonlyArray<object>): ReadonlyArray<Text> =>
+  areas
+    .flatMap((area) => Object.values(area) as ReadonlyArray<unknown>)
+    .filter(isStatement)
+    .map(({ name, text, parameters }) => ({ name, text, values: parameters({}).length }));
 
-export const statements: ReadonlyArray<Text> = areas
-  .flatMap((area) => Object.values(area) as ReadonlyArray<unknown>)
-  .filter(isStatement)
-  .map(({ name, text, parameters }) => ({ name, text, values: parameters({}).length }));
+/** What requests and sweeps send, with the rights of deploy/role.sql. */
+export const serviceStatements = textsOf([access, audit, changes, ledger, retention, status]);
+
+/** What only the commands of cli/ send, as the owner of the tables. */
+export const commandStatements = textsOf([erasure, first, records]);

@@ -3,10 +3,7 @@ import { readFile } from "node:fs/promises";
 import pg from "pg";
 import { afterAll, assert, beforeAll, describe, it } from "vitest";
 import { type Stack, startStack } from "../../dev/stack.ts";
-import { statements } from "../../src/layers/statements.ts";
-
-/** Statements of the service; those of `npm run drift` and `npm run erase` are sent by whoever owns the tables. */
-const own = statements.filter(({ name }) => /^(access|audit|changes|ledger|status)\./.test(name));
+import { serviceStatements as own } from "../../src/layers/statements.ts";
 
 let stack: Stack;
 let role: pg.Client;

@@ -2,7 +2,7 @@
 import { readdir } from "node:fs/promises";
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest";
 import { type Stack, startStack } from "../../dev/stack.ts";
-import { statements as asked } from "../../src/layers/statements.ts";
+import { commandStatements, serviceStatements } from "../../src/layers/statements.ts";
 import type { Statement } from "../../src/ports/database.ts";
 
 const folder = "src/adapters/postgres";
@@ -33,7 +33,7 @@ describe("a statement", () => {
 
   it("is one that the doctor asks the database about", () => {
     assert.deepStrictEqual(
-      asked.map(({ name }) => name).toSorted(),
+      [...serviceStatements, ...commandStatements].map(({ name }) => name).toSorted(),
       statements.map(({ name }) => name).toSorted(),
     );
   });

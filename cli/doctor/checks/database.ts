@@ -2,10 +2,14 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type pg from "pg";
-import { statements } from "../../../src/layers/statements.ts";
+import { commandStatements, serviceStatements } from "../../../src/layers/statements.ts";
 import { CommandError } from "../../command.ts";
 import { type Check, check, NotAsked } from "../check.ts";
 import type { Subject } from "../subject.ts";
+
+const statements = [...serviceStatements, ...commandStatements];
+
+const ofService = new Set(serviceStatements.map(({ name }) => name));
 
 const migrations = join(import.meta.dirname, "../../../migrations");
 
@@ -271,11 +275,11 @@ const listed = (refused: ReadonlyArray<Unplanned>) =>
 const understands = check({
   id: "database.statements",
   title: "Statements",
-  asks: "has each statement of the service planned, which does nothing of it",
+  asks: "has each statement of the service and its commands planned, which does nothing of it",
   faults: {
     unknown: {
       status: "wrong",
-      means: "Statements of the service are refused.",
+      means: "Statements are refused.",
       mend: "npm run migrate; and the tables have to be those of a FLIP that docs/flip.md names.",
       fix: "migrate",
     },
@@ -291,16 +295,18 @@ const understands = check({
 const rights = check({
   id: "database.rights",
   title: "Rights",
-  asks: "the same, for what the user of `DATABASE_URL` is permitted",
+  asks: "the same, for what the user of `DATABASE_URL` is permitted of the service's own statements",
   faults: {
     denied: {
       status: "wrong",
       means: "The database user is not permitted what the service does.",
-      mend: "Grant usage on schema registrar, and select, insert, update, delete on its tables and on FLIP's five.",
+      mend: "Run deploy/role.sql as the owner of the tables, and sign in as a member of its role.",
     },
   },
   ask: async (subject) => {
-    const refused = (await planned(subject)).filter(({ code }) => code === NO_RIGHT);
+    const refused = (await planned(subject)).filter(
+      ({ name, code }) => code === NO_RIGHT && ofService.has(name),
+    );
     return refused.length > 0 ? { fault: "denied", detail: listed(refused) } : { good: "each is permitted" };
   },
 });

@@ -3,7 +3,7 @@
  * The states are made where they arise: in PostgreSQL, in the emulated pool, in the keys' policies, in the settings.
  */
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -200,6 +200,16 @@ describe("a good deployment", () => {
     const findings = await diagnose({ ...stack.doctorEnv(), ...cloudflare("quiet") });
     expect(findings.filter(({ status }) => status !== "ok")).toEqual([]);
     expect(findings.map(({ check }) => check)).toEqual(checks.map(({ id }) => id));
+  });
+
+  it("needs no more of the database than deploy/role.sql grants", async () => {
+    const { DATABASE_URL } = await database(
+      `${await readFile("deploy/role.sql", "utf8")}; create role member login password 'member' in role registrar_service`,
+    );
+    const variables = { DATABASE_URL: DATABASE_URL.replace(/\/\/.*@/, "//member:member@") };
+    const findings = await diagnose({ ...stack.doctorEnv(), ...variables }, chosen(["database"]));
+    const others = findings.filter(({ status }) => status !== "ok" && status !== "not asked");
+    expect(others).toEqual([]);
   });
 
   it("is not changed by being examined", async () => {
