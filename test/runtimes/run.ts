@@ -84,7 +84,7 @@ const run = (runtime: RuntimeName): boolean => {
   writeRow(`runtimes-${runtime}`, {
     suite: "end-to-end, core",
     runtime: versionOf(runtime),
-    database: "Neon over HTTP",
+    database: "the default of the server",
     passed: numPassedTests,
     failed: numFailedTests,
   });
