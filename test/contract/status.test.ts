@@ -4,6 +4,7 @@ import { Effect, Layer } from "effect";
 import { type Stack, startStack } from "../../dev/stack.ts";
 import { DatabaseNeon } from "../../src/adapters/neon/database.ts";
 import { StatusPostgres } from "../../src/adapters/postgres/status.ts";
+import * as statements from "../../src/adapters/postgres/status-statements.ts";
 import { Settings } from "../../src/ports/settings.ts";
 import { type Metrics, Status } from "../../src/ports/status.ts";
 import { readSettings } from "../../src/settings.ts";
@@ -151,6 +152,19 @@ describe("the metrics", () => {
     assert.strictEqual(closedOf(await metrics(), "register", "completed"), 1);
     assert.isAbove((await keptUntil())?.getTime() ?? 0, Date.now() - 11 * 60_000);
     assert.strictEqual(closedOf(await metrics(), "register", "completed"), 1);
+  });
+
+  it("of a long ledger are counted in several steps, each of which shows more, until all is counted", async () => {
+    for (const closed of [5000, 4000, 3000]) await write({ state: "completed", closed }, 70);
+    await write({ state: "completed", closed: 1 });
+    const shown: number[] = [];
+    for (let step = 0; step < 4; step++) {
+      const values = statements.metrics.parameters({ atOnce: 100 });
+      const [row] = await stack.query<{ closed: Metrics["closed"] }>(statements.metrics.text, [...values]);
+      shown.push(row?.closed[0]?.count ?? 0);
+    }
+    // What shares its time with the last of a step is shown already, and counted again with the next.
+    assert.deepStrictEqual(shown, [100, 170, 211, 211]);
   });
 
   it("are right for everybody who counts at once", async () => {

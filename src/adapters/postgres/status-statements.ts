@@ -1,5 +1,5 @@
 /** The SQL of what is asked of the ledger as a whole: by a probe that comes every minute, at a cost that does not grow. */
-import { type Fragment, sql, statement } from "./sql.ts";
+import { type Fragment, integer, sql, statement } from "./sql.ts";
 
 /** How long something may be due before somebody has to look: a sweeper has been late, or is not there. */
 const LATE = sql`interval '5 minutes'`;
@@ -33,22 +33,29 @@ const openCounts = (which: Fragment) => sql`
  * What was closed long enough ago is counted once, and kept as a number with the time until which it holds. A number and
  * its time are true together, so that two who count at once may both write theirs.
  *
+ * `atOnce`: how many closed operations are counted at the most. The first count of a long ledger takes several, and what it
+ * shows rises with each.
+ *
  * A closed range of time is what the planner takes for a small part of the ledger, whatever the time is.
  */
 export const metrics = statement(
   "status.metrics",
-  {},
-  () => sql`
+  { atOnce: integer },
+  ({ atOnce }) => sql`
 with kept as (
   select counted_until, counts from registrar.closed_count
 ), since as (
   select coalesce((select counted_until from kept), '-infinity') as counted_until
-), recent as (
-  select kind, state, coalesce(reason, verdict, '') as reason, closed_at < now() - ${COUNTED_AFTER} as for_good,
-    count(*) as count
-  from registrar.operation
+), batch as (
+  select kind, state, coalesce(reason, verdict, '') as reason, closed_at from registrar.operation
   where closed_at >= (select counted_until from since) and closed_at <= 'infinity'
-  group by 1, 2, 3, 4
+  order by closed_at limit ${atOnce}
+), until as (
+  select least(now() - ${COUNTED_AFTER}, case when count(*) = ${atOnce} then max(closed_at) end) as counted_until
+  from batch
+), recent as (
+  select kind, state, reason, closed_at < (select counted_until from until) as for_good, count(*) as count
+  from batch group by 1, 2, 3, 4
 ), closed as (
   select kind, state, reason, count, true as for_good
   from kept, jsonb_to_recordset(counts) as earlier(kind text, state text, reason text, count bigint)
@@ -56,7 +63,7 @@ with kept as (
   select kind, state, reason, count, for_good from recent
 ), keep as (
   insert into registrar.closed_count (counted_until, counts)
-  select now() - ${COUNTED_AFTER}, counts from (${total(sql`select * from closed where for_good`)}) sum
+  select (select counted_until from until), counts from (${total(sql`select * from closed where for_good`)}) sum
   where (select counted_until from since) < now() - 2 * ${COUNTED_AFTER}
   on conflict (one_row) do update set counted_until = excluded.counted_until, counts = excluded.counts
 ), due as (
