@@ -12,6 +12,8 @@ interface FlipShape {
   readonly tables: string;
   /** Whether a role may be granted for one trust alone. */
   readonly trusts: boolean;
+  /** Whether there is a table of profiles. */
+  readonly profiles: boolean;
 }
 
 const permissions = `
@@ -36,10 +38,11 @@ const audit = (time: string) => `
 
 /** The shapes, by name. */
 export const FLIP_SHAPES = {
-  none: { means: "no FLIP: the tables that our migrations make", tables: "", trusts: true },
+  none: { means: "no FLIP: the tables that our migrations make", tables: "", trusts: true, profiles: true },
   "2026-05": {
     means: "FLIP of May 2026: grants without a trust, and no user_profile",
     trusts: false,
+    profiles: false,
     tables: `${permissions} ${roles("timestamp")} ${rolePermission} ${audit("timestamp")}
       create table user_role (
         user_id uuid not null, role_id uuid not null references roles (id), primary key (user_id, role_id));`,
@@ -47,6 +50,7 @@ export const FLIP_SHAPES = {
   "2026-09": {
     means: "FLIP of September 2026 (revision c3a7f1eb9402)",
     trusts: true,
+    profiles: true,
     // The columns stand in the order in which FLIP's migrations have added them.
     tables: `${permissions} ${roles("timestamptz")} ${rolePermission} ${audit("timestamptz")}
       create table trust (id uuid not null primary key, name varchar not null);

@@ -26,6 +26,8 @@ create table if not exists registrar.operation (
   email text check (email = lower(email) and length(email) <= 128),
   -- What the user is called, where the request says so.
   name text check (length(name) between 1 and 255),
+  -- Where they work, the same.
+  organisation text check (length(organisation) between 1 and 255),
   roles uuid[] not null,
   -- Belongs to the caller; expires some time after the registration has closed.
   idempotency_key text check (length(idempotency_key) between 1 and 255),
@@ -59,9 +61,9 @@ create table if not exists registrar.operation (
   needs_operator boolean not null default false,
   last_error text,
   history jsonb not null default '[]',
-  -- Whether a row has something of a person in it beside ids: an address, a name, or an operator's own words.
+  -- Whether a row has something of a person in it beside ids: an address, a name, an organisation, or an operator's own words.
   personal boolean not null generated always as (
-    email is not null or name is not null
+    email is not null or name is not null or organisation is not null
       or history @? '$[*].note ? (@ starts with "closed by an operator: ")'
   ) stored,
   -- It was old enough to be deleted, and is needed: what is newer of the same user decides whether that is looked at again.
@@ -95,12 +97,14 @@ create table if not exists registrar.operation (
   constraint operation_change_has_user check (
     (kind in ('register', 'register_with_roles', 'adopt')) = (state not in ('pending', 'done', 'refused'))
     and (kind in ('register', 'register_with_roles') or sub is not null)
-    and (kind in ('register', 'register_with_roles', 'adopt') or email is null and name is null)
+    and (kind in ('register', 'register_with_roles', 'adopt')
+      or email is null and name is null and organisation is null)
   ),
   -- A registration has an address for as long as anything may be done for it, or its key may be asked for.
   constraint operation_address_is_known check (
     kind not in ('register', 'register_with_roles', 'adopt') or email is not null
-    or (closed_at is not null and due_at is null and idempotency_key is null and name is null)
+    or (closed_at is not null and due_at is null and idempotency_key is null and name is null
+      and organisation is null)
   ),
   constraint operation_refused_has_reason check (state <> 'refused' or reason is not null),
   constraint operation_missing_is_registered check (

@@ -168,6 +168,10 @@ export const Environment = Schema.Struct({
     description:
       "When Cognito sends the invitation: when the registration is certain, with the create (as FLIP does), or never.",
   }),
+  FLIP_EDITION: orElse(oneOf("auto", "2026-05", "2026-09"), "auto").annotate({
+    description:
+      "Whose sentences FLIP's clients hear: those of FLIP of May or of September 2026, or those that belong to the database's tables.",
+  }),
   ENFORCE_MFA: orElse(oneOf("true", "false"), "false").annotate({
     description: "Whether callers need a one-time password as second factor to be heard.",
   }),
@@ -393,6 +397,7 @@ const toDeployment = (read: typeof Environment.Type): Deployment => ({
   issuers: read.TOKEN_ISSUER === undefined ? issuersOf(read) : [read.TOKEN_ISSUER],
   ownershipAttribute: read.OWNERSHIP_ATTRIBUTE === "" ? null : read.OWNERSHIP_ATTRIBUTE,
   invitation: read.INVITATION,
+  flipEdition: read.FLIP_EDITION,
   enforceMfa: read.ENFORCE_MFA === "true",
   requestBudget: read.REQUEST_BUDGET_SECONDS,
   horizon: read.HORIZON_SECONDS,

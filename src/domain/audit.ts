@@ -11,6 +11,7 @@ export const AuditAction = {
   removed: "Deleted user",
   disabled: "Disabled user",
   enabled: "Enabled user",
+  profileUpdated: "Updated user profile",
   mfaReset: "Reset user MFA",
   invited: "Invited user",
   /** A caller without CAN_MANAGE_USERS asked for something that needs it. */
@@ -34,6 +35,9 @@ export const CHANGE_ACTION: Record<ChangeKind, string> = {
   reset_mfa: AuditAction.mfaReset,
   invite: AuditAction.invited,
 };
+
+/** What it says where the same request has changed the user's profile: FLIP's words. */
+export const withProfile = (action: string): string => `${action} and updated profile`;
 
 /**
  * What the audit trail says of a change that has ended without its effect, in a second row: the first was written when

@@ -4,6 +4,7 @@
  * Messages name no person: an address stays in a field that only the answer to its own caller shows.
  */
 import { Schema } from "effect";
+import { Edition } from "./edition.ts";
 import { ChangeKind, OperationId, RefusalReason, RegistrationKind, WhyNotDone } from "./operation.ts";
 import { Email, RoleId, UserId } from "./user.ts";
 
@@ -92,6 +93,8 @@ export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable"
   dependency: Schema.Literals(["database", "identity provider", "user lookup"]),
   operationId: Schema.optionalKey(OperationId),
   inDoubt: Schema.optionalKey(Schema.Boolean),
+  /** Whose sentence is said of a `user lookup`. */
+  edition: Schema.optionalKey(Edition),
   cause: Schema.optionalKey(Schema.Defect()),
 }) {}
 
@@ -100,10 +103,15 @@ export class DatabaseRefused extends Schema.TaggedError<DatabaseRefused>()("Data
   cause: Schema.Defect(),
 }) {}
 
+/** What was written to the user's profile all the same, where what was asked for with it was not done. */
+const Updated = { updated: Schema.optionalKey(Schema.Array(Schema.Literals(["name", "organisation"]))) };
+
 /** The change is written down, with its audit row, and not done yet: the sweeper carries it out. */
 export class ChangeTracked extends Schema.TaggedError<ChangeTracked>()("ChangeTracked", {
+  ...Updated,
   operationId: OperationId,
   kind: ChangeKind,
+  edition: Edition,
   cause: Schema.Defect(),
 }) {}
 
@@ -112,8 +120,10 @@ export class ChangeTracked extends Schema.TaggedError<ChangeTracked>()("ChangeTr
  * earlier call may have taken effect.
  */
 export class ChangeRefused extends Schema.TaggedError<ChangeRefused>()("ChangeRefused", {
+  ...Updated,
   operationId: OperationId,
   kind: ChangeKind,
+  edition: Edition,
   reason: WhyNotDone,
   certain: Schema.Boolean,
 }) {}
@@ -136,9 +146,13 @@ export class PreconditionFailed extends Schema.TaggedError<PreconditionFailed>()
 
 /** The pool has no such user. `kind`: what was asked for, for FLIP's sentence. */
 export class UserNotFound extends Schema.TaggedError<UserNotFound>()("UserNotFound", {
+  ...Updated,
   key: Schema.String,
-  kind: Schema.Literals([...ChangeKind.literals, "see", "set roles", "see permissions"]),
+  kind: Schema.Literals([...ChangeKind.literals, "update profile", "see", "set roles", "see permissions"]),
 }) {}
+
+/** The database keeps no profiles: FLIP's table of them is not there. */
+export class ProfilesNotKept extends Schema.TaggedError<ProfilesNotKept>()("ProfilesNotKept", {}) {}
 
 /** The user has signed in, or cannot: an invitation would be refused. `status`: Cognito's word for it. */
 export class InvitationNotNeeded extends Schema.TaggedError<InvitationNotNeeded>()("InvitationNotNeeded", {
@@ -190,6 +204,7 @@ export type ManagementError =
   | LastManager
   | Superseded
   | PreconditionFailed
+  | ProfilesNotKept
   | UserNotFound
   | InvitationNotNeeded
   | SecondFactorElsewhere

@@ -5,7 +5,7 @@
  * on the Cognito user (so nothing is deleted by guess). docs/protocol.md says who may move a registration, and when.
  */
 import { Schema } from "effect";
-import { Email, type IfMatch, Name, RoleId, UserId } from "./user.ts";
+import { Email, type IfMatch, Name, Organisation, type ProfileFields, RoleId, UserId } from "./user.ts";
 
 /** The id of a registration: chosen by the request before anything is sent. */
 export const OperationId = Schema.String.check(Schema.isUUID()).pipe(Schema.brand("OperationId"));
@@ -101,6 +101,7 @@ export const Registration = Schema.Struct({
   caller: UserId,
   email: Email,
   name: Schema.NullOr(Name),
+  organisation: Schema.NullOr(Organisation),
   roles: Schema.Array(RoleId),
   state: State,
   verdict: Schema.NullOr(Verdict),
@@ -150,6 +151,7 @@ export const Change = Schema.Struct({
   reason: Schema.NullOr(WhyNotDone),
   email: Schema.Null,
   name: Schema.Null,
+  organisation: Schema.Null,
   sub: UserId,
 });
 export type Change = typeof Change.Type;
@@ -162,6 +164,7 @@ export const Forgotten = Schema.Struct({
   ...Registration.fields,
   email: Schema.Null,
   name: Schema.Null,
+  organisation: Schema.Null,
   state: Schema.Literals(["completed", "rejected", "rolled_back", "user_lost"]),
   closedAt: Instant,
   graceUntil: Schema.Null,
@@ -235,15 +238,26 @@ export interface ChangeUser {
   readonly confirmed: ReadonlyArray<UserId>;
   /** Absent: the user may have changed as they like since the caller looked. */
   readonly ifMatch?: IfMatch;
+  /** What is written to the user's profile with it. */
+  readonly profile?: ProfileFields;
 }
 
-/** What an administrator asked for. With an idempotency key, kind, address, name and set of roles are the request. */
+/** What an administrator wants written to a user's profile. */
+export interface SetProfile extends Omit<ChangeUser, "kind" | "confirmed" | "profile"> {
+  readonly profile: ProfileFields;
+}
+
+/**
+ * What an administrator asked for. With an idempotency key, kind, address, name, organisation and set of roles are the
+ * request.
+ */
 export interface RegisterUser {
   readonly id: OperationId;
   readonly kind: Exclude<RegistrationKind, "adopt">;
   readonly caller: UserId;
   readonly email: Email;
   readonly name: Name | null;
+  readonly organisation: Organisation | null;
   readonly roles: ReadonlyArray<RoleId>;
   readonly idempotencyKey: string | null;
 }

@@ -106,6 +106,16 @@ const plainText = (what: string, lengthMax: number, documentation: { readonly ex
 export const Name = plainText("name", NAME_LENGTH_MAX, { examples: ["Ada Lovelace"] });
 export type Name = typeof Name.Type;
 
+/** Where a user works: 1 to 255 characters that can be shown as they are. */
+export const Organisation = plainText("organisation", NAME_LENGTH_MAX, { examples: ["Analytical Engines"] });
+export type Organisation = typeof Organisation.Type;
+
+/** A user's profile, or a part of one, as FLIP keeps it: null is not said. */
+export interface ProfileFields {
+  readonly name: Name | null;
+  readonly organisation: Organisation | null;
+}
+
 /** The longest note, in characters (Unicode code points). */
 const NOTE_LENGTH_MAX = 200;
 
@@ -118,6 +128,19 @@ export type IfMatch = "*" | ReadonlyArray<string>;
 /** How many roles one request may name. */
 export const ROLES_MAX = 100;
 
+const AtOneTrust = Schema.optionalKey(
+  Schema.Null.annotate({
+    ...violation("none_required", "Input should be null: FLIP alone grants a role for one trust"),
+    description: "Null, or left out: roles of one trust are FLIP's to grant.",
+  }),
+);
+
+/**
+ * FLIP's field for a role of one trust alone, under both names that FLIP takes. Unread, it would make that role a global
+ * one.
+ */
+export const atNoTrust = { trustId: AtOneTrust, trust_id: AtOneTrust };
+
 /** The body of both registration endpoints. Properties it does not name are ignored, as FLIP does. */
 export const RegistrationBody = Schema.Struct({
   roles: Schema.Array(RoleId)
@@ -127,5 +150,7 @@ export const RegistrationBody = Schema.Struct({
     ),
   email: Email,
   name: Schema.optionalKey(Name),
+  organisation: Schema.optionalKey(Organisation),
+  ...atNoTrust,
 });
 export type RegistrationBody = typeof RegistrationBody.Type;

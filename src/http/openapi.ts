@@ -23,7 +23,7 @@ const Problem = Schema.Struct({
   code: Schema.Literals(Object.keys(PROBLEMS) as [Code, ...Code[]]),
   outcome: Schema.Literals(OUTCOMES).annotate({
     description:
-      "What is certain: nothing of this request exists; what it created was deleted again; an operation is open, and the sweeper resolves it; unknown: nothing is certain, the change may have been made.",
+      "What is certain: nothing of this request exists; what it created was deleted again; an operation is open, and the sweeper resolves it; partly_done: what `updated` names was written, and nothing else was done; unknown: nothing is certain, the change may have been made.",
   }),
   retryable: Schema.Boolean.annotate({
     description: "Whether the same request, with the same key, may succeed later.",
@@ -40,6 +40,11 @@ const Problem = Schema.Struct({
   ),
   userIds: Schema.optionalKey(
     Schema.Array(Uuid).annotate({ description: "The users whom the refusal is about." }),
+  ),
+  updated: Schema.optionalKey(
+    Schema.Array(Schema.String).annotate({
+      description: "What was written to the user's profile all the same: `name`, `organisation`.",
+    }),
   ),
   errors: Schema.optionalKey(Schema.Array(Violation.annotate({ identifier: "Violation" }))),
 }).annotate({ identifier: "Problem" });

@@ -11,10 +11,11 @@ import * as say from "./sentences.ts";
 import { BODY_BYTES_MAX } from "./validation.ts";
 
 /**
- * What is certain: nothing was done; what was created was deleted again; the sweeper resolves the operation; nothing is,
- * and what was asked for may have been done, or may still be while the request's budget lasts.
+ * What is certain: nothing was done; what was created was deleted again; the sweeper resolves the operation; what `updated`
+ * names was written, and nothing else was done; nothing is, and what was asked for may have been done, or may still be while
+ * the request's budget lasts.
  */
-export const OUTCOMES = ["nothing_created", "rolled_back", "tracked", "unknown"] as const;
+export const OUTCOMES = ["nothing_created", "rolled_back", "tracked", "partly_done", "unknown"] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
 /** An answer before it knows its request. `retryAfter` in seconds (RFC 9110, section 10.2.3). */
@@ -33,6 +34,8 @@ export interface Problem {
   readonly userIds?: ReadonlyArray<string>;
   /** The user who has what was asked for. */
   readonly userId?: string | undefined;
+  /** What was written to the user's profile all the same. */
+  readonly updated?: ReadonlyArray<string> | undefined;
   readonly retryAfter?: number;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -76,6 +79,10 @@ const complete = ({ code, ...told }: Told<Code>): Problem => {
 
 const unreachable = (what: string) => `The ${what} cannot be reached at the moment. Please try again.`;
 
+/** Something else that was asked for was not done; of the profile what `updated` names was. */
+const partly = ({ updated }: { readonly updated?: ReadonlyArray<string> }) =>
+  updated === undefined ? {} : ({ outcome: "partly_done", updated } as const);
+
 const replayed = (error: { readonly replayed?: boolean }): Record<string, string> =>
   error.replayed === true ? { "Idempotency-Replayed": "true" } : {};
 
@@ -117,7 +124,11 @@ const TOLD: {
     code: "operation_not_found",
     detail: "There is no operation with this id.",
   }),
-  UserNotFound: (error) => ({ code: "user_not_found", detail: say.userNotFound(error) }),
+  UserNotFound: (error) => ({
+    code: "user_not_found",
+    detail: say.userNotFound(error),
+    ...partly(error),
+  }),
   MethodNotAllowed: ({ allow }) => ({
     code: "method_not_allowed",
     detail: "Method Not Allowed",
@@ -184,13 +195,15 @@ const TOLD: {
     detail: `${say.INVITATION_NOT_NEEDED} ${status}.`,
   }),
 
-  ChangeRefused: ({ operationId, kind, reason, certain }) => ({
+  ChangeRefused: (error) => ({
     code: "change_refused",
-    detail: say.CHANGE_TRACKED[kind],
-    outcome: certain ? "nothing_created" : "unknown",
-    operationId,
-    reason,
+    detail: say.changeTracked(error),
+    operationId: error.operationId,
+    reason: error.reason,
+    ...partly(error),
+    ...(!error.certain && { outcome: "unknown" }),
   }),
+  ProfilesNotKept: () => ({ code: "profiles_not_kept", detail: say.PROFILES_NOT_KEPT }),
 
   CloseNotPossible: ({ operationId, why }) => ({
     code: "close_not_possible",
@@ -233,21 +246,23 @@ const TOLD: {
     retryable: error.needsNewKey !== true,
   }),
   DatabaseRefused: () => ({ code: "database_refused", detail: say.DATABASE_REFUSED }),
-  ChangeTracked: ({ kind, operationId }) => ({
-    code: `${kind}_tracked`,
-    detail: say.CHANGE_TRACKED[kind],
-    operationId,
+  ChangeTracked: (error) => ({
+    code: `${error.kind}_tracked`,
+    detail: say.changeTracked(error),
+    operationId: error.operationId,
+    updated: error.updated,
     outcome: "tracked",
     retryable: true,
   }),
-  Unavailable: ({ dependency, operationId, inDoubt = false }) => {
+  Unavailable: ({ dependency, operationId, inDoubt = false, edition = "2026-09" }) => {
     const outcome = inDoubt ? "unknown" : operationId === undefined ? "nothing_created" : "tracked";
     const shared = { operationId, outcome, retryable: true } as const;
     if (dependency === "database") {
       const detail = inDoubt ? say.IN_DOUBT : unreachable("database");
       return { ...shared, code: "database_unavailable", detail, retryAfter: RETRY_AFTER.database };
     }
-    const detail = dependency === "user lookup" ? say.USER_LOOKUP_FAILED : unreachable("identity provider");
+    const detail =
+      dependency === "user lookup" ? say.USER_LOOKUP_FAILED[edition] : unreachable("identity provider");
     return { ...shared, code: "identity_provider_unavailable", detail, retryAfter: RETRY_AFTER.provider };
   },
 };
@@ -274,6 +289,7 @@ export const problemResponse = (problem: Problem, requestId: string): Response =
     errors,
     userId,
     userIds,
+    updated,
     retryAfter,
     headers,
   } = problem;
@@ -293,6 +309,7 @@ export const problemResponse = (problem: Problem, requestId: string): Response =
     ...(errors && { errors }),
     ...(userId && { userId }),
     ...(userIds && { userIds }),
+    ...(updated && { updated }),
   };
   return Response.json(body, {
     status,

@@ -151,7 +151,8 @@ export const PROBLEMS = {
   },
   superseded: {
     status: 409,
-    means: "The opposite was asked for later, and is written down already.",
+    means:
+      "The opposite, or another value of the same field, was asked for later, and is written down already.",
     left: NOTHING,
     todo: "Look at the user again, and decide anew.",
   },
@@ -161,6 +162,12 @@ export const PROBLEMS = {
       "The user has signed in already, does so through another identity provider, or is disabled: an invitation would be refused.",
     left: NOTHING,
     todo: "Enable the user, or let them use “forgot password”.",
+  },
+  profiles_not_kept: {
+    status: 409,
+    means: "The database has no table user_profile: it keeps neither a user's name nor their organisation.",
+    left: NOTHING,
+    todo: "Leave `name` and `organisation` out; FLIP's migrations of September 2026 make the table.",
   },
   change_refused: {
     status: 409,
@@ -347,6 +354,7 @@ export const CODES = {
   Superseded: ["superseded"],
   PreconditionFailed: ["precondition_failed"],
   InvitationNotNeeded: ["invitation_not_needed"],
+  ProfilesNotKept: ["profiles_not_kept"],
   ChangeRefused: ["change_refused"],
   CloseNotPossible: ["close_not_possible"],
   SecondFactorElsewhere: ["second_factor_elsewhere"],

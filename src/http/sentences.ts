@@ -2,7 +2,9 @@
  * What callers read as `detail`. FLIP's sentences are part of the contract and stand here to the letter; the others
  * are ours.
  */
+import type { Edition } from "../domain/edition.ts";
 import type {
+  ChangeTracked,
   CleanupRequired,
   CloseNotPossible,
   RegistrationRolledBack,
@@ -28,14 +30,23 @@ export const FORBIDDEN = {
   "see roles": "does not have permission",
 };
 
-export const CHANGE_TRACKED: Record<ChangeKind, string> = {
-  remove:
+const REMOVE_TRACKED: Record<Edition, string> = {
+  "2026-05":
     "Role grants revoked, but Cognito user deletion failed. The user can still authenticate with zero app authority — manual Cognito cleanup required.",
+  "2026-09":
+    "Role grants revoked, but identity-provider user deletion failed. The user can still authenticate with zero app authority — manual identity-provider cleanup required.",
+};
+
+const CHANGE_TRACKED: Record<Exclude<ChangeKind, "remove">, string> = {
   disable: "Failed to update user",
   enable: "Failed to update user",
   reset_mfa: "Failed to reset user MFA",
   invite: "Failed to send the invitation",
 };
+
+/** A change is not done, or not yet. */
+export const changeTracked = ({ kind, edition }: Pick<ChangeTracked, "kind" | "edition">): string =>
+  kind === "remove" ? REMOVE_TRACKED[edition] : CHANGE_TRACKED[kind];
 
 export const OWN_ACCOUNT: Record<"remove" | "disable", string> = {
   remove: "You cannot delete your own account; another administrator can.",
@@ -96,7 +107,13 @@ export const LEAVE_NOT_POSSIBLE =
 
 export const USER_REMOVED = "The user of this Idempotency-Key was registered, and has been removed since.";
 
-export const USER_LOOKUP_FAILED = "Could not verify user existence in Cognito; please try again.";
+export const USER_LOOKUP_FAILED: Record<Edition, string> = {
+  "2026-05": "Could not verify user existence in Cognito; please try again.",
+  "2026-09": "Could not verify user existence with the identity provider; please try again.",
+};
+
+export const PROFILES_NOT_KEPT =
+  "This database has no table user_profile, so that name and organisation cannot be changed. Nothing was done.";
 
 export const INVITATION_NOT_NEEDED =
   "An invitation can be sent only to an enabled user who has not signed in yet; this one is";

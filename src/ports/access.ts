@@ -1,5 +1,6 @@
 /** Who may do what: FLIP's roles, permissions and grants. */
 import { Context, type Effect } from "effect";
+import type { Edition } from "../domain/edition.ts";
 import type { OperationId } from "../domain/operation.ts";
 import type { IfMatch, RoleId, UserId } from "../domain/user.ts";
 import type { DatabaseError } from "./database.ts";
@@ -11,8 +12,12 @@ export interface Role {
   readonly roledescription: string;
 }
 
+/** What FLIP's table has of a user: empty texts where it has nothing. Null: the database keeps no profiles. */
+export type KeptProfile = { readonly name: string; readonly organisation: string } | null;
+
 /** What the database knows of a user's account, whatever the pool says. Times are ISO text in UTC. */
 export interface Account {
+  readonly profile: KeptProfile;
   readonly roles: ReadonlyArray<Role>;
   /** How many invitations were sent from here, and when the last was. */
   readonly invitations: { readonly count: number; readonly lastAt: string | null };
@@ -36,6 +41,8 @@ export interface Permission {
   readonly allowed: boolean;
   /** The database's clock when it was asked, as ISO text: what follows in this request counts its budget from here. */
   readonly askedAt: string;
+  /** Whose sentences this deployment's callers hear. */
+  readonly edition: Edition;
 }
 
 /** What a change has to bring to be written in its time, and to leave somebody who manages users. */
@@ -102,10 +109,13 @@ export class Access extends Context.Service<
       users: ReadonlyArray<UserId>,
     ) => Effect.Effect<ReadonlyMap<UserId, Account>, DatabaseError>;
     /**
-     * A user's entity tag, for a caller who manages users, and null for anybody else. It changes with the user's grants,
-     * and with the newest operation on them.
+     * A user's profile; and their entity tag, for a caller who manages users, and null for anybody else. It changes with the
+     * user's grants and profile, and with the newest operation on them.
      */
-    readonly etagFor: (caller: UserId, user: UserId) => Effect.Effect<string | null, DatabaseError>;
+    readonly lookUp: (
+      caller: UserId,
+      user: UserId,
+    ) => Effect.Effect<{ readonly etag: string | null; readonly profile: KeptProfile }, DatabaseError>;
     /** Whether the ledger has removed a user, or lost them: their tokens say nothing any more. */
     readonly isRemoved: (user: UserId) => Effect.Effect<boolean, DatabaseError>;
     /**

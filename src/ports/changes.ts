@@ -4,7 +4,7 @@
  */
 import { Context, type Effect } from "effect";
 import type { HowNotDone } from "../domain/audit.ts";
-import type { Change, ChangeUser, OperationId, WhyNotDone } from "../domain/operation.ts";
+import type { Change, ChangeUser, OperationId, SetProfile, WhyNotDone } from "../domain/operation.ts";
 import type { UserId } from "../domain/user.ts";
 import type { LastManager, PreconditionFailed, TooLate } from "./access.ts";
 import type { DatabaseError } from "./database.ts";
@@ -26,9 +26,20 @@ export type ChangeOpening =
   | { readonly _tag: "Disabled" }
   | TooLate
   | PreconditionFailed
-  /** The opposite was asked for later, and is there already. */
+  /** The opposite, or another profile, was asked for later, and is there already. */
   | { readonly _tag: "Superseded" }
+  | ProfilesNotKept
   | LastManager;
+
+/** What is to be written to the profile has no place: FLIP's table is not there. */
+export interface ProfilesNotKept {
+  readonly _tag: "ProfilesNotKept";
+}
+
+/** What came of a change of a user's profile alone. */
+export type ProfileSet =
+  | { readonly _tag: "Set" }
+  | Exclude<ChangeOpening, { readonly _tag: "Opened" | "Undecodable" | "Disabled" | "LastManager" }>;
 
 export class Changes extends Context.Service<
   Changes,
@@ -36,9 +47,15 @@ export class Changes extends Context.Service<
     /**
      * Checks permission and conditions, and writes the change as `pending`. The pending ones that it contradicts end as
      * `refused`: of two opposites the older; with a disabling also an invitation and a reset; with a deletion all. Does
-     * nothing where the budget, counted from `askedAt`, is over by the database's clock when its turn has come.
+     * nothing where the budget, counted from `askedAt`, is over by the database's clock when its turn has come. A profile is
+     * written with it, or with the pending change that it joins, or not at all.
      */
     readonly open: (command: ChangeUser) => Effect.Effect<ChangeOpening, DatabaseError>;
+    /**
+     * Writes to a user's profile, with the audit row, under the conditions of a change. It is done at once: only FLIP's table
+     * has the profile.
+     */
+    readonly setProfile: (command: SetProfile) => Effect.Effect<ProfileSet, DatabaseError>;
     /**
      * pending → done. Where the opposite was last done within the horizon, its call may still land: the change gets
      * a grace period, and is done once more when none can.

@@ -1,5 +1,6 @@
 /** The settings of one deployment, as the programs and the adapters use them: decoded, in units that types carry. */
 import { Context, type Duration, Layer, type Redacted } from "effect";
+import type { Edition } from "../domain/edition.ts";
 import type { UserId } from "../domain/user.ts";
 
 /** What a deployment is set to. `null`: not set. */
@@ -22,6 +23,8 @@ export interface Deployment {
   /** The pool's immutable custom attribute that holds the ownership tag. */
   readonly ownershipAttribute: string | null;
   readonly invitation: "after-commit" | "immediate" | "none";
+  /** Whose sentences FLIP's clients hear; `auto`: those that belong to the database's tables. */
+  readonly flipEdition: Edition | "auto";
   /** Whether callers need a second factor to be heard. */
   readonly enforceMfa: boolean;
   /** How long one request may take; after that another may resolve its operation. */

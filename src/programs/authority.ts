@@ -23,18 +23,18 @@ export interface Asked {
 
 /**
  * Fails unless the caller manages users. `action`: what was asked for, in FLIP's words. Answers when it was asked, by the
- * database's clock: a statement of the same request counts its budget from there.
+ * database's clock: a statement of the same request counts its budget from there; and whose sentences the caller hears.
  */
 export const requireManager = Effect.fnUntraced(function* (
   { caller, subject = caller, id = newOperationId() }: Asked,
   action: Forbidden["action"] = "manage users",
 ) {
   const access = yield* Access;
-  const { allowed, askedAt } = yield* access
+  const { allowed, ...known } = yield* access
     .mayManageUsers({ id, caller, subject })
     .pipe(Effect.retry(onceMore), Effect.mapError(databaseUnavailable));
   if (!allowed) return yield* new Forbidden({ caller, action });
-  return askedAt;
+  return known;
 });
 
 /** Whether an id is that of a machine: it may hold grants, and is no user of the pool. */

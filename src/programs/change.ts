@@ -7,6 +7,7 @@
  */
 import { Effect, Option } from "effect";
 import type { HowNotDone } from "../domain/audit.ts";
+import type { Edition } from "../domain/edition.ts";
 import {
   ChangeRefused,
   ChangeTracked,
@@ -15,13 +16,14 @@ import {
   OperationUndecodable,
   OwnAccount,
   PreconditionFailed,
+  ProfilesNotKept,
   RegistrationInProgress,
   SecondFactorElsewhere,
   Superseded,
   UserNotFound,
 } from "../domain/errors.ts";
 import type { Change, ChangeKind, ChangeUser, OperationId, WhyNotDone } from "../domain/operation.ts";
-import type { IfMatch, UserId } from "../domain/user.ts";
+import type { IfMatch, ProfileFields, UserId } from "../domain/user.ts";
 import { inBackground } from "../ports/background.ts";
 import { type ChangeOpening, Changes } from "../ports/changes.ts";
 import { onceMore, sendTwice } from "../ports/database.ts";
@@ -45,15 +47,23 @@ export interface AskedChange {
   readonly ifMatch?: IfMatch;
 }
 
+/** The same, where a part of the user's profile may be asked for with it. */
+export interface AskedUpdate extends AskedChange {
+  readonly profile?: ProfileFields;
+}
+
 /** Deletes a user: grants and audit row first, then Cognito. Succeeds also where the user is gone already; a machine is no user. */
 export const deleteUser = Effect.fn("deleteUser")((asked: AskedChange) =>
   changeUser({ ...asked, kind: "remove" }).pipe(
-    Effect.catchTag(["InvitationNotNeeded", "SecondFactorElsewhere", "Superseded"], Effect.die),
+    Effect.catchTag(
+      ["InvitationNotNeeded", "SecondFactorElsewhere", "Superseded", "ProfilesNotKept"],
+      Effect.die,
+    ),
   ),
 );
 
-/** Disables or enables a user. */
-export const setEnabled = Effect.fn("setEnabled")((asked: AskedChange, enabled: boolean) =>
+/** Disables or enables a user; with a profile, both are written down in one statement, or neither. */
+export const setEnabled = Effect.fn("setEnabled")((asked: AskedUpdate, enabled: boolean) =>
   changeUser({ ...asked, kind: enabled ? "enable" : "disable" }).pipe(
     Effect.catchTag(["InvitationNotNeeded", "SecondFactorElsewhere"], Effect.die),
   ),
@@ -77,32 +87,38 @@ export const resetMfa = Effect.fn("resetMfa")(function* (asked: AskedChange) {
 const reset = Effect.fn("change.resetMfa")((asked: AskedChange) =>
   changeUser({ ...asked, kind: "reset_mfa" }).pipe(
     Effect.ensuring(Effect.sync(() => forgetMfa(asked.subject))),
-    Effect.catchTag(["OwnAccount", "LastManager", "InvitationNotNeeded", "Superseded"], Effect.die),
+    Effect.catchTag(
+      ["OwnAccount", "LastManager", "InvitationNotNeeded", "Superseded", "ProfilesNotKept"],
+      Effect.die,
+    ),
   ),
 );
 
 /** Sends the invitation again, while the user has not signed in. */
 export const inviteAgain = Effect.fn("inviteAgain")((asked: AskedChange) =>
   changeUser({ ...asked, kind: "invite" }).pipe(
-    Effect.catchTag(["OwnAccount", "LastManager", "SecondFactorElsewhere", "Superseded"], Effect.die),
+    Effect.catchTag(
+      ["OwnAccount", "LastManager", "SecondFactorElsewhere", "Superseded", "ProfilesNotKept"],
+      Effect.die,
+    ),
   ),
 );
 
 /** Makes a change, and closes its row when the caller has been answered. */
-export const changeUser = Effect.fn("changeUser")(function* (asked: AskedChange & { kind: ChangeKind }) {
+export const changeUser = Effect.fn("changeUser")(function* (asked: AskedUpdate & { kind: ChangeKind }) {
   const change = yield* makeChange(asked);
   yield* inBackground(finishChange(change.id));
 });
 
 /** Makes a change as far as its answer, or fails with what the caller hears. */
-export const makeChange = Effect.fn("makeChange")(function* (asked: AskedChange & { kind: ChangeKind }) {
-  const askedAt = yield* requireManager(asked);
+export const makeChange = Effect.fn("makeChange")(function* (asked: AskedUpdate & { kind: ChangeKind }) {
+  const { askedAt, edition } = yield* requireManager(asked);
   // It has no account that could be deleted or disabled, and a removal of its id could not be taken back.
   if (yield* isMachine(asked.subject))
     return yield* new UserNotFound({ key: asked.subject, kind: asked.kind });
   // A deletion looks nobody up: an absent user is no error.
   const tag = asked.kind === "remove" ? null : yield* lookUp(asked);
-  return yield* perform({ ...asked, tag, askedAt });
+  return yield* perform({ ...asked, tag, askedAt }, edition);
 });
 
 /** Closes the row of a change that is done. */
@@ -134,7 +150,10 @@ const isFinal =
   (opening: ChangeOpening): boolean =>
     opening._tag === "Opened" ? opening.change.id === id : opening._tag === "TooLate";
 
-const perform = Effect.fn("change.perform")(function* (command: Omit<ChangeUser, "confirmed">) {
+const perform = Effect.fn("change.perform")(function* (
+  command: Omit<ChangeUser, "confirmed">,
+  edition: Edition,
+) {
   const { kind, caller, subject } = command;
   if (caller === subject && (kind === "remove" || kind === "disable")) {
     return yield* new OwnAccount({ kind });
@@ -151,6 +170,7 @@ const perform = Effect.fn("change.perform")(function* (command: Omit<ChangeUser,
   if (opening._tag === "Denied") return yield* new Forbidden({ caller, action: "manage users" });
   if (opening._tag === "PreconditionFailed") return yield* new PreconditionFailed();
   if (opening._tag === "Superseded") return yield* new Superseded();
+  if (opening._tag === "ProfilesNotKept") return yield* new ProfilesNotKept();
   if (opening._tag === "Removed") return yield* new UserNotFound({ key: subject, kind });
   if (opening._tag === "Disabled") return yield* new InvitationNotNeeded({ status: "DISABLED" });
   if (opening._tag === "Unresolved") return yield* new RegistrationInProgress({ operationId: opening.id });
@@ -159,9 +179,10 @@ const perform = Effect.fn("change.perform")(function* (command: Omit<ChangeUser,
   const { change } = opening;
   // A repeat of the opening finds the change as somebody else has ended it meanwhile.
   if (change.state === "done") return change;
-  if (change.reason !== null) return yield* told(change, change.reason, "unknown");
+  const known = { edition, ...updatedBy(command) };
+  if (change.reason !== null) return yield* told(change, change.reason, "unknown", known);
 
-  const tracked = (cause: unknown) => new ChangeTracked({ operationId: change.id, kind, cause });
+  const tracked = (cause: unknown) => new ChangeTracked({ operationId: change.id, kind, ...known, cause });
   const reason = yield* carryOut(change).pipe(
     Effect.tapError((cause) => callOperator(change, cause)),
     Effect.mapError(tracked),
@@ -169,8 +190,14 @@ const perform = Effect.fn("change.perform")(function* (command: Omit<ChangeUser,
   if (reason === null) return change;
   const how = isCertain(change, reason, command) ? "notDone" : "unknown";
   yield* changes.refuse(change, { reason, how }).pipe(Effect.retry(onceMore), Effect.mapError(tracked));
-  return yield* told(change, reason, how);
+  return yield* told(change, reason, how, known);
 });
+
+/** What was written to the user's profile by the statement that has opened a change. */
+const updatedBy = ({ profile }: Pick<ChangeUser, "profile">) => {
+  if (profile === undefined) return {};
+  return { updated: (["name", "organisation"] as const).filter((field) => profile[field] !== null) };
+};
 
 /**
  * Whether nothing of a change was done for certain: only the request that has opened it knows that nobody has tried before.
@@ -187,16 +214,28 @@ const callOperator = Effect.fnUntraced(function* (change: Change, cause: Identit
 });
 
 /** What the caller hears of a change that has ended without its effect. */
-const told = ({ id: operationId, kind, sub }: Change, reason: WhyNotDone, how: HowNotDone) => {
+const told = (
+  { id: operationId, kind, sub }: Change,
+  reason: WhyNotDone,
+  how: HowNotDone,
+  { edition, ...updated }: Pick<ChangeRefused, "edition" | "updated">,
+) => {
   switch (reason) {
     case "user_not_found":
-      return new UserNotFound({ key: sub, kind });
+      return new UserNotFound({ key: sub, kind, ...updated });
     case "user_disabled":
       return new InvitationNotNeeded({ status: "DISABLED" });
     case "invitation_not_needed":
       return new InvitationNotNeeded({ status: "CONFIRMED" });
     default:
-      return new ChangeRefused({ operationId, kind, reason, certain: how === "notDone" });
+      return new ChangeRefused({
+        operationId,
+        kind,
+        reason,
+        certain: how === "notDone",
+        edition,
+        ...updated,
+      });
   }
 };
 

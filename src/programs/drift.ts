@@ -233,7 +233,7 @@ export const link = Effect.fn("drift.link")(function* ({
   subject,
   to,
 }: AskedMove & { readonly to: UserId }) {
-  const askedAt = yield* requireManager({ caller, subject: to });
+  const { askedAt } = yield* requireManager({ caller, subject: to });
   if (Option.isSome(yield* whoIs(subject)))
     return yield* refused("they are in the pool: an administrator can give and take roles there");
   const records = yield* Records;

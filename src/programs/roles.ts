@@ -1,5 +1,6 @@
 /** Roles: which there are, and which a user has. The user and the roles must exist, and somebody must go on managing users. */
 import { Effect, Option } from "effect";
+import type { Edition } from "../domain/edition.ts";
 import {
   Forbidden,
   PreconditionFailed,
@@ -28,11 +29,11 @@ export const listRoles = Effect.fn("listRoles")(function* (caller: UserId) {
 });
 
 /** The ownership tag of whoever is to have these roles. */
-const lookUp = Effect.fnUntraced(function* ({ subject, roles, ifMatch }: AskedRoles) {
+const lookUp = Effect.fnUntraced(function* ({ subject, roles, ifMatch }: AskedRoles, edition: Edition) {
   const directory = yield* Directory;
   const profile = yield* directory
     .profile(subject)
-    .pipe(Effect.mapError((cause) => new Unavailable({ dependency: "user lookup", cause })));
+    .pipe(Effect.mapError((cause) => new Unavailable({ dependency: "user lookup", edition, cause })));
   if (Option.isNone(profile) && roles.length > 0)
     return yield* new UserNotFound({ key: subject, kind: "set roles" });
   if (Option.isNone(profile) && ifMatch === "*") return yield* new PreconditionFailed();
@@ -52,10 +53,10 @@ const isFinal = ({ _tag }: RolesSet): boolean => ["Set", "Overtaken", "TooLate"]
  * none; but a machine is in no pool, and may have any.
  */
 export const setRoles = Effect.fn("setRoles")(function* (command: AskedRoles) {
-  const askedAt = yield* requireManager(command, "update roles");
+  const { askedAt, edition } = yield* requireManager(command, "update roles");
   const access = yield* Access;
   const { caller, subject } = command;
-  const tag = (yield* isMachine(subject)) ? null : yield* lookUp(command);
+  const tag = (yield* isMachine(subject)) ? null : yield* lookUp(command, edition);
   const answer = yield* leavingAManager((confirmed) =>
     access.setRoles({ ...command, tag, askedAt, confirmed }).pipe(
       sendTwice(isFinal),

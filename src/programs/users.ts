@@ -18,8 +18,10 @@ import { cursorAt, placeOf } from "./place.ts";
 export interface Person {
   readonly id: UserId;
   readonly email: string;
-  /** Absent where the pool has none. */
+  /** Absent where nobody has one: the database keeps no profiles, and the pool has no name. */
   readonly name?: string;
+  /** Absent where the database keeps no profiles. */
+  readonly organisation?: string;
   readonly isDisabled: boolean;
   readonly roles: ReadonlyArray<Role>;
   /** What follows is for whoever manages users. */
@@ -58,7 +60,8 @@ export const listUsersAfter = Effect.fn("listUsersAfter")(function* (
 });
 
 /**
- * One user, by address or by id, for any caller, with their account and entity tag where the caller manages users. Where
+ * One user, by address or by id, for any caller, with their account and entity tag where the caller manages users. `kept`: the
+ * profile that the database has, where it keeps profiles, with the pool's name where it has none. Where
  * case counts the pool may have the address as it was written, or in lower case as Registrar registers it: it is asked
  * for both, in this order.
  */
@@ -74,14 +77,15 @@ export const getUser = Effect.fn("getUser")(function* (
   const found = Option.isSome(written) || asWritten === key ? written : yield* look(key);
   if (Option.isNone(found)) return yield* new UserNotFound({ key, kind: "see" });
   const profile = found.value;
-  const etag = yield* access
-    .etagFor(caller, profile.sub)
+  const { etag, profile: inTable } = yield* access
+    .lookUp(caller, profile.sub)
     .pipe(Effect.retry(onceMore), Effect.mapError(databaseUnavailable));
-  if (etag === null) return { profile, etag, account: null };
+  const kept = inTable && { ...inTable, name: inTable.name || (profile.name ?? "") };
+  if (etag === null) return { profile, kept, etag, account: null };
   const [person] = yield* withAccounts([profile]);
   const factors = yield* directory.secondFactors(profile.sub).pipe(Effect.mapError(providerUnavailable));
   const secondFactors = factors === "absent" ? [] : factors;
-  return { profile, etag, account: person === undefined ? null : { ...person, secondFactors } };
+  return { profile, kept, etag, account: person === undefined ? null : { ...person, secondFactors } };
 });
 
 /** The names of the caller's own permissions, without repeats. Nobody sees those of somebody else. */
@@ -192,6 +196,7 @@ const withAccounts = Effect.fnUntraced(function* (users: ReadonlyArray<User>) {
 });
 
 const UNKNOWN: Account = {
+  profile: null,
   roles: [],
   invitations: { count: 0, lastAt: null },
   disabledBy: null,
@@ -218,7 +223,7 @@ const PROGRESS: Readonly<Record<string, Progress>> = {
 
 const personOf = (
   { sub, email, name, enabled, status }: User,
-  { roles, invitations, deliveryFailed, disabledBy, openOperations }: Account,
+  { profile, roles, invitations, deliveryFailed, disabledBy, openOperations }: Account,
   temporaryPassword: Duration.Duration,
 ): Person => {
   const progress = PROGRESS[status] ?? "other";
@@ -230,7 +235,7 @@ const personOf = (
   return {
     id: sub,
     email,
-    ...(name !== null && { name }),
+    ...(profile === null ? name !== null && { name } : { ...profile, name: profile.name || (name ?? "") }),
     isDisabled: !enabled,
     roles,
     status: progress,

@@ -7,7 +7,7 @@ import type { UserId } from "../../src/domain/user.ts";
 import { Access } from "../../src/ports/access.ts";
 import { Changes } from "../../src/ports/changes.ts";
 import { Actor, Ledger } from "../../src/ports/ledger.ts";
-import { askedAt, BUDGET, HORIZON, lease, makeLedger, newId, newSub, seconds } from "./ledger.ts";
+import { askedAt, BUDGET, etagFor, HORIZON, lease, makeLedger, newId, newSub, seconds } from "./ledger.ts";
 import type { LedgerSubject, Tester } from "./subjects.ts";
 
 export const changesContract = (name: string, test: Tester, subject: () => LedgerSubject) => {
@@ -190,20 +190,19 @@ export const changesContract = (name: string, test: Tester, subject: () => Ledge
     check(
       "opens one only where the user has one of the entity tags that are named, and a repeat is not refused by itself",
       Effect.gen(function* () {
-        const access = yield* Access;
         const changes = yield* Changes;
         const { admin } = subject();
         const failed = { _tag: "PreconditionFailed" } as const;
         for (const kind of ChangeKind.literals) {
           const user = newSub();
-          const fresh = (yield* access.etagFor(admin, user)) ?? "";
+          const fresh = (yield* etagFor(admin, user)) ?? "";
           assert.deepStrictEqual(yield* ask(kind, user, { ifMatch: ["other"] }), failed);
           const asked = command(kind, user, { ifMatch: ["other", fresh] });
           for (let turn = 0; turn < 2; turn++)
             assert.strictEqual((yield* changes.open(asked))._tag, "Opened", kind);
           // The pending change of somebody else is not what this caller has looked at.
           assert.deepStrictEqual(yield* ask(kind, user, { ifMatch: [fresh] }), failed);
-          const seen = (yield* access.etagFor(admin, user)) ?? "";
+          const seen = (yield* etagFor(admin, user)) ?? "";
           assert.strictEqual((yield* ask(kind, user, { ifMatch: [seen] }))._tag, "Opened");
         }
         assert.strictEqual((yield* trail).length, ChangeKind.literals.length);

@@ -94,6 +94,7 @@ const register = (email: string) =>
       caller: admin(),
       email: Email.make(email),
       name: null,
+      organisation: null,
       roles: [],
       idempotencyKey: null,
     }),
@@ -194,6 +195,7 @@ describe("the comparison", () => {
           caller: admin(),
           kind: "register",
           name: null,
+          organisation: null,
           roles: [],
           idempotencyKey: null,
         });
@@ -230,6 +232,7 @@ describe("adoption", () => {
           caller: admin(),
           kind: "register",
           name: null,
+          organisation: null,
           roles: [],
           idempotencyKey: null,
         });

@@ -153,7 +153,16 @@ describe("a statement", () => {
     const ledger = yield* Ledger;
     const id = newId();
     const caller = UserId.make(stack.adminSub);
-    yield* ledger.open({ id, email, caller, kind: "register", name: null, roles: [], idempotencyKey: null });
+    yield* ledger.open({
+      id,
+      email,
+      caller,
+      kind: "register",
+      name: null,
+      organisation: null,
+      roles: [],
+      idempotencyKey: null,
+    });
     return { ledger, id };
   });
   const state = (id: string) =>

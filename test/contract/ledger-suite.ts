@@ -4,6 +4,7 @@ import { changesContract } from "./changes.ts";
 import { endsContract } from "./ends.ts";
 import { movesContract } from "./moves.ts";
 import { openContract } from "./open.ts";
+import { profilesContract } from "./profiles.ts";
 import { retentionContract } from "./retention.ts";
 import type { LedgerSubject, Tester } from "./subjects.ts";
 import { sweepContract } from "./sweep.ts";
@@ -22,4 +23,5 @@ export const ledgerContract = (name: string, test: Tester, subject: () => Ledger
   accessContract(name, test, subject);
   trailContract(name, test, subject);
   trustsContract(name, test, subject);
+  profilesContract(name, test, subject);
 };

@@ -40,6 +40,10 @@ export const newId = () => OperationId.make(crypto.randomUUID());
 export const newSub = () => UserId.make(crypto.randomUUID());
 export const someone = () => Email.make(`${crypto.randomUUID()}@hospital.example`);
 
+/** A user's entity tag, as the caller sees it. */
+export const etagFor = (caller: UserId, user: UserId) =>
+  Effect.flatMap(Access, (access) => Effect.map(access.lookUp(caller, user), ({ etag }) => etag));
+
 /** A row that can be read. */
 export const known = (row: AnyOperation): Operation => {
   if (!isDecodable(row)) throw new Error(`${row.id} cannot be read: ${row.unreadable.join(", ")}`);
@@ -65,6 +69,7 @@ export const makeLedger = (test: Tester, subject: () => LedgerSubject) => {
     caller: subject().admin,
     email: someone(),
     name: null,
+    organisation: null,
     roles: [subject().roles[0]],
     idempotencyKey: null,
     ...overrides,

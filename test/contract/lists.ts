@@ -156,6 +156,15 @@ export const listsContract = (name: string, test: Tester, subject: () => LedgerS
             .pipe(Effect.when(Effect.succeed(kind === "remove")));
           assert.deepStrictEqual(yield* access.permissionsOf(user), shown, kind);
         }
+        if (subject().trusts) {
+          const [atTrust, both] = [newSub(), newSub()];
+          yield* access.setRoles({ ...granting, id: newId(), subject: both, roles: [roles[1]] });
+          for (const at of [atTrust, both]) yield* subject().grantAtTrust(at, subject().managing);
+          assert.deepStrictEqual(
+            [yield* access.permissionsOf(atTrust), yield* access.permissionsOf(both)],
+            [null, []],
+          );
+        }
         const other = newSub();
         yield* access.setRoles({ ...granting, id: newId(), subject: other, roles });
         yield* access.setRoles({ ...granting, id: newId(), subject: other, roles: [] });

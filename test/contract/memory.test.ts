@@ -60,6 +60,8 @@ ledgerContract("memory", it.effect, () => ({
     Effect.sync(() => void world.grants.set(sub, new Set([...(world.grants.get(sub) ?? []), role]))),
   grants: (sub) => Effect.sync(() => [...(world.grants.get(sub) ?? [])]),
   trusts: true,
+  profiles: true,
+  profile: (sub) => Effect.sync(() => world.profiles.get(sub) ?? null),
   grantAtTrust: (sub, role) =>
     Effect.sync(
       () => void world.trustGrants.set(sub, new Set([...(world.trustGrants.get(sub) ?? []), role])),
@@ -72,6 +74,8 @@ ledgerContract("memory", it.effect, () => ({
     world.denials.clear();
     world.grants.clear();
     world.trustGrants.clear();
+    world.profiles.clear();
+    world.profilesAsked.clear();
     world.grants.set(admin, new Set([adminRole]));
   }),
 }));

@@ -248,8 +248,11 @@ describe("a check of a permission", () => {
       kind: "remove",
       action: "x",
       tag: null,
+      name: "x",
+      organisation: null,
     };
     assert.deepStrictEqual(faults(await plan(changes.open, change), FEW), []);
+    assert.deepStrictEqual(faults(await plan(changes.setProfile, change), FEW), []);
     const registration = {
       ...shared,
       id: crypto.randomUUID(),
@@ -257,7 +260,13 @@ describe("a check of a permission", () => {
       kind: "register",
       email: "a@b.example",
     };
-    const nodes = await plan(ledger.open, { ...registration, name: null, roles: [], idempotencyKey: "k" });
+    const nodes = await plan(ledger.open, {
+      ...registration,
+      name: null,
+      organisation: null,
+      roles: [],
+      idempotencyKey: "k",
+    });
     assert.deepStrictEqual(faults(nodes, FEW), []);
   });
 });

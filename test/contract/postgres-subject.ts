@@ -60,13 +60,23 @@ export const postgresSubject = (stack: Stack, shape: FlipShapeName = "none"): Le
     grant: (sub, role) => promised(() => stack.grant(sub, role)),
     grants: (sub) => grants(sub, "null"),
     trusts: FLIP_SHAPES[shape].trusts,
+    profiles: FLIP_SHAPES[shape].profiles,
+    profile: (sub) =>
+      promised(async () => {
+        const rows = await stack.query<{ name: string; organisation: string }>(
+          "select name, organisation from user_profile where user_id = $1",
+          [sub],
+        );
+        return rows[0] ?? null;
+      }),
     grantAtTrust: (sub, role) => promised(() => stack.grant(sub, role, trust)),
     grantsAtTrust: (sub) => grants(sub, "not null"),
     reset: Effect.asVoid(
       promised(async () => {
         await stack.query(
-          "truncate registrar.operation, registrar.denial, registrar.role_change, registrar.roles_asked, users_audit, user_role",
+          "truncate registrar.operation, registrar.denial, registrar.role_change, registrar.roles_asked, registrar.profile_asked, users_audit, user_role",
         );
+        if (FLIP_SHAPES[shape].profiles) await stack.query("truncate user_profile");
         await stack.grant(stack.adminSub, seededRoles.admin);
       }),
     ),

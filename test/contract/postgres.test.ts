@@ -43,7 +43,16 @@ const registered = Effect.gen(function* () {
   const ledger = yield* Ledger;
   const [id, email, sub] = [newId(), someone(), newSub()];
   const caller = UserId.make(stack.adminSub);
-  yield* ledger.open({ id, email, caller, kind: "register", name: null, roles: [], idempotencyKey: null });
+  yield* ledger.open({
+    id,
+    email,
+    caller,
+    kind: "register",
+    name: null,
+    organisation: null,
+    roles: [],
+    idempotencyKey: null,
+  });
   assert.isTrue(yield* ledger.commit(id, sub));
   return { id, sub };
 });
@@ -114,7 +123,14 @@ describe("every time that the ledger and the trail answer", () => {
     const answers = await run(
       Effect.gen(function* () {
         const [ledger, changes, trail] = [yield* Ledger, yield* Changes, yield* AuditTrail];
-        const key = { kind: "register", name: null, roles: [], idempotencyKey: "k", caller } as const;
+        const key = {
+          kind: "register",
+          name: null,
+          organisation: null,
+          roles: [],
+          idempotencyKey: "k",
+          caller,
+        } as const;
         const opening = yield* ledger.open({ ...key, id: newId(), email: someone() });
         const held = yield* ledger.open({ ...key, id: newId(), email: someone() });
         const { id, sub } = yield* registered;
@@ -163,6 +179,7 @@ describe("a race", () => {
         caller: UserId.make(stack.adminSub),
         kind: "register",
         name: null,
+        organisation: null,
         roles: [],
       }),
     );

@@ -10,6 +10,7 @@ import { changesContract } from "./changes.ts";
 import { listsContract } from "./lists.ts";
 import { movesContract } from "./moves.ts";
 import { postgresSubject } from "./postgres-subject.ts";
+import { noProfilesContract, profilesContract } from "./profiles.ts";
 import type { LedgerSubject } from "./subjects.ts";
 import { trailContract } from "./trail.ts";
 import { trustsContract } from "./trusts.ts";
@@ -27,5 +28,5 @@ const keepsItIn = (flip: FlipShapeName, ...more: typeof suites) => {
   for (const suite of [...suites, ...more]) suite(`FLIP of ${flip}`, it.live, () => ledger);
 };
 
-keepsItIn("2026-05");
-keepsItIn("2026-09", trustsContract);
+keepsItIn("2026-05", noProfilesContract);
+keepsItIn("2026-09", trustsContract, profilesContract);

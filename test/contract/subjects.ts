@@ -6,7 +6,7 @@
 import type { it } from "@effect/vitest";
 import type { Effect, Layer } from "effect";
 import type { RoleId, UserId } from "../../src/domain/user.ts";
-import type { Access } from "../../src/ports/access.ts";
+import type { Access, KeptProfile } from "../../src/ports/access.ts";
 import type { Changes } from "../../src/ports/changes.ts";
 import type { Directory } from "../../src/ports/directory.ts";
 import type { IdentityProvider } from "../../src/ports/identity-provider.ts";
@@ -62,6 +62,9 @@ export interface LedgerSubject {
   readonly grants: (sub: UserId) => Effect.Effect<ReadonlyArray<string>>;
   /** Whether FLIP's tables have grants of one trust, and profiles. */
   readonly trusts: boolean;
+  readonly profiles: boolean;
+  /** What FLIP's table has of a user; null: nothing. */
+  readonly profile: (sub: UserId) => Effect.Effect<KeptProfile>;
   /** A grant at one trust, which FLIP has written. */
   readonly grantAtTrust: (sub: UserId, role: RoleId) => Effect.Effect<void>;
   readonly grantsAtTrust: (sub: UserId) => Effect.Effect<ReadonlyArray<string>>;

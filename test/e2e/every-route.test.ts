@@ -149,6 +149,11 @@ const PROVOCATIONS: Readonly<Record<Code, () => Promise<Answer>>> = {
     ]);
     return call("POST /api/users", keyed);
   },
+  profiles_not_kept: async () => {
+    await fixture.stack.query("alter table user_profile rename to elsewhere");
+    const asked = call(`PUT /api/users/${id}`, { body: { name: "Ada" } });
+    return asked.finally(() => fixture.stack.query("alter table elsewhere rename to user_profile"));
+  },
   own_account: () => call(`DELETE /api/users/${fixture.stack.adminSub}`),
   last_manager: () => call(`POST /api/users/${fixture.stack.adminSub}/roles`, { body: { roles: [] } }),
   superseded: async () => {

@@ -337,7 +337,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   ]),
   programs("a change that was superseded while it was opened is done", [
     "src/programs/change.ts",
-    `if (change.reason !== null) return yield* told(change, change.reason, "unknown");`,
+    `if (change.reason !== null) return yield* told(change, change.reason, "unknown", known);`,
     "",
   ]),
   programs("failure mode 13: a registration's invitation is mailed to whom the ledger has disabled", [
@@ -500,7 +500,7 @@ export const mutations: ReadonlyArray<Mutation> = [
     "",
   ]),
   changesSql("SQL: a change is opened although the user is not as the caller saw them", [
-    "), accepted as (",
+    "), possible as (",
     " and (select yes from as_expected)",
     "",
   ]),
@@ -585,7 +585,7 @@ export const mutations: ReadonlyArray<Mutation> = [
     "auditRow(sql`(select * from contradicted where false)`",
   ]),
   changesSql("SQL: a change is opened for who is to be removed", [
-    "), accepted as (",
+    "), possible as (",
     "and not exists (select from removed) ",
     "",
   ]),
@@ -728,6 +728,61 @@ export const mutations: ReadonlyArray<Mutation> = [
   fragments("SQL: a question that is sent again counts again", [
     "export const recordDenial",
     "where denial.question <> excluded.question",
+    "",
+  ]),
+  fragments("SQL: a grant of one trust gives the permission to manage users", [
+    "const managing",
+    " and ${isGlobal(sql`user_role`)}",
+    "",
+  ]),
+  fragments("SQL: a grant of one trust is a role of the user", [
+    "export const rolesOf",
+    " and ${isGlobal(sql`user_role`)}",
+    "",
+  ]),
+  accessSql("SQL: a change of roles takes the grants of one trust", [
+    "), revoked as (",
+    "and ${isGlobal(sql`user_role`)}",
+    "",
+  ]),
+  accessSql("SQL: an account shows the grants of one trust", [
+    "export const accountsOf",
+    " and ${isGlobal(sql`user_role`)}",
+    "",
+  ]),
+  accessSql("SQL: a grant of one trust is shown as a permission", [
+    'as "hasRole"',
+    " and ${isGlobal(sql`user_role`)}",
+    "",
+  ]),
+  postgres("SQL: a commit writes over the profile that somebody has written meanwhile", [
+    "export const commit",
+    '"fills")',
+    '"replaces")',
+  ]),
+  changesSql("SQL: a profile that is asked for earlier is written over a later one", [
+    "export const setProfile",
+    "not (select too_late or superseded from late)",
+    "not (select too_late from late)",
+  ]),
+  changesSql("SQL: a repeat writes the profile again", [
+    "export const setProfile",
+    " and not exists (select from repeated)",
+    "",
+  ]),
+  changesSql("SQL: a profile is lost with the change that it joins", [
+    "), profiled as (",
+    " union all select sub from joined",
+    "",
+  ]),
+  changesSql("SQL: a profile is written although its change is refused", [
+    "), profiled as (",
+    "select sub from opened where ${hasProfile({ name, organisation })} union all select sub from joined",
+    "select ${subject} as sub where ${hasProfile({ name, organisation })}",
+  ]),
+  fragments("SQL: a change of the profile leaves the entity tag", [
+    "export const etag",
+    ", ' ', ${profileOf(user)}",
     "",
   ]),
   fragments("SQL: a lost user is given roles", ["export const gone", " or gone.state = 'user_lost'", ""]),

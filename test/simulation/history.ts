@@ -226,6 +226,7 @@ export class History {
       kind: client.step ? "register_with_roles" : "register",
       email: ADDRESSES[client.address] ?? ADDRESSES[0],
       name: client.retries > 1 ? "Ada Lovelace" : null,
+      organisation: client.retries > 1 ? "Analytical Engines" : null,
       idempotencyKey: client.key === null ? null : `key${client.key}`,
     };
     this.#monitor.opened(id, agent);

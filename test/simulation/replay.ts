@@ -76,7 +76,7 @@ export class Replay {
   /** Runs the statements in their order. Answers what differs, one sentence each. */
   async run(acts: ReadonlyArray<Act>, world: World): Promise<ReadonlyArray<string>> {
     await this.#postgres.exec(
-      "truncate registrar.operation, registrar.denial, registrar.role_change, registrar.roles_asked, users_audit, user_role",
+      "truncate registrar.operation, registrar.denial, registrar.role_change, registrar.roles_asked, registrar.profile_asked, users_audit, user_role, user_profile",
     );
     await this.#postgres.query("insert into user_role values ($1, $2)", [admin, adminRole]);
     const differences: string[] = [];
@@ -161,6 +161,12 @@ export class Replay {
     const grants = await this.#postgres.query<{ row: string }>(
       "select concat_ws(' ', user_id, role_id) as row from user_role",
     );
+    const profiles = await this.#postgres.query<{ row: string }>(
+      "select concat_ws('|', user_id, name, organisation) as row from user_profile",
+    );
+    const profiled = [...world.profiles].map(([user, { name, organisation }]) =>
+      [user, name, organisation].join("|"),
+    );
     const granted = [...world.grants].flatMap(([user, roles]) => [...roles].map((role) => `${user} ${role}`));
     return [
       ...unlike("operation", operations, rows),
@@ -168,6 +174,7 @@ export class Replay {
       ...unlike("role_change", changed, changes.rows),
       ...unlike("denial", denied, denials.rows),
       ...unlike("user_role", granted, grants.rows),
+      ...unlike("user_profile", profiled, profiles.rows),
     ];
   }
 

@@ -4,6 +4,7 @@
  */
 import { expect } from "vitest";
 import type { Stack } from "../../dev/stack.ts";
+import { withProfile } from "../../src/domain/audit.ts";
 import type { Fixture } from "./fixture.ts";
 import { quiet } from "./moments.ts";
 import { look } from "./stores.ts";
@@ -95,8 +96,8 @@ export async function contradictions(
     if (gone && grants.length > 0) say("gone, but has grants");
     if (user !== undefined && !said.includes("Registered user") && !byHand.includes(sub))
       say("in the pool, but never registered");
-    const last = said.findLast((one) => one === "Enabled user" || one === "Disabled user");
-    if (user !== undefined && last !== undefined && user.enabled !== (last === "Enabled user"))
+    const last = said.findLast((one) => /^(?:Enabled|Disabled) user/.test(one));
+    if (user !== undefined && last !== undefined && user.enabled !== last.startsWith("Enabled"))
       say(`in the pool, and ${user.enabled ? "enabled" : "disabled"}`);
     const change = rows.findLast(({ action }) => action === "Updated user roles");
     if (!gone && change !== undefined) {
@@ -118,7 +119,7 @@ const standing = (actions: ReadonlyArray<string>): ReadonlyArray<string> => {
     const undone = /not (?:known to be )?done: (.+)$/i.exec(action)?.[1];
     if (undone === undefined) continue;
     left.splice(left.indexOf(action), 1);
-    const first = left.lastIndexOf(undone);
+    const first = left.findLastIndex((one) => one === undone || one === withProfile(undone));
     if (first >= 0) left.splice(first, 1);
   }
   return left;

@@ -32,7 +32,8 @@ export function expectProblem(answer: Answer, expected: Expected): void {
     user_exists: ["userId"],
   };
   const own = (fields as Partial<Record<string, string[]>>)[code] ?? [];
-  const known = ["status", "code", "detail", "outcome", "retryable", ...own];
+  const known = ["status", "code", "detail", "outcome", "retryable", "updated", ...own];
+  expect(rest.updated).toEqual(expected.updated);
   expect(known).toEqual(expect.arrayContaining(Object.keys(rest)));
   const mayRetryLater = status === 503 || status === 429 || (status === 409 && retryable);
   if (mayRetryLater) expect(answer.headers["retry-after"]).toMatch(/^[1-9]\d{0,3}$/);

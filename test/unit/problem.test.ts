@@ -21,6 +21,7 @@ import {
   OperationUndecodable,
   OwnAccount,
   PreconditionFailed,
+  ProfilesNotKept,
   RegistrationInProgress,
   RegistrationRolledBack,
   SecondFactorElsewhere,
@@ -70,7 +71,7 @@ const notFound = (key: string, kind: UserNotFound["kind"], detail: string): Row 
 ];
 
 const tracked = (kind: ChangeTracked["kind"], detail: string): Row => [
-  new ChangeTracked({ operationId, kind, cause }),
+  new ChangeTracked({ operationId, kind, edition: "2026-05", cause }),
   [500, `${kind}_tracked`, detail, "tracked", true],
 ];
 
@@ -289,12 +290,46 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
   ],
   ChangeRefused: [
     [
-      new ChangeRefused({ operationId, kind: "disable", reason: "superseded", certain: false }),
+      new ChangeRefused({
+        operationId,
+        kind: "disable",
+        edition: "2026-09",
+        reason: "superseded",
+        certain: false,
+      }),
       [409, "change_refused", "Failed to update user", "unknown", false],
     ],
     [
-      new ChangeRefused({ operationId, kind: "invite", reason: "other", certain: true }),
+      new ChangeRefused({ operationId, kind: "invite", edition: "2026-09", reason: "other", certain: true }),
       [409, "change_refused", "Failed to send the invitation", nothing, false],
+    ],
+    ...[
+      { certain: true, outcome: "partly_done" },
+      { certain: false, outcome: "unknown" },
+    ].map(
+      ({ certain, outcome }): Row => [
+        new ChangeRefused({
+          operationId,
+          kind: "disable",
+          edition: "2026-09",
+          reason: "other",
+          certain,
+          updated: ["name"],
+        }),
+        [409, "change_refused", "Failed to update user", outcome as Outcome, false],
+      ],
+    ),
+  ],
+  ProfilesNotKept: [
+    [
+      new ProfilesNotKept(),
+      [
+        409,
+        "profiles_not_kept",
+        "This database has no table user_profile, so that name and organisation cannot be changed. Nothing was done.",
+        nothing,
+        false,
+      ],
     ],
   ],
   SecondFactorElsewhere: [
@@ -595,11 +630,22 @@ const rows: { readonly [Tag in HttpError["_tag"]]: ReadonlyArray<Row> } = {
       ],
     ],
     [
-      new Unavailable({ dependency: "user lookup", cause }),
+      new Unavailable({ dependency: "user lookup", edition: "2026-05", cause }),
       [
         503,
         "identity_provider_unavailable",
         "Could not verify user existence in Cognito; please try again.",
+        nothing,
+        true,
+        { "Retry-After": "10" },
+      ],
+    ],
+    [
+      new Unavailable({ dependency: "user lookup", edition: "2026-09", cause }),
+      [
+        503,
+        "identity_provider_unavailable",
+        "Could not verify user existence with the identity provider; please try again.",
         nothing,
         true,
         { "Retry-After": "10" },

@@ -5,6 +5,7 @@ import {
   etag,
   gone,
   grantRoles,
+  hasTrusts,
   inUtc,
   isAsExpected,
   isGlobal,
@@ -13,6 +14,7 @@ import {
   mayManage,
   newestSwitch,
   otherManagers,
+  profileOf,
   recordDenial,
   rolesOf,
   rolesReplaced,
@@ -28,7 +30,7 @@ export const mayManageUsers = statement(
   ({ id, caller, subject, permission }) => sql`
 with allowed as (${mayManage(caller, permission)}
 ), ${recordDenial({ id, caller, subject, allowed: sql`(select yes from allowed)` })}
-select yes as "allowed", to_jsonb(clock_timestamp()) as "askedAt" from allowed`,
+select yes as "allowed", to_jsonb(clock_timestamp()) as "askedAt", ${hasTrusts} as "trusts" from allowed`,
 );
 
 export const setRoles = statement(
@@ -102,11 +104,12 @@ select (select yes from allowed) as "allowed",
   case when exists (select from last_manager) then (${otherManagers(subject, permission, caller, machines)}) end as "others"`,
 );
 
-export const etagFor = statement(
-  "access.etagFor",
+export const lookUp = statement(
+  "access.lookUp",
   { caller: uuid, user: uuid, permission: uuid },
   ({ caller, user, permission }) => sql`
-select case when yes then ${etag(user)} end as "etag" from (${mayManage(caller, permission)}) allowed`,
+select case when yes then ${etag(user)} end as "etag", ${profileOf(user)} as "profile"
+from (${mayManage(caller, permission)}) allowed`,
 );
 
 export const isRemoved = statement(
@@ -125,7 +128,7 @@ export const accountsOf = statement(
   "access.accountsOf",
   { users: uuids, invitation: text },
   ({ users, invitation }) => sql`
-select wanted.id as "user",
+select wanted.id as "user", ${profileOf(sql`wanted.id`)} as "profile",
   (select coalesce(jsonb_agg(jsonb_build_object('id', roles.id, 'rolename', roles.name, 'roledescription', roles.description)
       order by roles.name), '[]')
     from user_role join roles on roles.id = user_role.role_id

@@ -1,18 +1,21 @@
 /** Roles, permissions and grants in FLIP's tables. */
 import { Duration, Effect, Layer, Schema } from "effect";
 import { CAN_MANAGE_USERS } from "../../domain/audit.ts";
+import type { Edition } from "../../domain/edition.ts";
 import { OperationId } from "../../domain/operation.ts";
 import { RoleId, UserId } from "../../domain/user.ts";
 import { Access } from "../../ports/access.ts";
 import { Database } from "../../ports/database.ts";
-import { Settings } from "../../ports/settings.ts";
+import { type Deployment, Settings } from "../../ports/settings.ts";
 import * as statements from "./access-statements.ts";
 import { MANAGERS, tagsOf } from "./fragments.ts";
 import { decodeRow, toUtc } from "./rows.ts";
 
 const RoleRow = Schema.Struct({ id: RoleId, rolename: Schema.String, roledescription: Schema.String });
+const ProfileRow = Schema.NullOr(Schema.Struct({ name: Schema.String, organisation: Schema.String }));
 const AccountRow = Schema.Struct({
   user: UserId,
+  profile: ProfileRow,
   roles: Schema.Array(RoleRow),
   invitations: Schema.Struct({ count: Schema.Int, lastAt: Schema.NullOr(Schema.String) }),
   disabledBy: Schema.NullOr(Schema.Struct({ userId: UserId, at: Schema.String })),
@@ -31,9 +34,19 @@ const SetRow = Schema.Struct({
   standing: Schema.NullOr(Schema.Array(RoleId)),
   others: Schema.NullOr(Schema.Array(UserId)),
 });
-const EtagRow = Schema.Struct({ etag: Schema.NullOr(Schema.String) });
-const PermissionRow = Schema.Struct({ allowed: Schema.Boolean, askedAt: Schema.String });
+const LookUpRow = Schema.Struct({ etag: Schema.NullOr(Schema.String), profile: ProfileRow });
+const PermissionRow = Schema.Struct({
+  allowed: Schema.Boolean,
+  askedAt: Schema.String,
+  trusts: Schema.Boolean,
+});
 const PermissionsRow = Schema.Struct({ hasRole: Schema.Boolean, names: Schema.Array(Schema.String) });
+
+/** The edition that is set, or that whose tables these are. */
+const editionOf = ({ flipEdition }: Deployment, trusts: boolean): Edition => {
+  if (flipEdition !== "auto") return flipEdition;
+  return trusts ? "2026-09" : "2026-05";
+};
 
 export const AccessPostgres = Layer.effect(
   Access,
@@ -47,8 +60,8 @@ export const AccessPostgres = Layer.effect(
       mayManageUsers: Effect.fn("Access.mayManageUsers")(function* ({ id, caller, subject }) {
         const values = { id, caller, subject, permission: CAN_MANAGE_USERS };
         const rows = yield* database.query(statements.mayManageUsers, values);
-        const { allowed, askedAt } = yield* decodeRow(PermissionRow)(rows[0]);
-        return { allowed, askedAt: toUtc(askedAt) };
+        const { allowed, askedAt, trusts } = yield* decodeRow(PermissionRow)(rows[0]);
+        return { allowed, askedAt: toUtc(askedAt), edition: editionOf(settings, trusts) };
       }),
 
       setRoles: Effect.fn("Access.setRoles")(function* (command) {
@@ -75,13 +88,9 @@ export const AccessPostgres = Layer.effect(
           : { _tag: "LastManager", others: answer.others };
       }),
 
-      etagFor: Effect.fn("Access.etagFor")(function* (caller, user) {
-        const rows = yield* database.query(statements.etagFor, {
-          caller,
-          user,
-          permission: CAN_MANAGE_USERS,
-        });
-        return (yield* decodeRow(EtagRow)(rows[0])).etag;
+      lookUp: Effect.fn("Access.lookUp")(function* (caller, user) {
+        const values = { caller, user, permission: CAN_MANAGE_USERS };
+        return yield* decodeRow(LookUpRow)((yield* database.query(statements.lookUp, values))[0]);
       }),
 
       isRemoved: Effect.fn("Access.isRemoved")(function* (user) {

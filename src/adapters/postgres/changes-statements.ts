@@ -1,5 +1,5 @@
 /** The SQL of changes to users who exist: one statement a move. */
-import { changeNotDone } from "../../domain/audit.ts";
+import { AuditAction, changeNotDone } from "../../domain/audit.ts";
 import { ChangeKind } from "../../domain/operation.ts";
 import {
   asId,
@@ -16,14 +16,17 @@ import {
   newestSwitch,
   operation,
   otherManagers,
+  profileOf,
   recordDenial,
   rolesRevoked,
   somebodyIsLeft,
   unresolved,
   whoever,
+  writeProfile,
 } from "./fragments.ts";
 import {
   boolean,
+  type Fragment,
   identifier,
   instant,
   literal,
@@ -52,6 +55,38 @@ const SUPERSEDED = ChangeKind.literals.reduce(
   sql`case moved.kind`,
 );
 
+interface Profile {
+  readonly name: Fragment;
+  readonly organisation: Fragment;
+}
+
+/** Whether anything of a profile is to be written. */
+const hasProfile = ({ name, organisation }: Profile) =>
+  sql`(${name} is not null or ${organisation} is not null)`;
+
+/** A row where somebody has asked later for another value of what is to be written. */
+const newerProfile = (subject: Fragment, askedAt: Fragment, { name, organisation }: Profile) => sql`
+    select from registrar.profile_asked newer where newer.user_id = ${subject}
+      and (${name} is not null and newer.name_asked_at > ${askedAt}
+        or ${organisation} is not null and newer.organisation_asked_at > ${askedAt})`;
+
+/** A row where something of a profile is to be written, and this database keeps none. */
+const notKept = (subject: Fragment, profile: Profile) =>
+  sql`select where ${hasProfile(profile)} and ${profileOf(subject)} is null`;
+
+/** Notes when the profile of each row's `sub` was asked for. */
+const profileAsked = (source: Fragment, askedAt: Fragment, { name, organisation }: Profile) => sql`
+  insert into registrar.profile_asked as known (user_id, name_asked_at, organisation_asked_at)
+  select sub, case when ${name} is not null then ${askedAt} end,
+    case when ${organisation} is not null then ${askedAt} end from ${source} source
+  on conflict (user_id) do update
+  set name_asked_at = coalesce(excluded.name_asked_at, known.name_asked_at),
+    organisation_asked_at = coalesce(excluded.organisation_asked_at, known.organisation_asked_at)`;
+
+/** Whether the trail has the row already that says that this request has written the profile. */
+const profileIsAudited = (id: Fragment) =>
+  sql`exists (select from users_audit where id = ${id} and action = ${literal(AuditAction.profileUpdated)})`;
+
 export const open = statement(
   "changes.open",
   {
@@ -69,6 +104,8 @@ export const open = statement(
     confirmed: uuids,
     machines: uuids,
     ifMatch: nullable(texts),
+    name: nullable(text),
+    organisation: nullable(text),
   },
   ({
     id,
@@ -85,6 +122,8 @@ export const open = statement(
     confirmed,
     machines,
     ifMatch,
+    name,
+    organisation,
   }) => sql`
 with allowed as (${mayManage(caller, permission)}
 ), ${recordDenial({ id, caller, subject, allowed: sql`(select yes from allowed)` })}, known as (
@@ -96,8 +135,10 @@ with allowed as (${mayManage(caller, permission)}
     budget,
     sql`select from registrar.operation newer
     where newer.sub = ${subject} and newer.asked_at > ${askedAt} and newer.id <> ${id}
-      and (newer.kind, ${kind}) in (('enable', 'disable'), ('disable', 'enable'))`,
+      and (newer.kind, ${kind}) in (('enable', 'disable'), ('disable', 'enable'))
+    union all ${newerProfile(subject, askedAt, { name, organisation })}`,
   )}
+), not_kept as (${notKept(subject, { name, organisation })}
 ), last_manager as (
   select from (${mayManage(subject, permission)}) subject
   where subject.yes and ${kind} in ('remove', 'disable') and not ${somebodyIsLeft(subject, permission, confirmed)}
@@ -111,11 +152,19 @@ with allowed as (${mayManage(caller, permission)}
 ), disabled as (select where ${kind} = 'invite' and (${newestSwitch(subject)}) = 'disable'
 ), as_expected as (
   -- A repeat has changed the user itself.
-  select exists (select from known where known.id = ${id}) or ${isAsExpected(subject, ifMatch)} as yes
+  select exists (select from known where known.id = ${id}) or ${profileIsAudited(id)}
+    or ${isAsExpected(subject, ifMatch)} as yes
+), possible as (
+  select where (select yes from allowed) and not exists (select from unresolved) and (select yes from as_expected)
+    and not (select too_late or superseded from late) and not exists (select from removed) and not exists (select from not_kept)
 ), accepted as (
-  select where (select yes from allowed) and not exists (select from known) and not exists (select from unresolved)
-    and (select yes from as_expected) and not exists (select from last_manager) and not (select too_late or superseded from late)
-    and not exists (select from removed) and not exists (select from disabled)
+  select from possible where not exists (select from known) and not exists (select from last_manager)
+    and not exists (select from disabled)
+), joined as (
+  -- Somebody else's change of the kind is pending: what is to be written to the profile is this request's own.
+  select ${caller} as caller, ${subject} as sub from possible
+  where ${hasProfile({ name, organisation })} and exists (select from known where known.id <> ${id} and state = 'pending')
+    and not ${profileIsAudited(id)}
 ), contradicted as (
   update registrar.operation
   set state = 'refused', reason = 'superseded', closed_at = now(), due_at = null, last_error = null,
@@ -141,15 +190,64 @@ with allowed as (${mayManage(caller, permission)}
   delete from user_role where user_id = ${subject} and exists (select from opened where kind = 'remove')
   returning role_id
 ), audited as (${auditRow(sql`opened`, sql`moved.id`, action)}
+), joined_audited as (${auditRow(sql`joined`, id, literal(AuditAction.profileUpdated))}
+), profiled as (
+  select sub from opened where ${hasProfile({ name, organisation })} union all select sub from joined
+), profile_asked as (${profileAsked(sql`profiled`, askedAt, { name, organisation })}
 ), recorded as (${rolesRevoked(sql`audited`, sql`revoked`)}
 )
 select (select yes from allowed) as "allowed", (select id from unresolved) as "unresolved",
   (select yes from as_expected) as "asExpected", (select too_late from late) as "tooLate", (select superseded from late) as "superseded",
   case when exists (select from last_manager) then (${otherManagers(subject, permission, caller, machines)}) end as "others",
   exists (select from removed) as "removed", exists (select from disabled) as "disabled",
+  exists (select from not_kept) as "notKept",
+  (select bool_or(${writeProfile(sql`sub`, { name, organisation }, "replaces")}) from profiled) as "written",
+  not ${hasProfile({ name, organisation })} or exists (select from profiled) or ${profileIsAudited(id)}
+    or exists (select from known where known.id = ${id}) as "profiled",
   (select ${operation(identifier("mine"), budget, horizon)}
     from (select * from opened union all select * from known) mine limit 1) as "change"`,
   { dueWithin: "budget" },
+);
+
+export const setProfile = statement(
+  "changes.setProfile",
+  {
+    id: uuid,
+    caller: uuid,
+    subject: uuid,
+    permission: uuid,
+    budget: seconds,
+    tag: nullable(text),
+    askedAt: instant,
+    ifMatch: nullable(texts),
+    name: nullable(text),
+    organisation: nullable(text),
+  },
+  ({ id, caller, subject, permission, budget, tag, askedAt, ifMatch, name, organisation }) => sql`
+with allowed as (${mayManage(caller, permission)}
+), repeated as (select where ${profileIsAudited(id)}
+), ${recordDenial({
+    id,
+    caller,
+    subject,
+    allowed: sql`((select yes from allowed) or exists (select from repeated))`,
+  })}, late as (${lateness(askedAt, budget, newerProfile(subject, askedAt, { name, organisation }))}
+), not_kept as (${notKept(subject, { name, organisation })}
+), unresolved as (${unresolved(tag)}
+), removed as (${gone(subject)}
+), accepted as (
+  select ${caller} as caller, ${subject} as sub
+  where (select yes from allowed) and not exists (select from repeated) and not (select too_late or superseded from late)
+    and not exists (select from not_kept) and not exists (select from unresolved) and not exists (select from removed)
+    and ${isAsExpected(subject, ifMatch)}
+), asked as (${profileAsked(sql`accepted`, askedAt, { name, organisation })}
+), audited as (${auditRow(sql`accepted`, id, literal(AuditAction.profileUpdated))}
+)
+select (select yes from allowed) as "allowed", exists (select from repeated) as "repeated",
+  (select id from unresolved) as "unresolved", exists (select from removed) as "removed",
+  (select too_late from late) as "tooLate", (select superseded from late) as "superseded",
+  exists (select from not_kept) as "notKept", ${isAsExpected(subject, ifMatch)} as "asExpected",
+  (select ${writeProfile(sql`sub`, { name, organisation }, "replaces")} from accepted) as "written"`,
 );
 
 export const finish = statement(

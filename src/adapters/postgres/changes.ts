@@ -1,8 +1,8 @@
 /** Changes in Postgres: every method is one statement, and `open` waits its turn among changes of roles. */
 import { Duration, Effect, Layer, Schema } from "effect";
-import { CAN_MANAGE_USERS, CHANGE_ACTION, changeNotDone } from "../../domain/audit.ts";
+import { CAN_MANAGE_USERS, CHANGE_ACTION, changeNotDone, withProfile } from "../../domain/audit.ts";
 import { Change, OperationId } from "../../domain/operation.ts";
-import { UserId } from "../../domain/user.ts";
+import { type ProfileFields, UserId } from "../../domain/user.ts";
 import { Changes } from "../../ports/changes.ts";
 import { Database } from "../../ports/database.ts";
 import { Actor } from "../../ports/ledger.ts";
@@ -22,8 +22,24 @@ const OpenAnswer = Schema.Struct({
   others: Schema.NullOr(Schema.Array(UserId)),
   removed: Schema.Boolean,
   disabled: Schema.Boolean,
+  notKept: Schema.Boolean,
+  /** What was to be written to the profile is written, by this try or by an earlier one. */
+  profiled: Schema.Boolean,
   change: Schema.NullOr(Schema.Unknown),
 });
+
+const ProfileAnswer = Schema.Struct({
+  allowed: Schema.Boolean,
+  repeated: Schema.Boolean,
+  unresolved: Schema.NullOr(OperationId),
+  removed: Schema.Boolean,
+  tooLate: Schema.Boolean,
+  superseded: Schema.Boolean,
+  notKept: Schema.Boolean,
+  asExpected: Schema.Boolean,
+});
+
+const NO_PROFILE: ProfileFields = { name: null, organisation: null };
 
 const readChange = readRow(Change as Schema.Codec<Change, unknown>);
 
@@ -38,9 +54,12 @@ export const ChangesPostgres = Layer.effect(
 
     return Changes.of({
       open: Effect.fn("Changes.open")(function* (command) {
+        const { profile = NO_PROFILE } = command;
+        const action = CHANGE_ACTION[command.kind];
         const values = {
           ...command,
-          action: CHANGE_ACTION[command.kind],
+          ...profile,
+          action: profile === NO_PROFILE ? action : withProfile(action),
           permission: CAN_MANAGE_USERS,
           budget,
           horizon,
@@ -52,18 +71,40 @@ export const ChangesPostgres = Layer.effect(
         const answer = yield* decodeRow(OpenAnswer)(rows[0]);
         if (!answer.allowed) return { _tag: "Denied" };
         if (!answer.asExpected) return { _tag: "PreconditionFailed" };
-        if (answer.change !== null) {
+        if (answer.change !== null && answer.profiled) {
           const known = readChange(answer.change);
           return "undecodable" in known
             ? { _tag: "Undecodable", id: known.id }
             : { _tag: "Opened", change: known };
         }
         if (answer.tooLate) return { _tag: "TooLate" };
+        if (answer.notKept) return { _tag: "ProfilesNotKept" };
         if (answer.superseded) return { _tag: "Superseded" };
         if (answer.removed) return { _tag: "Removed" };
         if (answer.disabled) return { _tag: "Disabled" };
         if (answer.unresolved !== null) return { _tag: "Unresolved", id: answer.unresolved };
         return { _tag: "LastManager", others: answer.others ?? [] };
+      }),
+
+      setProfile: Effect.fn("Changes.setProfile")(function* (command) {
+        const { profile, ifMatch } = command;
+        const values = {
+          ...command,
+          ...profile,
+          permission: CAN_MANAGE_USERS,
+          budget,
+          ifMatch: tagsOf(ifMatch),
+        };
+        const rows = yield* database.queryAlone(MANAGERS, statements.setProfile, values);
+        const answer = yield* decodeRow(ProfileAnswer)(rows[0]);
+        if (answer.repeated) return { _tag: "Set" };
+        if (!answer.allowed) return { _tag: "Denied" };
+        if (!answer.asExpected) return { _tag: "PreconditionFailed" };
+        if (answer.tooLate) return { _tag: "TooLate" };
+        if (answer.notKept) return { _tag: "ProfilesNotKept" };
+        if (answer.superseded) return { _tag: "Superseded" };
+        if (answer.removed) return { _tag: "Removed" };
+        return answer.unresolved === null ? { _tag: "Set" } : { _tag: "Unresolved", id: answer.unresolved };
       }),
 
       finish: Effect.fn("Changes.finish")(function* (id) {

@@ -100,13 +100,28 @@ export const grantRoles = (asked: Fragment) => sql`
 export const rolesOf = (user: Fragment) =>
   sql`array(select role_id from user_role where user_id = ${user} and ${isGlobal(sql`user_role`)} order by role_id)`;
 
+/** What FLIP's table has of a user, as JSON; null where there is no such table. */
+export const profileOf = (user: Fragment) => sql`registrar.profile_of(${user})`;
+
+/** Writes what is not null to the user's profile. `fills`: only where nothing is written yet. False: there is no table. */
+export const writeProfile = (
+  user: Fragment,
+  { name, organisation }: { readonly name: Fragment; readonly organisation: Fragment },
+  how: "fills" | "replaces",
+) =>
+  sql`registrar.write_profile(${user}, ${name}, ${organisation}, ${how === "fills" ? sql`true` : sql`false`})`;
+
+/** Whether this database has grants of one trust: FLIP's, since September 2026. */
+export const hasTrusts = sql`exists (select from pg_attribute
+  where attrelid = to_regclass('user_role') and attname = 'trust_id' and not attisdropped)`;
+
 /**
- * A user's entity tag: it changes with their grants, and with the newest operation on them. `roles`: the grants, sorted,
- * where the statement is about to change them.
+ * A user's entity tag: it changes with their grants and their profile, and with the newest operation on them. `roles`: the
+ * grants, sorted, where the statement is about to change them.
  */
 export const etag = (user: Fragment, roles: Fragment = rolesOf(user)) => sql`
   md5(concat(${user}, ' ', array_to_string(${roles}, ','), ' ', (select newest.id from registrar.operation newest
-    where newest.sub = ${user} order by newest.started_at desc, newest.id limit 1)))`;
+    where newest.sub = ${user} order by newest.started_at desc, newest.id limit 1), ' ', ${profileOf(user)}))`;
 
 /** Whether a user has one of these entity tags. Null: any. */
 export const isAsExpected = (user: Fragment, ifMatch: Fragment) =>

@@ -24,6 +24,7 @@ import {
   rolesRevoked,
   unknownRoles,
   whoever,
+  writeProfile,
 } from "./fragments.ts";
 import { page } from "./pages.ts";
 import { hasPast } from "./retention-statements.ts";
@@ -71,6 +72,7 @@ export const open = statement(
     kind: text,
     email: text,
     name: nullable(text),
+    organisation: nullable(text),
     roles: uuids,
     idempotencyKey: nullable(text),
     permission: uuid,
@@ -78,7 +80,20 @@ export const open = statement(
     horizon: seconds,
     actor: text,
   },
-  ({ id, caller, kind, email, name, roles, idempotencyKey, permission, budget, horizon, actor }) => sql`
+  ({
+    id,
+    caller,
+    kind,
+    email,
+    name,
+    organisation,
+    roles,
+    idempotencyKey,
+    permission,
+    budget,
+    horizon,
+    actor,
+  }) => sql`
 with allowed as (${mayManage(caller, permission)}
 ), ${recordDenial({
     id,
@@ -96,8 +111,8 @@ with allowed as (${mayManage(caller, permission)}
   select * from registrar.operation
   where email = ${email} and state in ('started', 'rolling_back') and id <> ${id}
 ), opened as (
-  insert into registrar.operation (id, kind, caller, email, name, roles, idempotency_key, due_at, history)
-  select ${id}, ${kind}, ${caller}, ${email}, ${name}, ${roles}, ${idempotencyKey}, now() + ${interval(budget)},
+  insert into registrar.operation (id, kind, caller, email, name, organisation, roles, idempotency_key, due_at, history)
+  select ${id}, ${kind}, ${caller}, ${email}, ${name}, ${organisation}, ${roles}, ${idempotencyKey}, now() + ${interval(budget)},
     ${firstLine(sql`'started'`, actor)}
   where (select yes from allowed)
     and not exists (select from unknown_role)
@@ -112,7 +127,8 @@ select (select yes from allowed) as "allowed",
   (select ${operation(identifier("mine"), budget, horizon)}
     from (select * from opened union all select * from own) mine) as "own",
   (select ${operation(identifier("key_holder"), budget, horizon)} from key_holder) as "keyHolder",
-  (select kind = ${kind} and email = ${email} and name is not distinct from ${name} and roles @> ${roles} and roles <@ ${roles}
+  (select kind = ${kind} and email = ${email} and name is not distinct from ${name}
+      and organisation is not distinct from ${organisation} and roles @> ${roles} and roles <@ ${roles}
     from key_holder) as "sameRequest",
   exists (select from key_holder where exists (${gone(sql`key_holder.sub`)})) as "userGone",
   (select ${operation(identifier("address_holder"), budget, horizon)} from address_holder) as "addressHolder"`,
@@ -143,7 +159,8 @@ with moved as (
     sql`select unnest(${rolesOf(sql`audited.user_id`)}) union select unnest(roles) from moved`,
   )}
 )
-select id, ${dueIn()} from moved`,
+select id, ${dueIn()},
+  ${writeProfile(sql`sub`, { name: sql`name`, organisation: sql`organisation` }, "fills")} from moved`,
 );
 
 export const fence = statement(

@@ -5,10 +5,12 @@ import {
   auditRow,
   gone,
   inUtc,
+  isGlobal,
   mayComeIn,
   mayManage,
   newestSwitch,
   recordDenial,
+  rolesOf,
   rolesReplaced,
   rolesRevoked,
   unresolved,
@@ -117,19 +119,19 @@ with allowed as (${mayManage(caller, permission)}
   update user_role mine set user_id = ${to}
   where mine.user_id = ${from} and exists (select from accepted)
     and not exists (select from user_role theirs where theirs.user_id = ${to} and ${isSameGrant("theirs", "mine")})
-  returning mine.role_id
+  returning mine.role_id, ${isGlobal(sql`mine`)} as is_global
 ), dropped as (
   delete from user_role mine
   where mine.user_id = ${from} and exists (select from accepted)
     and exists (select from user_role theirs where theirs.user_id = ${to} and ${isSameGrant("theirs", "mine")})
-  returning mine.role_id
-), taken as (select role_id from moved union all select role_id from dropped
+  returning mine.role_id, ${isGlobal(sql`mine`)} as is_global
+), taken as (select * from moved union all select * from dropped
 ), asked as (
   insert into registrar.roles_asked (user_id, asked_at)
   select one.id, ${askedAt} from accepted, unnest(array[${from}, ${to}]) one(id)
   on conflict (user_id) do update set asked_at = greatest(roles_asked.asked_at, excluded.asked_at)
 ), given_audited as (${auditRow(sql`accepted`, id, literal(AuditAction.rolesUpdated))}
-), given as (${rolesReplaced(sql`given_audited`, sql`select role_id from user_role where user_id = ${to} union select role_id from taken`)}
+), given as (${rolesReplaced(sql`given_audited`, sql`select unnest(${rolesOf(to)}) union select role_id from taken where is_global`)}
 ), taken_audited as (${auditRow(
     sql`(select caller, ${from} as sub from accepted)`,
     sql`md5('grants moved ' || ${id}::text)::uuid`,

@@ -24,7 +24,7 @@ const withoutWords = (note: Fragment) => {
 };
 
 /** What a row forgets: for whom it was, and what an operator has written about them. */
-export const forget = sql`email = null, name = null, history = (
+export const forget = sql`email = null, name = null, organisation = null, history = (
     select coalesce(jsonb_agg(case when line ->> 'note' like ${WORDS}
       then jsonb_set(line, '{note}', to_jsonb(${withoutWords(sql`line ->> 'note'`)})) else line end order by nth), '[]')
     from jsonb_array_elements(history) with ordinality lines(line, nth))`;

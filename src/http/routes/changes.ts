@@ -1,9 +1,18 @@
 /** The users who exist, to change: their roles, whether they may sign in, their second factor, their invitation. */
 import { Effect, Schema, SchemaTransformation } from "effect";
 import { newOperationId } from "../../domain/operation.ts";
-import { type IfMatch, RegistrationBody, UserId, violation } from "../../domain/user.ts";
+import {
+  atNoTrust,
+  type IfMatch,
+  Name,
+  Organisation,
+  RegistrationBody,
+  UserId,
+  violation,
+} from "../../domain/user.ts";
 import type { Caller } from "../../ports/token-verifier.ts";
 import * as changes from "../../programs/change.ts";
+import { setProfile } from "../../programs/profile.ts";
 import * as roles from "../../programs/roles.ts";
 import { etagHeader } from "../if-match.ts";
 import { route } from "../route.ts";
@@ -23,7 +32,9 @@ export const setRoles = route(
     needs: "CAN_MANAGE_USERS",
     conditional: true,
     params: ByUserId,
-    body: Schema.Struct({ roles: RegistrationBody.fields.roles }).annotate({ identifier: "RolesBody" }),
+    body: Schema.Struct({ roles: RegistrationBody.fields.roles, ...atNoTrust }).annotate({
+      identifier: "RolesBody",
+    }),
     answers: {
       200: {
         means:
@@ -106,22 +117,48 @@ const LaxBoolean = Schema.Union([Schema.Boolean, Schema.Number, Schema.String])
     ),
   );
 
-/** Disables or enables the user. */
+/** A part of the update that may be left out, or null, as FLIP's clients may have it. */
+const maybe = <S extends Schema.Top>(schema: S, [type, msg]: readonly [string, string]) =>
+  Schema.optionalKey(Schema.NullOr(schema).annotate(violation(type, msg)));
+
+const A_STRING = ["string_type", "Input should be a valid string"] as const;
+
+const UpdateUserBody = Schema.Struct({
+  disabled: maybe(LaxBoolean, ["bool_type", "Input should be a valid boolean"]),
+  name: maybe(Name, A_STRING),
+  organisation: maybe(Organisation, A_STRING),
+})
+  .check(
+    Schema.makeFilter(
+      ({ disabled = null, name = null, organisation = null }) =>
+        disabled !== null || name !== null || organisation !== null,
+      violation("value_error", "Value error, At least one user field must be supplied"),
+    ),
+  )
+  .annotate({ identifier: "UpdateUserBody" });
+
+/** Disables or enables the user, and writes to their profile. */
 export const updateUser = route(
   {
     id: "updateUser",
     method: "PUT",
     path: "/api/users/{user_id}",
     area: "Users",
-    summary: "Disables or enables the user",
+    summary: "Disables or enables the user, and changes their name and organisation",
+    details:
+      "At least one field; null counts as left out. All are written down in one statement, or none; Cognito follows. Where it does not, `updated` names what was written to the profile all the same.",
     needs: "CAN_MANAGE_USERS",
     conditional: true,
     params: ByUserId,
-    body: Schema.Struct({ disabled: LaxBoolean }).annotate({ identifier: "UpdateUserBody" }),
+    body: UpdateUserBody,
     answers: {
       200: {
-        means: "The user is disabled, or enabled, and the audit row is written.",
-        body: Schema.Struct({ disabled: Schema.Boolean }).annotate({ identifier: "UserUpdated" }),
+        means: "The user is as the fields say that were sent, and the audit row is written.",
+        body: Schema.Struct({
+          disabled: Schema.optionalKey(Schema.Boolean),
+          name: Schema.optionalKey(Schema.String),
+          organisation: Schema.optionalKey(Schema.String),
+        }).annotate({ identifier: "UserUpdated" }),
       },
     },
     fails: [
@@ -130,6 +167,7 @@ export const updateUser = route(
       "OwnAccount",
       "LastManager",
       "Superseded",
+      "ProfilesNotKept",
       "UserNotFound",
       "RegistrationInProgress",
       "OperationUndecodable",
@@ -139,9 +177,17 @@ export const updateUser = route(
       "Unavailable",
     ],
   },
-  Effect.fnUntraced(function* ({ body: { disabled }, ...input }) {
-    yield* changes.setEnabled(asked(input), !disabled);
-    return { status: 200 as const, body: { disabled } };
+  Effect.fnUntraced(function* ({ body: { disabled = null, name = null, organisation = null }, ...input }) {
+    const profile = name === null && organisation === null ? undefined : { name, organisation };
+    const request = asked(input);
+    if (disabled !== null) yield* changes.setEnabled({ ...request, ...(profile && { profile }) }, !disabled);
+    else if (profile !== undefined) yield* setProfile(request, profile);
+    const body = {
+      ...(disabled !== null && { disabled }),
+      ...(name !== null && { name }),
+      ...(organisation !== null && { organisation }),
+    };
+    return { status: 200 as const, body };
   }),
 );
 

@@ -1,6 +1,11 @@
 /** How users are registered: FLIP's `POST /api/users/`, and `POST /api/step/users`, which grants the roles as well. */
 import { Effect, Schema } from "effect";
-import { newOperationId, type Registered, type RegisterUser } from "../../domain/operation.ts";
+import {
+  newOperationId,
+  type Registered,
+  type RegisterUser,
+  type Registration,
+} from "../../domain/operation.ts";
 import { RegistrationBody } from "../../domain/user.ts";
 import type { Caller } from "../../ports/token-verifier.ts";
 import { registerUser as register } from "../../programs/register/register.ts";
@@ -16,8 +21,13 @@ const headers = {
   }),
 };
 
-/** The name that the request gave; absent where it gave none, as in FLIP's answers. */
-const Called = Schema.optionalKey(Schema.String);
+/** What the request gave of the profile; absent where it gave none, as in FLIP's answers of May 2026. */
+const given = { name: Schema.optionalKey(Schema.String), organisation: Schema.optionalKey(Schema.String) };
+
+const givenBy = ({ name, organisation }: Registration) => ({
+  ...(name !== null && { name }),
+  ...(organisation !== null && { organisation }),
+});
 
 const FAILS = [
   "Forbidden",
@@ -50,7 +60,7 @@ export const registerUser = route(
     answers: {
       200: {
         means: "The user is registered, and the audit row is written.",
-        body: Schema.Struct({ roles: RoleIds, email: Address, userId: Uuid, name: Called }).annotate({
+        body: Schema.Struct({ roles: RoleIds, email: Address, userId: Uuid, ...given }).annotate({
           identifier: "RegisteredUser",
         }),
         headers,
@@ -60,8 +70,8 @@ export const registerUser = route(
   },
   Effect.fnUntraced(function* (input) {
     const registered = yield* register(commandOf("register", input));
-    const { roles, email, name } = registered.registration;
-    const body = { roles, email, userId: registered.userId, ...(name !== null && { name }) };
+    const { roles, email } = registered.registration;
+    const body = { roles, email, userId: registered.userId, ...givenBy(registered.registration) };
     return { status: 200 as const, body, headers: headersOf(registered) };
   }),
 );
@@ -88,7 +98,7 @@ export const registerUserWithRoles = route(
           userId: Uuid,
           email: Address,
           roles: RoleIds,
-          name: Called,
+          ...given,
         }).annotate({ identifier: "RegisteredUserWithRoles" }),
         headers,
       },
@@ -97,9 +107,9 @@ export const registerUserWithRoles = route(
   },
   Effect.fnUntraced(function* (input) {
     const registered = yield* register(commandOf("register_with_roles", input));
-    const { roles, email, name } = registered.registration;
+    const { roles, email } = registered.registration;
     const ids = { user_id: registered.userId, userId: registered.userId };
-    const body = { ...ids, email, roles, ...(name !== null && { name }) };
+    const body = { ...ids, email, roles, ...givenBy(registered.registration) };
     return { status: 201 as const, body, headers: headersOf(registered) };
   }),
 );
@@ -116,6 +126,7 @@ const commandOf = (kind: RegisterUser["kind"], { caller, body, idempotencyKey }:
   caller: caller.sub,
   email: body.email,
   name: body.name ?? null,
+  organisation: body.organisation ?? null,
   roles: [...new Set(body.roles)],
   idempotencyKey,
 });

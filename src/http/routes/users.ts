@@ -42,18 +42,29 @@ const account = {
   openOperations: Schema.Array(Schema.Struct({ operationId: Uuid, kind: Schema.String })),
 };
 
+/** What FLIP's table has; empty where it has nothing of the user. Of other databases the pool's name, where it has one. */
+const shownProfile = {
+  name: Schema.optionalKey(Schema.String),
+  organisation: Schema.optionalKey(
+    Schema.String.annotate({ description: "Left out where the database has no table user_profile." }),
+  ),
+};
+
 const Person = Schema.Struct({
   id: Uuid,
   email: Schema.String,
-  name: Schema.optionalKey(Schema.String),
+  ...shownProfile,
   isDisabled: Schema.Boolean,
   roles: Schema.Array(Role),
   ...account,
 }).annotate({ identifier: "Person" });
 
-const User = Schema.Struct({ id: Uuid, email: Schema.String, isDisabled: Schema.Boolean }).annotate({
-  identifier: "User",
-});
+const User = Schema.Struct({
+  id: Uuid,
+  email: Schema.String,
+  ...shownProfile,
+  isDisabled: Schema.Boolean,
+}).annotate({ identifier: "User" });
 
 const Account = Schema.Struct({
   ...Person.fields,
@@ -91,8 +102,9 @@ const show = Effect.fnUntraced(function* (
   asWritten: string,
 ) {
   if (key === undefined) return yield* new InvalidUserKey();
-  const { profile, etag, account } = yield* users.getUser(caller, key, asWritten);
-  const body = account ?? { id: profile.sub, email: profile.email, isDisabled: !profile.enabled };
+  const { profile, kept, etag, account } = yield* users.getUser(caller, key, asWritten);
+  const { sub, email, enabled } = profile;
+  const body = account ?? { id: sub, email, ...kept, isDisabled: !enabled };
   return { status: 200 as const, body, headers: etagHeader(etag) };
 });
 

@@ -15,7 +15,7 @@ beforeEach(async () => {
 const remove = (user = id) => ask(fixture, `DELETE /api/users/${user}`);
 
 const halfDeleted =
-  "Role grants revoked, but Cognito user deletion failed. The user can still authenticate with zero app authority — manual Cognito cleanup required.";
+  "Role grants revoked, but identity-provider user deletion failed. The user can still authenticate with zero app authority — manual identity-provider cleanup required.";
 
 describe("200", () => {
   it("revokes the grants, writes the audit row and deletes the user", async () => {

@@ -127,7 +127,7 @@ describe("503", () => {
       ]);
       const heard = await ask(fixture, of(what), { body });
       const detail = what.endsWith("/roles")
-        ? "Could not verify user existence in Cognito; please try again."
+        ? "Could not verify user existence with the identity provider; please try again."
         : "The identity provider cannot be reached at the moment. Please try again.";
       expectProblem(heard, {
         status: 503,

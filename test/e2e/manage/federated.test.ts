@@ -40,7 +40,7 @@ describe("a user of another identity provider", () => {
       code: "remove_tracked",
       outcome: "tracked",
       detail:
-        "Role grants revoked, but Cognito user deletion failed. The user can still authenticate with zero app authority — manual Cognito cleanup required.",
+        "Role grants revoked, but identity-provider user deletion failed. The user can still authenticate with zero app authority — manual identity-provider cleanup required.",
       retryable: true,
     });
     expect(known()?.sub).toBe(id);

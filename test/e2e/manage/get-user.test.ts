@@ -17,7 +17,10 @@ describe("GET /api/users/{id}", () => {
       const id = await addUser(stack, { email, enabled: false });
       for (const key of [id, id.toUpperCase(), email, "Person%40FLIP.example"]) {
         const answer = await get(key, stack.viewerToken);
-        expect([answer.status, answer.json]).toEqual([200, { id, email, isDisabled: true }]);
+        expect([answer.status, answer.json]).toEqual([
+          200,
+          { id, email, name: "", organisation: "", isDisabled: true },
+        ]);
       }
     });
 

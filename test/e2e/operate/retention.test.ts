@@ -27,6 +27,7 @@ describe("a sweep", () => {
     expect(shown.json).toMatchObject({
       email: null,
       name: null,
+      organisation: null,
       userId: json.userId,
       state: "completed",
       next: { what: "Nothing: the user is registered and the registration is complete.", at: null },

@@ -13,6 +13,7 @@ import {
   isTooLate,
   mayManageUsers,
   otherManagers,
+  profileOf,
   replaceRoles,
   type Statement,
   unresolved,
@@ -81,6 +82,7 @@ const accountOf = (world: World, user: UserId, { invitation }: Deployment): Acco
   });
   const word = rows.filter((row) => inKind("enable", "disable")(row) && row.state !== "refused").at(-1);
   return {
+    profile: profileOf(world, user),
     roles: [...(world.grants.get(user) ?? [])].map(shown).sort(byName),
     invitations: { count: sent.length, lastAt: sent.length === 0 ? null : iso(Math.max(...sent)) },
     deliveryFailed: rows.some(
@@ -103,12 +105,16 @@ export const makeAccess = (world: World, wire: Wire, settings: Deployment) => {
         run("mayManageUsers", question.caller, (at) => {
           const allowed = mayManageUsers(world, question.caller);
           if (!allowed) writeDenial(at, AuditAction.denied, question);
-          return { allowed, askedAt: new Date(at.now).toISOString() };
+          const edition = settings.flipEdition === "auto" ? "2026-09" : settings.flipEdition;
+          return { allowed, askedAt: new Date(at.now).toISOString(), edition };
         }),
       setRoles: (command) => run("setRoles", command.subject, (at) => setRoles(at, command)),
       isRemoved: (user) => run("isRemoved", user, () => isGone(world, user)),
-      etagFor: (caller, user) =>
-        run("etagFor", user, () => (mayManageUsers(world, caller) ? etagOf(world, user) : null)),
+      lookUp: (caller, user) =>
+        run("lookUp", user, () => ({
+          etag: mayManageUsers(world, caller) ? etagOf(world, user) : null,
+          profile: profileOf(world, user),
+        })),
       roles: () => notHere("roles"),
       accountsOf: (users) =>
         run("accountsOf", "", () => new Map(users.map((user) => [user, accountOf(world, user, settings)]))),

@@ -1,14 +1,21 @@
 /** Changes in memory: the statements of src/adapters/postgres/changes.ts, each whole or not at all. */
 import { Duration, Effect, Layer } from "effect";
-import { AuditAction, CHANGE_ACTION, changeNotDone, type HowNotDone } from "../../../src/domain/audit.ts";
+import {
+  AuditAction,
+  CHANGE_ACTION,
+  changeNotDone,
+  type HowNotDone,
+  withProfile,
+} from "../../../src/domain/audit.ts";
 import type {
   Change,
   ChangeKind,
   ChangeUser,
   OperationId,
+  SetProfile,
   WhyNotDone,
 } from "../../../src/domain/operation.ts";
-import { type ChangeOpening, Changes } from "../../../src/ports/changes.ts";
+import { type ChangeOpening, Changes, type ProfileSet } from "../../../src/ports/changes.ts";
 import { type Deployment, Settings } from "../../../src/ports/settings.ts";
 import {
   changeOf,
@@ -17,6 +24,7 @@ import {
   isAsExpected,
   isDisabled,
   isGone,
+  isOvertaken,
   isTooLate,
   MINUTE,
   mayComeIn,
@@ -31,6 +39,7 @@ import {
   update,
   writeAudit,
   writeDenial,
+  writeProfile,
 } from "./rows.ts";
 import { makeStatements, noting } from "./statements.ts";
 import { directWire, type Wire } from "./wire.ts";
@@ -47,7 +56,7 @@ const supersedes = (newer: Row["kind"], pending: Row["kind"]): boolean =>
 
 const open = (at: Statement, command: ChangeUser): ChangeOpening => {
   const { world, now, by } = at;
-  const { id, kind, caller, subject, tag, askedAt, confirmed, ifMatch } = command;
+  const { id, kind, caller, subject, tag, askedAt, confirmed, ifMatch, profile } = command;
   if (!mayManageUsers(world, caller)) {
     writeDenial(at, AuditAction.denied, command);
     return { _tag: "Denied" };
@@ -56,8 +65,10 @@ const open = (at: Statement, command: ChangeUser): ChangeOpening => {
   const isPending = inState("pending");
   const known =
     world.rows.get(id) ?? rows.find((row) => row.sub === subject && row.kind === kind && isPending(row));
-  if (known?.id !== id && !isAsExpected(world, subject, ifMatch)) return { _tag: "PreconditionFailed" };
-  if (known !== undefined) return { _tag: "Opened", change: changeOf(known, at) };
+  const isRepeated = known?.id === id || profileIsAudited(world, id);
+  if (!isRepeated && !isAsExpected(world, subject, ifMatch)) return { _tag: "PreconditionFailed" };
+  if (known !== undefined && (isRepeated || profile === undefined))
+    return { _tag: "Opened", change: changeOf(known, at) };
 
   if (isTooLate(at, askedAt)) return { _tag: "TooLate" };
   const asked = Date.parse(askedAt);
@@ -67,13 +78,19 @@ const open = (at: Statement, command: ChangeUser): ChangeOpening => {
         row.sub === subject &&
         areOpposite(row.kind, kind) &&
         (row.askedAt ?? Number.NEGATIVE_INFINITY) > asked,
-    )
+    ) ||
+    (profile !== undefined && isOvertaken(world, subject, profile, asked))
   )
     return { _tag: "Superseded" };
   if (kind !== "remove" && isGone(world, subject)) return { _tag: "Removed" };
   if (kind === "invite" && isDisabled(world, subject)) return { _tag: "Disabled" };
   const registration = unresolved(world, tag) ?? (kind === "invite" ? undoable(at, tag) : undefined);
   if (registration !== undefined) return { _tag: "Unresolved", id: registration.id };
+  if (known !== undefined && profile !== undefined) {
+    writeAudit(at, AuditAction.profileUpdated, { caller, sub: subject }, id);
+    writeProfile(world, subject, profile, asked);
+    return { _tag: "Opened", change: changeOf(known, at) };
+  }
   const locksOut = kind === "remove" || kind === "disable";
   const others = otherManagers(at, subject, caller);
   if (locksOut && mayManageUsers(world, subject) && !others.some((other) => confirmed.includes(other)))
@@ -108,6 +125,7 @@ const open = (at: Statement, command: ChangeUser): ChangeOpening => {
     caller,
     email: null,
     name: null,
+    organisation: null,
     roles: [],
     idempotencyKey: null,
     sub: subject,
@@ -128,9 +146,35 @@ const open = (at: Statement, command: ChangeUser): ChangeOpening => {
     retained: false,
   };
   world.rows.set(id, row);
-  const audited = writeAudit(at, CHANGE_ACTION[kind], row, id);
+  const action = CHANGE_ACTION[kind];
+  const audited = writeAudit(at, profile === undefined ? action : withProfile(action), row, id);
+  if (profile !== undefined) writeProfile(world, subject, profile, asked);
   if (kind === "remove") revokeRoles(at, audited);
   return { _tag: "Opened", change: changeOf(row, at) };
+};
+
+/** Whether the trail says already that this request has written the profile. */
+const profileIsAudited = (world: World, id: OperationId): boolean =>
+  world.audit.some((entry) => entry.id === id && entry.action === AuditAction.profileUpdated);
+
+const setProfile = (at: Statement, command: SetProfile): ProfileSet => {
+  const { world } = at;
+  const { id, caller, subject, tag, askedAt, ifMatch, profile } = command;
+  if (profileIsAudited(world, id)) return { _tag: "Set" };
+  if (!mayManageUsers(world, caller)) {
+    writeDenial(at, AuditAction.denied, command);
+    return { _tag: "Denied" };
+  }
+  if (!isAsExpected(world, subject, ifMatch)) return { _tag: "PreconditionFailed" };
+  if (isTooLate(at, askedAt)) return { _tag: "TooLate" };
+  const asked = Date.parse(askedAt);
+  if (isOvertaken(world, subject, profile, asked)) return { _tag: "Superseded" };
+  if (isGone(world, subject)) return { _tag: "Removed" };
+  const registration = unresolved(world, tag);
+  if (registration !== undefined) return { _tag: "Unresolved", id: registration.id };
+  writeAudit(at, AuditAction.profileUpdated, { caller, sub: subject }, id);
+  writeProfile(world, subject, profile, asked);
+  return { _tag: "Set" };
 };
 
 /** The registered registration that created a user, while its request may still delete them without a fence. */
@@ -230,6 +274,7 @@ export const makeChanges = (world: World, wire: Wire, settings: Deployment) => {
         run("open", command.subject, (at) => open(at, command), {
           dueWithin: Duration.toMillis(settings.requestBudget),
         }),
+      setProfile: (command) => run("setProfile", command.subject, (at) => setProfile(at, command)),
       finish: (id) => run("finish", id, (at) => finish(at, id)),
       refuse: (change, end) => run("refuse", change.id, (at) => refuse(at, change, end)),
       mayComeIn: (user) => run("mayComeIn", user, ({ world }) => mayComeIn(world, user)),

@@ -20,6 +20,7 @@ import {
   noted,
   operationOf,
   operatorOf,
+  profileOf,
   replaceRoles,
   revokeRoles,
   type Statement,
@@ -44,6 +45,12 @@ export const commit = (at: Statement, id: OperationId, sub: UserId): boolean => 
   }));
   if (moved === undefined) return false;
   writeAudit(at, AuditAction.registered, moved, moved.id);
+  const { name, organisation } = moved;
+  const known = profileOf(at.world, sub);
+  at.world.profiles.set(sub, {
+    name: known.name || (name ?? ""),
+    organisation: known.organisation || (organisation ?? ""),
+  });
   if (moved.kind === "register_with_roles" && !at.world.rolesAsked.has(sub)) {
     const audited = writeAudit(at, AuditAction.rolesUpdated, moved);
     replaceRoles(at, audited, [...(at.world.grants.get(sub) ?? []), ...moved.roles]);

@@ -9,7 +9,7 @@ import type { Row } from "./world.ts";
 
 export const open = (at: Statement, command: RegisterUser): Opening => {
   const { world, terms, now, by } = at;
-  const { id, kind, caller, email, name, roles, idempotencyKey } = command;
+  const { id, kind, caller, email, name, organisation, roles, idempotencyKey } = command;
   if (!mayManageUsers(world, caller)) {
     writeDenial(at, AuditAction.deniedRegistration, { id, caller, subject: caller });
     return { _tag: "Denied" };
@@ -29,6 +29,7 @@ export const open = (at: Statement, command: RegisterUser): Opening => {
       keyHolder.kind === kind &&
       keyHolder.email === email &&
       keyHolder.name === name &&
+      keyHolder.organisation === organisation &&
       sameRoles &&
       new Set(keyHolder.roles).size === new Set(roles).size;
     const userGone = keyHolder.sub !== null && isGone(world, keyHolder.sub);
@@ -52,6 +53,7 @@ export const open = (at: Statement, command: RegisterUser): Opening => {
     caller,
     email,
     name,
+    organisation,
     roles,
     idempotencyKey,
     state: "started",

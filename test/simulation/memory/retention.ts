@@ -14,13 +14,14 @@ const hasWords = (note: string | undefined): note is string =>
 const withoutWords = (note: string): string =>
   `${CLOSED_BY_OPERATOR}${NOTE_ENDINGS.find((ending) => note.endsWith(ending)) ?? ""}`;
 
-const isPersonal = ({ email, name, history }: Row): boolean =>
-  email !== null || name !== null || history.some(({ note }) => hasWords(note));
+const isPersonal = ({ email, name, organisation, history }: Row): boolean =>
+  email !== null || name !== null || organisation !== null || history.some(({ note }) => hasWords(note));
 
 const forgotten = (row: Row): Row => ({
   ...row,
   email: null,
   name: null,
+  organisation: null,
   history: row.history.map((line) =>
     hasWords(line.note) ? { ...line, note: withoutWords(line.note) } : line,
   ),

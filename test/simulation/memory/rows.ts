@@ -13,7 +13,7 @@ import type {
   Registration,
   State,
 } from "../../../src/domain/operation.ts";
-import { type IfMatch, type RoleId, UserId } from "../../../src/domain/user.ts";
+import { type IfMatch, type ProfileFields, type RoleId, UserId } from "../../../src/domain/user.ts";
 import { type AuditRow, nextId, type Row, type World } from "./world.ts";
 
 /** What SQL gets as parameters; durations in milliseconds. */
@@ -51,6 +51,7 @@ const shown = (row: Row, { terms, now }: Statement) => ({
   caller: row.caller,
   email: row.email,
   name: row.name,
+  organisation: row.organisation,
   roles: row.roles,
   state: row.state,
   verdict: row.verdict,
@@ -215,11 +216,45 @@ export const otherManagers = (
     .filter((user) => user !== subject && !terms.machines.includes(user) && mayManageUsers(world, user))
     .sort((one, two) => (one === caller ? -1 : two === caller ? 1 : one < two ? -1 : 1));
 
-/** A user's entity tag: it changes with their grants, and with the newest operation on them. */
+/** What FLIP's table has of a user. */
+export const profileOf = (world: World, user: UserId) =>
+  world.profiles.get(user) ?? { name: "", organisation: "" };
+
+/** Whether somebody has asked later for another value of what is to be written. */
+export const isOvertaken = (world: World, user: UserId, profile: ProfileFields, asked: number): boolean => {
+  const newer = world.profilesAsked.get(user) ?? {};
+  return (["name", "organisation"] as const).some(
+    (field) => profile[field] !== null && (newer[field] ?? Number.NEGATIVE_INFINITY) > asked,
+  );
+};
+
+/** Writes what is not null to a user's profile. */
+export const writeProfile = (
+  world: World,
+  user: UserId,
+  { name, organisation }: ProfileFields,
+  asked: number,
+): void => {
+  const known = profileOf(world, user);
+  world.profiles.set(user, {
+    name: name ?? known.name,
+    organisation: organisation ?? known.organisation,
+  });
+  world.profilesAsked.set(user, {
+    ...world.profilesAsked.get(user),
+    ...(name !== null && { name: asked }),
+    ...(organisation !== null && { organisation: asked }),
+  });
+};
+
+/** A user's entity tag: it changes with their grants and their profile, and with the newest operation on them. */
 export const etagOf = (world: World, user: UserId): string => {
   const roles = [...(world.grants.get(user) ?? [])].sort().join(",");
   const newest = [...world.rows.values()].filter(({ sub }) => sub === user).at(-1)?.id ?? "";
-  return createHash("md5").update(`${user} ${roles} ${newest}`).digest("hex");
+  const { name, organisation } = profileOf(world, user);
+  // As PostgreSQL writes it.
+  const profile = JSON.stringify({ name, organisation }).replaceAll(/(?<="):|,(?=")/g, "$& ");
+  return createHash("md5").update(`${user} ${roles} ${newest} ${profile}`).digest("hex");
 };
 
 /** Whether a user has one of these entity tags. */

@@ -30,6 +30,7 @@ export const command = (overrides: Partial<RegisterUser> = {}): RegisterUser => 
   caller: admin,
   email: alice,
   name: null,
+  organisation: null,
   roles: [researcherRole],
   idempotencyKey: null,
   ...overrides,

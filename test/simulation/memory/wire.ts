@@ -8,8 +8,8 @@ import type { User, World } from "./world.ts";
 export type CallName =
   | `identity.${"create" | "find" | "spelledOtherwise" | "remove" | "invite"}`
   | `directory.${"profile" | "page" | "enable" | "disable" | "resetMfa" | "secondFactors"}`
-  | `changes.${"open" | "finish" | "refuse" | "mayComeIn" | "isNewest" | "endGracePeriod"}`
-  | `access.${"mayManageUsers" | "setRoles" | "accountsOf" | "isRemoved" | "etagFor"}`
+  | `changes.${"open" | "setProfile" | "finish" | "refuse" | "mayComeIn" | "isNewest" | "endGracePeriod"}`
+  | `access.${"mayManageUsers" | "setRoles" | "accountsOf" | "isRemoved" | "lookUp"}`
   | `ledger.${
       | "open"
       | "commit"

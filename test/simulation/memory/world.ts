@@ -14,7 +14,7 @@ import type {
   Verdict,
   WhyNotDone,
 } from "../../../src/domain/operation.ts";
-import { type Email, type Name, RoleId, UserId } from "../../../src/domain/user.ts";
+import { type Email, type Name, type Organisation, RoleId, UserId } from "../../../src/domain/user.ts";
 
 /** A user of the pool. `tag`: the ownership attribute. */
 export interface User {
@@ -39,6 +39,7 @@ export interface Row {
   readonly caller: UserId;
   readonly email: Email | null;
   readonly name: Name | null;
+  readonly organisation: Organisation | null;
   readonly roles: ReadonlyArray<RoleId>;
   readonly idempotencyKey: string | null;
   readonly state: State | ChangeState;
@@ -118,6 +119,10 @@ export interface World {
   readonly grants: Map<UserId, Set<RoleId>>;
   /** The same table: who has been granted what at one trust alone, by FLIP. */
   readonly trustGrants: Map<UserId, Set<RoleId>>;
+  /** Table `user_profile`. */
+  readonly profiles: Map<UserId, { readonly name: string; readonly organisation: string }>;
+  /** Table `profile_asked`: when the newest change of each field was asked for. */
+  readonly profilesAsked: Map<UserId, { readonly name?: number; readonly organisation?: number }>;
   /** Table `roles_asked`: when the newest change of a user's roles was asked for. */
   readonly rolesAsked: Map<UserId, number>;
   ids: number;
@@ -160,6 +165,8 @@ export const makeWorld = (): World => ({
   permissions: new Map([[adminRole, new Set([CAN_MANAGE_USERS])]]),
   grants: new Map([[admin, new Set([adminRole])]]),
   trustGrants: new Map(),
+  profiles: new Map(),
+  profilesAsked: new Map(),
   rolesAsked: new Map(),
   ids: 0,
 });
