@@ -18,7 +18,7 @@ grant select, insert on users_audit to registrar_service;
 -- Registrar's own.
 grant usage on schema registrar to registrar_service;
 grant select, insert, update, delete on registrar.operation to registrar_service;
-grant select, insert, update on registrar.roles_asked, registrar.denial to registrar_service;
+grant select, insert, update on registrar.roles_asked, registrar.profile_asked, registrar.denial to registrar_service;
 grant select, insert on registrar.role_change to registrar_service;
 grant select on registrar.schema_version to registrar_service;
 grant select, insert, update on registrar.closed_count to registrar_service;

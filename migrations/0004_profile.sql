@@ -46,3 +46,16 @@ begin
     updated_at = excluded.updated_at;
   return true;
 end $$;
+
+-- Whose name or organisation has such a part, in any case: at most so many. Nobody where this database keeps no profiles.
+create or replace function registrar.profiles_like(part text, most integer) returns uuid[]
+language plpgsql stable as $$
+begin
+  if to_regclass('user_profile') is null then
+    return '{}';
+  end if;
+  return array(
+    select user_id from user_profile
+    where strpos(lower(name), lower(part)) > 0 or strpos(lower(organisation), lower(part)) > 0
+    limit most);
+end $$;

@@ -116,6 +116,8 @@ export class Access extends Context.Service<
       caller: UserId,
       user: UserId,
     ) => Effect.Effect<{ readonly etag: string | null; readonly profile: KeptProfile }, DatabaseError>;
+    /** Whose name or organisation has such a part, in any case; nobody where the database keeps no profiles. */
+    readonly profilesLike: (part: string) => Effect.Effect<ReadonlySet<UserId>, DatabaseError>;
     /** Whether the ledger has removed a user, or lost them: their tokens say nothing any more. */
     readonly isRemoved: (user: UserId) => Effect.Effect<boolean, DatabaseError>;
     /**

@@ -123,24 +123,25 @@ export const numberedPage = Effect.fn("users.numberedPage")(function* (query: {
   readonly search: string;
 }) {
   const { sweepCalls } = yield* Settings;
+  const isLike = yield* matching(query.search);
   const deadline = yield* partOfBudget(WALKING);
-  const matching: Array<{ readonly user: User; readonly token: string | null }> = [];
+  const found: Array<{ readonly user: User; readonly token: string | null }> = [];
   let token: string | null = null;
   let calls = 0;
   do {
     const page: ProfilePage = yield* listed(LISTED_AT_ONCE, token);
-    for (const user of page.users.filter(isLike(query.search))) matching.push({ user, token });
+    for (const user of page.users.filter(isLike)) found.push({ user, token });
     token = page.next;
     calls += 1;
   } while (token !== null && calls < sweepCalls - OTHER_CALLS && (yield* Clock.currentTimeMillis) < deadline);
 
   const whole = token === null;
-  if (whole) matching.sort(({ user: a }, { user: b }) => byAddress(a, b));
+  if (whole) found.sort(({ user: a }, { user: b }) => byAddress(a, b));
   const from = (query.number - 1) * query.size;
-  const shown = matching.slice(from, from + query.size);
+  const shown = found.slice(from, from + query.size);
   const people = yield* withAccounts(shown.map(({ user }) => user));
-  if (whole) return { people, total: matching.length, next: null };
-  const last = matching.length > from + query.size ? shown.at(-1) : undefined;
+  if (whole) return { people, total: found.length, next: null };
+  const last = found.length > from + query.size ? shown.at(-1) : undefined;
   const place = last === undefined ? { token, after: null } : { token: last.token, after: last.user.sub };
   return { people, total: null, next: cursorAt({ limit: LISTED_AT_ONCE, ...place }) };
 });
@@ -154,21 +155,26 @@ export const pageAfter = Effect.fn("users.pageAfter")(function* (query: {
   const start = Option.some({ limit: query.limit, token: null, after: null });
   const place = Option.getOrUndefined(query.cursor === null ? start : placeOf(query.cursor));
   if (place === undefined) return yield* new UnknownCursor();
+  const isLike = yield* matching(query.search);
   const page = yield* listed(place.limit, place.token);
   // Who is gone meanwhile leaves no place behind: then somebody is shown twice, and nobody is left out.
   const begin = page.users.findIndex(({ sub }) => sub === place.after) + 1;
-  const matching = page.users.slice(begin).filter(isLike(query.search));
-  const shown = matching.slice(0, query.limit);
+  const found = page.users.slice(begin).filter(isLike);
+  const shown = found.slice(0, query.limit);
   const people = yield* withAccounts(shown);
   const rest = page.next === null ? null : cursorAt({ ...place, token: page.next, after: null });
-  const last = matching.length > query.limit ? shown.at(-1) : undefined;
+  const last = found.length > query.limit ? shown.at(-1) : undefined;
   return { people, next: last === undefined ? rest : cursorAt({ ...place, after: last.sub }) };
 });
 
-const isLike = (search: string) => {
+/** Whom a search finds: by a part of the address or, as in FLIP, of what the database has as name and organisation. */
+const matching = Effect.fnUntraced(function* (search: string) {
+  if (search === "") return () => true;
+  const access = yield* Access;
+  const named = yield* access.profilesLike(search).pipe(Effect.mapError(databaseUnavailable));
   const needle = search.toLowerCase();
-  return ({ email }: User): boolean => email.toLowerCase().includes(needle);
-};
+  return ({ sub, email }: User): boolean => email.toLowerCase().includes(needle) || named.has(sub);
+});
 
 const byAddress = (a: User, b: User): number =>
   a.email < b.email ? -1 : a.email > b.email ? 1 : a.sub < b.sub ? -1 : 1;

@@ -131,6 +131,22 @@ export const profilesContract = (name: string, test: Tester, subject: () => Ledg
     );
 
     check(
+      "are found by a part of the name or the organisation, in any case, and by no pattern",
+      Effect.gen(function* () {
+        const access = yield* Access;
+        const [one, two] = [newSub(), newSub()];
+        yield* set(one, ada);
+        yield* set(two, { name: "100% O'Connor_", organisation: "ANALYTICAL Trust" });
+        const found = (part: string) => Effect.map(access.profilesLike(part), (users) => [...users].sort());
+        assert.deepStrictEqual(yield* found("lOVEl"), [one]);
+        assert.deepStrictEqual(yield* found("analytical"), [one, two].sort());
+        assert.deepStrictEqual(yield* found("0% o'c"), [two]);
+        assert.deepStrictEqual(yield* found("o%r"), []);
+        assert.deepStrictEqual(yield* found("nobody"), []);
+      }),
+    );
+
+    check(
       "are changed only where the user has one of the entity tags that are named, and a repeat is not refused by itself",
       Effect.gen(function* () {
         const changes = yield* Changes;
@@ -283,6 +299,7 @@ export const noProfilesContract = (name: string, test: Tester, subject: () => Le
         assert.isTrue(yield* ledger.commit(id, sub));
         assert.isNull((yield* access.accountsOf([sub])).get(sub)?.profile);
         assert.isNull((yield* access.lookUp(subject().admin, sub)).profile);
+        assert.strictEqual((yield* access.profilesLike("a")).size, 0);
       }),
     );
 

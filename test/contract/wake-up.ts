@@ -20,6 +20,7 @@ export const wakeUpContract = (name: string, test: Tester, subject: () => Ledger
     caller: subject().admin,
     email: someone(),
     name: null,
+    organisation: null,
     roles: [],
     idempotencyKey: null,
   });

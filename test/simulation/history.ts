@@ -10,13 +10,15 @@ import {
   OperationId,
   type RegisterUser,
 } from "../../src/domain/operation.ts";
-import { Email } from "../../src/domain/user.ts";
+import { Email, Name } from "../../src/domain/user.ts";
 import { withBudget } from "../../src/ports/budget.ts";
 import type { Lease } from "../../src/ports/ledger.ts";
 import { changeUser } from "../../src/programs/change.ts";
+import { setProfile } from "../../src/programs/profile.ts";
 import { registerUser } from "../../src/programs/register/register.ts";
 import { setRoles } from "../../src/programs/roles.ts";
 import { sweep } from "../../src/programs/sweep/sweep.ts";
+import type { Hearing } from "./asked.ts";
 import { violations } from "./invariants.ts";
 import { deployment, Machine } from "./machine.ts";
 import type { Word } from "./memory/wire.ts";
@@ -31,7 +33,7 @@ import {
   researcherRole,
   userAt,
 } from "./memory/world.ts";
-import { type Hearing, Monitor } from "./monitor.ts";
+import { Monitor, sorted } from "./monitor.ts";
 import { Network, type Pending } from "./network.ts";
 import { type Client, type Deed, decode, type Fate, type Plan, SECONDS } from "./plan.ts";
 
@@ -54,6 +56,9 @@ const RETRIED = new Set([
   "RegistrationInProgress",
   "Unavailable",
 ]);
+
+/** What an administrator calls a user: several values, for the same reason. */
+const NAMES = ["Ada Lovelace", "Grace Hopper", "Mary Jackson"] as const;
 
 /** What roles an administrator gives: several values, so that an old one over a newer one is seen. */
 const ROLE_VALUES = [[observerRole], [researcherRole], [adminRole, researcherRole], []] as const;
@@ -191,7 +196,8 @@ export class History {
   #kill(agent: string, how: number): void {
     this.#note("kills", `${agent} is killed`);
     this.#network.kill(agent, (index) => ((how >> index) & 1) === 1);
-    this.#monitor.heardOfRoles(agent, "nothing", this.#network.now);
+    this.#monitor.roles.hears(agent, "nothing", this.#network.now);
+    this.#monitor.names.hears(agent, "nothing", this.#network.now);
     const client = this.#alive.get(agent);
     this.#alive.delete(agent);
     this.#again(client ?? null);
@@ -266,19 +272,28 @@ export class History {
     this.#note("deeds", `${agent} begins ${id}: ${kind} ${user.sub}, by ${caller}`);
     if (kind === "roles") {
       const roles = ROLE_VALUES[deed.roles] ?? ROLE_VALUES[0];
-      this.#monitor.asksForRoles(agent, user.sub, roles, this.#network.now);
+      this.#monitor.roles.asks(agent, user.sub, sorted(roles), this.#network.now);
       const setting = setRoles({ id, caller, subject: user.sub, roles });
       const program = Effect.map(setting, ({ roles: set }) => set);
       this.#machine.start(agent, program.pipe(withBudget(BUDGET_MS)), (exit) => {
-        this.#monitor.heardOfRoles(agent, hearing(exit, roles), this.#network.now);
+        this.#monitor.roles.hears(agent, hearing(exit, roles), this.#network.now);
         this.#concluded(agent, id, kind, exit);
       });
       return;
     }
-    const program = changeUser({ id, kind, caller, subject: user.sub });
-    this.#machine.start(agent, program.pipe(withBudget(BUDGET_MS)), (exit) =>
-      this.#concluded(agent, id, kind, exit),
-    );
+    const name = Name.make(NAMES[deed.name ?? 0] ?? NAMES[0]);
+    const profile = { name, organisation: null };
+    const asked = { id, caller, subject: user.sub };
+    const writes = kind === "profile" || (deed.name !== null && (kind === "disable" || kind === "enable"));
+    if (writes) this.#monitor.names.asks(agent, user.sub, name, this.#network.now);
+    const program =
+      kind === "profile"
+        ? setProfile(asked, profile)
+        : changeUser({ ...asked, kind, ...(writes && { profile }) });
+    this.#machine.start(agent, program.pipe(withBudget(BUDGET_MS)), (exit) => {
+      if (writes) this.#monitor.names.hears(agent, hearingOfProfile(exit), this.#network.now);
+      this.#concluded(agent, id, kind, exit);
+    });
   }
 
   #concluded(agent: string, id: OperationId, kind: string, exit: Exit.Exit<unknown, Answer>): void {
@@ -385,8 +400,18 @@ const hearing = (exit: Exit.Exit<ReadonlyArray<string>, Answer>, asked: Readonly
   return Option.isSome(failure) && isCertain(failure.value) ? "not set" : "nothing";
 };
 
+/** What an answer says of the profile that was asked for, alone or with something else that may not have been done. */
+const hearingOfProfile = (exit: Exit.Exit<unknown, Answer>): Hearing => {
+  if (Exit.isSuccess(exit)) return "set";
+  const failure = Cause.findErrorOption(exit.cause);
+  if (Option.isNone(failure)) return "nothing";
+  if (failure.value.updated !== undefined) return "set";
+  return isCertain(failure.value) ? "not set" : "nothing";
+};
+
 interface Answer {
   readonly _tag: string;
+  readonly updated?: ReadonlyArray<string>;
   readonly inDoubt?: boolean;
   readonly certain?: boolean;
 }

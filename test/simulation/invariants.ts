@@ -2,10 +2,15 @@
  * What has to be true in the end, when the faults have stopped and the sweeper has had its time: docs/protocol.md's
  * guarantee, read off the world. Each violation is a sentence for whoever has to understand it.
  */
-import { AuditAction, CHANGE_ACTION, changeNotDone } from "../../src/domain/audit.ts";
+import { AuditAction, CHANGE_ACTION, changeNotDone, withProfile } from "../../src/domain/audit.ts";
 import { type ChangeKind, isRegistrationKind } from "../../src/domain/operation.ts";
 import { newest, secondRow } from "./memory/rows.ts";
 import { admin, type Row, type World } from "./memory/world.ts";
+
+/** What the trail says of changes, with a profile that was written with them or without. */
+const CHANGES: ReadonlySet<string> = new Set(
+  Object.values(CHANGE_ACTION).flatMap((action) => [action, withProfile(action)]),
+);
 
 const CLOSED = new Set(["completed", "rejected", "rolled_back", "user_lost"]);
 
@@ -42,9 +47,7 @@ const ofChange = (world: World, row: Row): ReadonlyArray<string> => {
   if ((row.state === "refused") !== (row.reason !== null))
     wrong.push("the change has a reason, or none, against its state");
   if (claims.length !== 1) wrong.push("the change's audit row is missing");
-  if (
-    claims.some(({ userId, action }) => userId !== row.sub || !Object.values(CHANGE_ACTION).includes(action))
-  )
+  if (claims.some(({ userId, action }) => userId !== row.sub || !CHANGES.has(action)))
     wrong.push("the change's audit row says something else");
   if (row.kind === "remove" && row.state === "done" && world.users.some(({ sub }) => sub === row.sub))
     wrong.push("the user was to be removed, and exists");
@@ -146,8 +149,15 @@ export const isGone = (world: World, user: string): boolean =>
       ((kind === "remove" && state !== "refused") || state === "user_lost" || state === "rolled_back"),
   );
 
+/** Whether a row says this, with a profile that was written with it or without. */
+const says = (action: string, what: string): boolean => action === what || action === withProfile(what);
+
 /** Actions that an administrator takes at the moment of their row. A registration was allowed when it was opened. */
-const DEEDS: ReadonlySet<string> = new Set([...Object.values(CHANGE_ACTION), AuditAction.rolesUpdated]);
+const DEEDS: ReadonlySet<string> = new Set([
+  ...CHANGES,
+  AuditAction.rolesUpdated,
+  AuditAction.profileUpdated,
+]);
 
 /** What the trail says of a disabling or a deletion that does not count any more. */
 const TAKEN_BACK: ReadonlySet<string> = new Set(
@@ -162,9 +172,9 @@ const ofAuthority = (world: World): ReadonlyArray<string> => {
   const out = new Set<string>();
   return world.audit.flatMap(({ id, action, userId, by }) => {
     const wrong = DEEDS.has(action) && isChosen(id) && out.has(by);
-    if (action === AuditAction.disabled || action === AuditAction.removed || action === AuditAction.lost)
+    if (says(action, AuditAction.disabled) || action === AuditAction.removed || action === AuditAction.lost)
       out.add(userId);
-    if (action === AuditAction.enabled || TAKEN_BACK.has(action)) out.delete(userId);
+    if (says(action, AuditAction.enabled) || TAKEN_BACK.has(action)) out.delete(userId);
     return wrong ? [`${by} has acted (${action}), and was disabled, deleted or lost before`] : [];
   });
 };

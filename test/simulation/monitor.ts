@@ -2,9 +2,15 @@
  * Watches a history as it happens for what must never be, even for a moment: a delete of somebody else's user, an
  * invitation to a foreign user, a registration leased twice, a 200 without a user. Keeps what callers were told.
  */
-import type { Operation, OperationId, Registration } from "../../src/domain/operation.ts";
+import {
+  isRegistrationKind,
+  type Operation,
+  type OperationId,
+  type Registration,
+} from "../../src/domain/operation.ts";
 import type { UserId } from "../../src/domain/user.ts";
 import type { Lease } from "../../src/ports/ledger.ts";
+import { AskedValues } from "./asked.ts";
 import { hasChange, isGone } from "./invariants.ts";
 import type { User, World } from "./memory/world.ts";
 import type { Late } from "./network.ts";
@@ -12,22 +18,10 @@ import type { Late } from "./network.ts";
 /** What these answers promise: nobody is registered by this registration. */
 const NOTHING = new Set(["RegistrationRolledBack", "UserExists", "CreateRefused", "Unavailable"]);
 
-const sorted = (roles: Iterable<string>): string => [...roles].sort().join();
+export const sorted = (roles: Iterable<string>): string => [...roles].sort().join();
 
 /** A lease keeps others away for this long at the least, in milliseconds. */
 const LEASE_MIN = 60_000;
-
-/** What the caller of a change of roles knows: they are set; they are not; `nothing`: there was no answer, or no certain one. */
-export type Hearing = "set" | "not set" | "nothing";
-
-/** A change of roles: when its caller asked, and when they heard, or gave up. */
-interface RolesAsked {
-  readonly user: string;
-  readonly roles: ReadonlyArray<string>;
-  readonly from: number;
-  until: number;
-  heard: Hearing;
-}
 
 export class Monitor {
   readonly violations: Array<string> = [];
@@ -40,7 +34,10 @@ export class Monitor {
   /** How often somebody was entitled to invite the user of a registration. */
   readonly #licences = new Map<string, number>();
 
-  readonly #roles = new Map<string, RolesAsked>();
+  /** Changes of roles: each value is the ids of the roles, sorted. */
+  readonly roles = new AskedValues();
+  /** Changes of names. */
+  readonly names = new AskedValues();
 
   constructor(world: World) {
     this.#world = world;
@@ -65,18 +62,6 @@ export class Monitor {
   /** An administrator asks for an invitation. */
   mayInvite(sub: string): void {
     this.#licences.set(sub, (this.#licences.get(sub) ?? 0) + 1);
-  }
-
-  asksForRoles(agent: string, user: string, roles: ReadonlyArray<string>, from: number): void {
-    this.#roles.set(agent, { user, roles, from, until: Number.POSITIVE_INFINITY, heard: "nothing" });
-  }
-
-  /** What the caller hears, or that they hear nothing any more. */
-  heardOfRoles(agent: string, heard: Hearing, now: number): void {
-    const asked = this.#roles.get(agent);
-    if (asked === undefined || asked.until < Number.POSITIVE_INFINITY) return;
-    asked.until = now;
-    asked.heard = heard;
   }
 
   failed(id: OperationId, tag: string): void {
@@ -146,30 +131,24 @@ export class Monitor {
     }
   }
 
-  /**
-   * What a user is granted in the end was asked for: by one who heard that it is set, or who heard nothing certain; and
-   * nobody who asked only after that had come to its end was told that theirs is set.
-   */
-  #rolesAtRest(user: string): void {
+  /** What a user has in the end is what callers were told, or were left in doubt about. */
+  #valuesAtRest(user: UserId): void {
+    const registered = [...this.#world.rows.values()].find(
+      ({ sub, kind, state }) => sub === user && isRegistrationKind(kind) && state !== "rolled_back",
+    );
+    const name = this.#world.profiles.get(user)?.name ?? "";
+    // One that has forgotten whom it was for, or was deleted after its user, does not say any more what it has called them.
+    const isForgotten =
+      registered === undefined ? hasChange(this.#world, user, "remove") : registered.email === null;
+    if (!isForgotten && !this.names.explain(user, name, registered?.name ?? ""))
+      this.violations.push(`user ${user} is called "${name}", against what callers were told`);
     // A deletion takes the grants, also where Cognito refuses it then.
     if (isGone(this.#world, user) || hasChange(this.#world, user, "remove")) return;
-    const asked = [...this.#roles.values()].filter((one) => one.user === user);
-    const set = asked.filter(({ heard }) => heard === "set");
-    const held = sorted(this.#world.grants.get(user as UserId) ?? []);
-    const explained = asked.some(
-      ({ roles, heard, until }) =>
-        heard !== "not set" && sorted(roles) === held && !set.some(({ from }) => from > until),
-    );
-    const untouched = set.length === 0 && sorted(this.#given(user)) === held;
-    if (!explained && !untouched)
+    const held = sorted(this.#world.grants.get(user) ?? []);
+    const given =
+      registered?.kind === "register_with_roles" && registered.state === "completed" ? registered.roles : [];
+    if (this.roles.users.has(user) && !this.roles.explain(user, held, sorted(given)))
       this.violations.push(`user ${user} has roles [${held}], against what callers were told`);
-  }
-
-  /** The roles that a registration has given to its user. */
-  #given(user: string): ReadonlyArray<string> {
-    const rows = [...this.#world.rows.values()];
-    const kept = rows.find(({ sub, state }) => sub === user && state === "completed");
-    return kept?.kind === "register_with_roles" ? kept.roles : [];
   }
 
   /** Somebody at the console, or a change, has removed them. */
@@ -196,7 +175,8 @@ export class Monitor {
       if (state !== undefined && state !== "refused")
         this.violations.push(`${id}: its caller was told ${told}, and it is ${state}`);
     }
-    for (const user of new Set([...this.#roles.values()].map((asked) => asked.user))) this.#rolesAtRest(user);
+    for (const user of new Set([...this.roles.users, ...this.names.users, ...this.#world.profiles.keys()]))
+      this.#valuesAtRest(user as UserId);
     for (const id of this.#world.rows.keys()) {
       const subs = this.#world.mails.filter(({ tag }) => tag === id).map(({ sub }) => sub);
       const licences = [id, ...new Set(subs)].reduce((sum, key) => sum + (this.#licences.get(key) ?? 0), 0);

@@ -17,7 +17,9 @@ export interface Client {
 /** What an administrator wants done to whoever has an address at that moment, committed or not. */
 export interface Deed {
   readonly address: number;
-  readonly kind: ChangeKind | "roles";
+  readonly kind: ChangeKind | "roles" | "profile";
+  /** With a disabling or an enabling also another name: a number of `NAMES`; null: none. */
+  readonly name: number | null;
   /** Which roles: a number of `ROLE_VALUES`. */
   readonly roles: number;
   /** Asked by whoever has the other address, if somebody has: they may have the permission, or have had it. */
@@ -59,7 +61,10 @@ const deed: fc.Arbitrary<Deed> = fc.record({
     "roles",
     "roles",
     "roles",
+    "profile",
+    "profile",
   ),
+  name: fc.constantFrom(null, 0, 1, 2),
   roles: fc.nat(3),
   byOther: fc.constantFrom(false, false, true),
 });

@@ -112,6 +112,15 @@ select case when yes then ${etag(user)} end as "etag", ${profileOf(user)} as "pr
 from (${mayManage(caller, permission)}) allowed`,
 );
 
+/** How many users a search by profile finds at the most. */
+const FOUND_MAX = literal(10_000);
+
+export const profilesLike = statement(
+  "access.profilesLike",
+  { part: text },
+  ({ part }) => sql`select unnest(registrar.profiles_like(${part}, ${FOUND_MAX})) as "user"`,
+);
+
 export const isRemoved = statement(
   "access.isRemoved",
   { user: uuid },

@@ -34,6 +34,7 @@ const SetRow = Schema.Struct({
   standing: Schema.NullOr(Schema.Array(RoleId)),
   others: Schema.NullOr(Schema.Array(UserId)),
 });
+const FoundRow = Schema.Struct({ user: UserId });
 const LookUpRow = Schema.Struct({ etag: Schema.NullOr(Schema.String), profile: ProfileRow });
 const PermissionRow = Schema.Struct({
   allowed: Schema.Boolean,
@@ -91,6 +92,11 @@ export const AccessPostgres = Layer.effect(
       lookUp: Effect.fn("Access.lookUp")(function* (caller, user) {
         const values = { caller, user, permission: CAN_MANAGE_USERS };
         return yield* decodeRow(LookUpRow)((yield* database.query(statements.lookUp, values))[0]);
+      }),
+
+      profilesLike: Effect.fn("Access.profilesLike")(function* (part) {
+        const rows = yield* database.query(statements.profilesLike, { part });
+        return new Set((yield* decodeRow(Schema.Array(FoundRow))(rows)).map(({ user }) => user));
       }),
 
       isRemoved: Effect.fn("Access.isRemoved")(function* (user) {

@@ -129,7 +129,10 @@ export const listUsers = route(
         }),
       ),
       search: Schema.optionalKey(
-        Schema.String.annotate({ description: "A part of the address, in any case." }),
+        Schema.String.annotate({
+          description:
+            "A part of the address, or of the name or organisation that the database has, in any case.",
+        }),
       ),
       cursor: Schema.optionalKey(
         Schema.String.annotate({

@@ -81,6 +81,12 @@ describe("the state of an account", () => {
   it("is for managers only: others see FLIP's fields", async () => {
     const { stack } = fixture;
     const id = await addUser(stack, { email: "person@flip.example" });
-    expect(await get(id, stack.viewerToken)).toEqual({ id, email: "person@flip.example", isDisabled: false });
+    expect(await get(id, stack.viewerToken)).toEqual({
+      id,
+      email: "person@flip.example",
+      name: "",
+      organisation: "",
+      isDisabled: false,
+    });
   });
 });

@@ -35,8 +35,11 @@ describe("200", () => {
       expect((await ask(fixture, `GET /api/users/${key}`)).json).toMatchObject(shown);
     const others = await ask(fixture, `GET /api/users/${id}`, { token: stack.viewerToken });
     expect(others.json).toEqual(shown);
-    const { data } = (await ask(fixture, "GET /api/users?search=ada@")).json;
-    expect(data).toMatchObject([shown]);
+    for (const search of ["ada@", "LOVELACE", "navy"])
+      for (const cursor of ["", "&cursor="]) {
+        const { data } = (await ask(fixture, `GET /api/users?search=${search}${cursor}`)).json;
+        expect(data, search).toMatchObject([shown]);
+      }
     expect(await auditOf(stack, id)).toEqual(["Updated user profile", "Updated user profile"]);
     expect(stack.faults.calls("cognito").map(({ operation }) => operation)).not.toContain(
       "AdminUpdateUserAttributes",

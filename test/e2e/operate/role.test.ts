@@ -49,9 +49,10 @@ describe("a deployment with the least rights", () => {
     const user = `/api/users/${registered.json.userId}`;
     const answers = [
       await send("POST", `${user}/roles`, { roles: [roles.observer] }),
-      await send("PUT", user, { disabled: true }),
+      await send("PUT", user, { name: "Ada Lovelace" }),
+      await send("PUT", user, { disabled: true, organisation: "Analytical Engines" }),
       await send("GET", user),
-      await send("GET", "/api/users/"),
+      await send("GET", "/api/users/?search=analytical"),
       await send("GET", "/api/operations"),
       await send("GET", "/api/audit"),
       await send("GET", "/api/roles"),

@@ -110,6 +110,13 @@ export const makeAccess = (world: World, wire: Wire, settings: Deployment) => {
         }),
       setRoles: (command) => run("setRoles", command.subject, (at) => setRoles(at, command)),
       isRemoved: (user) => run("isRemoved", user, () => isGone(world, user)),
+      profilesLike: (part) =>
+        run("profilesLike", "", () => {
+          const found = [...world.profiles].filter(([, { name, organisation }]) =>
+            [name, organisation].some((text) => text.toLowerCase().includes(part.toLowerCase())),
+          );
+          return new Set(found.map(([user]) => user));
+        }),
       lookUp: (caller, user) =>
         run("lookUp", user, () => ({
           etag: mayManageUsers(world, caller) ? etagOf(world, user) : null,

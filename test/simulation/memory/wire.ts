@@ -9,7 +9,7 @@ export type CallName =
   | `identity.${"create" | "find" | "spelledOtherwise" | "remove" | "invite"}`
   | `directory.${"profile" | "page" | "enable" | "disable" | "resetMfa" | "secondFactors"}`
   | `changes.${"open" | "setProfile" | "finish" | "refuse" | "mayComeIn" | "isNewest" | "endGracePeriod"}`
-  | `access.${"mayManageUsers" | "setRoles" | "accountsOf" | "isRemoved" | "lookUp"}`
+  | `access.${"mayManageUsers" | "setRoles" | "accountsOf" | "isRemoved" | "lookUp" | "profilesLike"}`
   | `ledger.${
       | "open"
       | "commit"
