@@ -1,5 +1,6 @@
 /** A connection to the deployment's database, and what its failures mean to a person. */
 import pg from "pg";
+import { connectionOf } from "../src/layers/server.ts";
 import { CommandError } from "./command.ts";
 
 const CONNECT_TIMEOUT_MS = 15_000;
@@ -8,7 +9,7 @@ const CONNECT_TIMEOUT_MS = 15_000;
 export async function connect(databaseUrl: string): Promise<pg.Client> {
   let client: pg.Client | undefined;
   try {
-    client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
+    client = new pg.Client({ ...connectionOf(databaseUrl), connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
     // A connection lost between two statements is reported by the next one.
     client.on("error", () => {});
     await client.connect();

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Deployment } from "../src/ports/settings.ts";
+import { DRIVERS } from "../src/ports/settings.ts";
 import { BadConfiguration, readSettings } from "../src/settings.ts";
 import { CommandError, UsageError } from "./command.ts";
 
@@ -35,7 +36,7 @@ export function deploymentVariables({ orTheEnvironment = false } = {}): NodeJS.P
 /** The deployment's settings, as the service itself reads them. */
 export function deploymentSettings(): Deployment {
   try {
-    return readSettings(deploymentVariables());
+    return readSettings(deploymentVariables(), DRIVERS.server);
   } catch (error) {
     if (error instanceof BadConfiguration) throw new CommandError(`${error.message}.`);
     throw error;

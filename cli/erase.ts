@@ -5,6 +5,7 @@
 import { createInterface } from "node:readline/promises";
 import type pg from "pg";
 import { erase, isInPool, look } from "../src/layers/erasure.ts";
+import { DRIVERS } from "../src/ports/settings.ts";
 import { BadConfiguration, readSettings } from "../src/settings.ts";
 import { COMMON_HELP, CommandError, command, EXIT, type Exit, UsageError } from "./command.ts";
 import { reason, withDatabase } from "./database.ts";
@@ -86,7 +87,7 @@ const whyNot = async (
 
 const read = (variables: NodeJS.ProcessEnv) => {
   try {
-    return readSettings(variables);
+    return readSettings(variables, DRIVERS.server);
   } catch (error) {
     if (!(error instanceof BadConfiguration)) throw error;
     throw new CommandError(`${error.message}. --without-pool does without the pool's settings.`);

@@ -17,6 +17,7 @@ import { POOL_KINDS, type PoolKind } from "./pool-kinds.ts";
 import { type Postgres, startPostgres } from "./postgres.ts";
 import { grantRole, seed } from "./seed.ts";
 import { accessClaims, publicJwk, sign256 } from "./tokens.ts";
+import { openWire, type Wire } from "./wire.ts";
 
 /** What a stack may be asked for. */
 export interface StackOptions {
@@ -32,6 +33,8 @@ export interface StackOptions {
 export interface Stack {
   /** Plain PostgreSQL, for psql and drivers; not behind the faults. */
   readonly databaseUrl: string;
+  /** The same for drivers that speak its protocol, behind the faults. */
+  readonly wireUrl: string;
   /** The SQL endpoint for the Neon driver. */
   readonly neonEndpoint: string;
   readonly cognitoEndpoint: string;
@@ -83,7 +86,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     const server = keep(started, await startPostgres());
     const cognitoDoor = keep(started, await openDoor("cognito", faults));
     const neonDoor = keep(started, await openDoor("database", faults));
-    return await assemble({ options, faults, started, stop, server, cognitoDoor, neonDoor });
+    const wire = keep(started, await openWire(server.port, faults));
+    return await assemble({ options, faults, started, stop, server, cognitoDoor, neonDoor, wire });
   } catch (error) {
     await stop();
     throw error;
@@ -98,10 +102,11 @@ interface Parts {
   readonly server: Postgres;
   readonly cognitoDoor: Door;
   readonly neonDoor: Door;
+  readonly wire: Wire;
 }
 
 async function assemble(parts: Parts): Promise<Stack> {
-  const { faults, server, cognitoDoor, neonDoor } = parts;
+  const { faults, server, cognitoDoor, neonDoor, wire } = parts;
   const { pool: kind = "email", flip = "none" } = parts.options;
   const { federated, caseSensitive } = POOL_KINDS[kind];
   const pool = new pg.Pool({ connectionString: server.url, max: 8 });
@@ -141,6 +146,7 @@ async function assemble(parts: Parts): Promise<Stack> {
 
   return {
     databaseUrl: server.url,
+    wireUrl: server.url.replace(`:${server.port}/`, `:${wire.port}/`),
     neonEndpoint,
     cognitoEndpoint: cognitoDoor.url,
     issuer: cognito.issuer,

@@ -6,7 +6,7 @@ import { Effect, Exit } from "effect";
 
 import { makeApp } from "./app.ts";
 import { internalProblem, problemResponse } from "./http/problem.ts";
-import { logLine, type MakeRuntime } from "./layers/shared.ts";
+import { logLine, type Platform } from "./layers/shared.ts";
 import { WakeUp, WakeUpFailed, type Window } from "./ports/wake-up.ts";
 import { sweep } from "./programs/sweep/sweep.ts";
 import { readSettings } from "./settings.ts";
@@ -31,18 +31,15 @@ export const connectingAddress = (request: Request): string | undefined =>
 
 /** What an entry is for. */
 interface Entry<Context> {
-  readonly makeRuntime: MakeRuntime;
+  readonly platform: Platform;
   readonly clientAddress: ClientAddress<Context>;
 }
 
 /** Makes the handlers of an entry. The deployment is built at the first call, once, and never awaited. */
-export const makeHandlers = <Context extends RequestContext>({
-  makeRuntime,
-  clientAddress,
-}: Entry<Context>) => {
+export const makeHandlers = <Context extends RequestContext>({ platform, clientAddress }: Entry<Context>) => {
   const makeDeployment = (bindings: object) => {
-    const settings = readSettings(bindings);
-    const runtime = makeRuntime(settings, bindings);
+    const settings = readSettings(bindings, platform.drivers);
+    const runtime = platform.makeRuntime(settings, bindings);
     return { settings, runtime, app: makeApp(runtime, settings) };
   };
 

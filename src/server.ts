@@ -10,7 +10,7 @@ import { getRequestListener, RequestError } from "@hono/node-server";
 import { Duration, Effect, Fiber } from "effect";
 import { makeHandlers } from "./handlers.ts";
 import { internalProblem, problemResponse } from "./http/problem.ts";
-import { makePlatform } from "./layers/server.ts";
+import { makeServer } from "./layers/server.ts";
 import { logLine } from "./layers/shared.ts";
 import { Settings } from "./ports/settings.ts";
 import { clientAddress } from "./server/client-address.ts";
@@ -78,10 +78,10 @@ interface RequestContext {
   readonly incoming: IncomingMessage;
 }
 
-const { makeRuntime, timer } = makePlatform();
+const { platform, timer } = makeServer();
 
 const handlers = makeHandlers<RequestContext>({
-  makeRuntime,
+  platform,
   clientAddress: (_, { incoming: { socket, headers } }) =>
     clientAddress(socket.remoteAddress, headers["x-forwarded-for"], settings.TRUST_PROXY),
 });

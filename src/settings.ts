@@ -4,9 +4,9 @@
  * Nothing else in src/ reads the environment. docs/configuration.md is made of the annotations here.
  */
 import { createHash } from "node:crypto";
-import { Duration, Effect, Option, Schema, SchemaTransformation } from "effect";
+import { Duration, Effect, Option, Predicate, Redacted, Schema, SchemaTransformation } from "effect";
 import { UserId } from "./domain/user.ts";
-import type { Deployment } from "./ports/settings.ts";
+import { type Deployment, DRIVERS, type Drivers } from "./ports/settings.ts";
 
 /** What a variable must be, in words: for whoever set it wrongly, and for docs/configuration.md. */
 export const takes = (words: string) => ({ message: `must be ${words}`, takes: words });
@@ -140,15 +140,39 @@ export const Environment = Schema.Struct({
   }),
   DATABASE_URL: secret(
     matching(
-      /^postgres(ql)?:\/\/[^:@/\s]+:[^@/\s]+@[^/\s]+\/[^\s]+$/,
+      /^postgres(ql)?:\/\/[^:@/\s]+(:[^@/\s]+)?@[^/\s]+\/[^\s]+$/,
       "postgresql://user:password@host/database",
     ),
-  ).annotate({ description: "The Postgres database.", secret: true }),
+  ).annotate({
+    description:
+      "The Postgres database. Behind Hyperdrive it is not set: the binding `HYPERDRIVE` has it. For how `sslmode` is read see [deploy.md](deploy.md#which-postgres-and-how-it-is-reached).",
+    secret: true,
+  }),
+  DATABASE_DRIVER: Schema.optionalKey(
+    oneOf("pg", "neon", "hyperdrive").annotate({
+      description:
+        "How Postgres is reached. The entry decides: Neon over HTTP, or Hyperdrive, on Workers. A process of its own has `pg`, a pool of connections, and can do with `neon` where only HTTPS leaves its network.",
+    }),
+  ),
+  DATABASE_AUTH: orElse(oneOf("password", "rds-iam"), "password").annotate({
+    description:
+      "Driver `pg` only: `rds-iam` signs a token for each connection to RDS or RDS Proxy, and `DATABASE_URL` needs no password.",
+  }),
+  DATABASE_POOL_SIZE: orElse(numberFrom(1, 200, "connections"), "10").annotate({
+    description: "Driver `pg` only: how many connections a process has at the most.",
+  }),
+  DATABASE_PREPARED: orElse(oneOf("true", "false"), "false").annotate({
+    description:
+      "Driver `pg` only: whether connections keep statements parsed. Not behind a proxy such as PgBouncer or RDS Proxy.",
+  }),
   COGNITO_ENDPOINT: Schema.optionalKey(
     Url.annotate({ description: "Local stacks only: where the Cognito API is." }),
   ),
   NEON_ENDPOINT: Schema.optionalKey(
-    Url.annotate({ description: "Local stacks only: where Neon's SQL endpoint is." }),
+    Url.annotate({
+      description:
+        "Local stacks only: where Neon's SQL endpoint is. Not set: the one of the host, if it is Neon's.",
+    }),
   ),
   TOKEN_ISSUER: Schema.optionalKey(
     Url.annotate({
@@ -208,7 +232,11 @@ export const Environment = Schema.Struct({
       "Whether Ann@… and ann@… can be two users of the pool. Then a registration looks for the address in any spelling first.",
   }),
   DATABASE_TIMEOUT_MS: orElse(duration(50, 20_000, "milliseconds"), "4000").annotate({
-    description: "How long one statement may take.",
+    description: "How long one statement may take, with connecting and committing.",
+  }),
+  DATABASE_WAKE_TIMEOUT_MS: orElse(duration(50, 20_000, "milliseconds"), "10000").annotate({
+    description:
+      "How long the first statement of a request or a sweep may take, within its budget: the database may be asleep.",
   }),
   SIGNING_KEYS_TIMEOUT_MS: orElse(duration(50, 20_000, "milliseconds"), "3000").annotate({
     description: "How long reading the pool's signing keys may take.",
@@ -267,6 +295,21 @@ export class BadConfiguration extends Schema.TaggedError<BadConfiguration>()("Ba
 /** Variables: each has its annotations, and needs nothing but its text. */
 type Variables<A> = Schema.ConstraintDecoder<A> & { readonly fields: Readonly<Record<string, Schema.Top>> };
 
+/** The binding of Hyperdrive: https://developers.cloudflare.com/hyperdrive/get-started/ */
+const HYPERDRIVE = "HYPERDRIVE";
+
+/** The variables as they are set, and the database behind Hyperdrive where that is how it is reached. */
+const variablesOf = (bindings: object, [driver]: Drivers): object => {
+  if (driver !== "hyperdrive") return bindings;
+  const { DATABASE_URL: _, [HYPERDRIVE]: bound, ...others } = bindings as Readonly<Record<string, unknown>>;
+  return Predicate.hasProperty(bound, "connectionString")
+    ? { ...others, DATABASE_URL: bound.connectionString }
+    : others;
+};
+
+/** Where the connection string comes from the binding, what is wrong with it is the binding's. */
+const ofHyperdrive = (problem: string): string => problem.replace(/^DATABASE_URL/, HYPERDRIVE);
+
 /** What variables decode to, where they do, and what is wrong with them, a sentence for each, never a value. */
 export const decodeVariables = <A>(schema: Variables<A>, bindings: object) => {
   const standard = Schema.toStandardSchemaV1(schema, { parseOptions: { errors: "all" } });
@@ -280,12 +323,17 @@ export const decodeVariables = <A>(schema: Variables<A>, bindings: object) => {
   return { value, problems: [...blanks(schema, bindings), ...issues] };
 };
 
-/** Reads the settings from the Worker's bindings. Throws BadConfiguration, which lists every bad key. */
-export const readSettings = (bindings: object): Deployment => {
+/**
+ * Reads the settings from what a platform gives the entry, which has these drivers. Throws BadConfiguration, which lists
+ * every bad key.
+ */
+export const readSettings = (given: object, drivers: Drivers = DRIVERS.workers): Deployment => {
+  const bindings = variablesOf(given, drivers);
   const { value, problems } = decodeVariables(Environment, bindings);
-  const all = [...new Set([...problems, ...contradictions(bindings)])];
+  const wrong = [...problems, ...contradictions(bindings), ...wrongDatabase(bindings, drivers)];
+  const all = [...new Set(drivers[0] === "hyperdrive" ? wrong.map(ofHyperdrive) : wrong)];
   if (value === undefined || all.length > 0) throw new BadConfiguration({ problems: all });
-  return toDeployment(value);
+  return toDeployment(value, drivers);
 };
 
 /** Keys whose value begins or ends with a blank: pasted with a newline, a key signs nothing that AWS accepts. */
@@ -347,6 +395,53 @@ const forgottenTooSoon = (set: Retention): ReadonlyArray<string> => {
   ];
 };
 
+/** Hosts at which Neon's own endpoint takes a password: https://neon.com/docs/connect/connection-details */
+const NEON_HOST = /^[^.]+(\.[\w-]+)*\.neon\.(tech|build)$/;
+
+/** Where Neon's driver sends statements for a host of Neon's; null for any other. */
+const neonEndpointOf = (databaseUrl: string): string | null => {
+  const { hostname } = new URL(databaseUrl);
+  return NEON_HOST.test(hostname) ? `https://${hostname.replace(/^[^.]+/, "api")}/sql` : null;
+};
+
+/** What `sslmode` may be. All but the first mean the last. */
+const SSL_MODES = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
+
+const { DATABASE_URL, DATABASE_DRIVER, DATABASE_AUTH, DATABASE_PREPARED, NEON_ENDPOINT } = Environment.fields;
+const databases = Schema.decodeUnknownOption(
+  Schema.Struct({ DATABASE_URL, DATABASE_DRIVER, DATABASE_AUTH, DATABASE_PREPARED, NEON_ENDPOINT }),
+);
+
+/** What is wrong with the database and how it is reached. A password is never sent to a host that is not meant. */
+const wrongDatabase = (bindings: object, drivers: Drivers): ReadonlyArray<string> => {
+  const read = Option.getOrUndefined(databases(bindings));
+  if (read === undefined || !URL.canParse(Redacted.value(read.DATABASE_URL))) return [];
+  const { password, searchParams } = new URL(Redacted.value(read.DATABASE_URL));
+  const driver = read.DATABASE_DRIVER ?? drivers[0];
+  const foreign =
+    read.NEON_ENDPOINT === undefined && neonEndpointOf(Redacted.value(read.DATABASE_URL)) === null;
+  const signed = read.DATABASE_AUTH === "rds-iam";
+  const sslMode = searchParams.get("sslmode");
+  const wrong: ReadonlyArray<readonly [boolean, string]> = [
+    [!drivers.includes(driver), `DATABASE_DRIVER must be ${drivers.join(" or ")} for this entry`],
+    [
+      driver === "neon" && foreign,
+      "DATABASE_URL must be a database of Neon's, below neon.tech or neon.build: its driver would send the password to a host of that name",
+    ],
+    [signed && driver !== "pg", "DATABASE_AUTH must be password for this driver"],
+    [!signed && password === "", "DATABASE_URL must be postgresql://user:password@host/database"],
+    [
+      read.DATABASE_PREPARED === "true" && driver !== "pg",
+      "DATABASE_PREPARED must be false for this driver: a proxy gives each transaction another connection",
+    ],
+    [
+      driver === "pg" && sslMode !== null && !SSL_MODES.includes(sslMode),
+      "DATABASE_URL must have disable or verify-full as its sslmode",
+    ],
+  ];
+  return wrong.filter(([is]) => is).map(([, sentence]) => sentence);
+};
+
 /**
  * The issuer that pools have had from the start, and the updated one that a pool may be set to.
  * https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_IssuerConfigurationType.html
@@ -383,7 +478,7 @@ const machinesOf = (read: typeof Environment.Type): ReadonlyMap<string, UserId> 
 
 const daysOf = (days: number | null) => (days === null ? null : Duration.days(days));
 
-const toDeployment = (read: typeof Environment.Type): Deployment => ({
+const toDeployment = (read: typeof Environment.Type, drivers: Drivers): Deployment => ({
   region: read.AWS_REGION,
   accessKeyId: read.AWS_ACCESS_KEY_ID,
   secretAccessKey: read.AWS_SECRET_ACCESS_KEY,
@@ -392,8 +487,12 @@ const toDeployment = (read: typeof Environment.Type): Deployment => ({
   appClientIds: read.AWS_COGNITO_APP_CLIENT_ID,
   machines: machinesOf(read),
   databaseUrl: read.DATABASE_URL,
+  databaseDriver: read.DATABASE_DRIVER ?? drivers[0],
+  neonEndpoint: read.NEON_ENDPOINT ?? neonEndpointOf(Redacted.value(read.DATABASE_URL)),
+  databaseAuth: read.DATABASE_AUTH,
+  databasePoolSize: read.DATABASE_POOL_SIZE,
+  databasePrepared: read.DATABASE_PREPARED === "true",
   cognitoEndpoint: read.COGNITO_ENDPOINT ?? null,
-  neonEndpoint: read.NEON_ENDPOINT ?? null,
   issuers: read.TOKEN_ISSUER === undefined ? issuersOf(read) : [read.TOKEN_ISSUER],
   ownershipAttribute: read.OWNERSHIP_ATTRIBUTE === "" ? null : read.OWNERSHIP_ATTRIBUTE,
   invitation: read.INVITATION,
@@ -409,6 +508,7 @@ const toDeployment = (read: typeof Environment.Type): Deployment => ({
   cognitoCreateTimeout: read.COGNITO_CREATE_TIMEOUT_MS,
   caseSensitive: read.COGNITO_CASE_SENSITIVE === "true",
   databaseTimeout: read.DATABASE_TIMEOUT_MS,
+  databaseWakeTimeout: read.DATABASE_WAKE_TIMEOUT_MS,
   signingKeysTimeout: read.SIGNING_KEYS_TIMEOUT_MS,
   sweepCalls: read.SWEEP_CALLS,
   sweepTime: read.SWEEP_SECONDS,

@@ -12,7 +12,7 @@ import {
 } from "@aws-sdk/client-cognito-identity-provider";
 import { Redacted } from "effect";
 import type pg from "pg";
-import type { Deployment } from "../../src/ports/settings.ts";
+import { type Deployment, DRIVERS } from "../../src/ports/settings.ts";
 import { BadConfiguration, readSettings } from "../../src/settings.ts";
 import { CommandError } from "../command.ts";
 import { connect } from "../database.ts";
@@ -192,7 +192,7 @@ export const makeSubject = (variables: NodeJS.ProcessEnv): Subject => {
 
 function settingsOf(variables: NodeJS.ProcessEnv): Deployment | { readonly problems: ReadonlyArray<string> } {
   try {
-    return readSettings(variables);
+    return readSettings(variables, DRIVERS.server);
   } catch (error) {
     if (error instanceof BadConfiguration) return { problems: error.problems };
     throw error;

@@ -24,10 +24,12 @@ const MAY: Readonly<Record<string, Rule>> = {
   http: { rooms: ["programs", "ports", "domain"], packages: /^hono(\/|$)/ },
   // A folder of adapters/ without a rule of its own follows this one. No adapter knows another's folder.
   adapters: { rooms: ["adapters", "ports", "domain"], packages: /^$/ },
-  "adapters/cognito": { rooms: ["adapters", "ports", "domain"], packages: /^@aws-sdk\// },
+  "adapters/cognito": { rooms: ["adapters", "ports", "domain"], packages: /^@aws-sdk\/client-cognito-/ },
   "adapters/jose": { rooms: ["adapters", "ports", "domain"], packages: /^jose$/ },
   "adapters/workers": { rooms: ["adapters", "ports", "domain"], packages: /^cloudflare:workers$/ },
   "adapters/neon": { rooms: ["adapters", "ports", "domain"], packages: /^@neondatabase\// },
+  "adapters/pg": { rooms: ["adapters", "ports", "domain"], packages: /^pg(-connection-string)?$/ },
+  "adapters/rds": { rooms: ["adapters", "ports", "domain"], packages: /^@aws-sdk\/rds-signer$/ },
   // Settings are read before there is anything to wait for, and a name-based UUID needs a hash.
   settings: { rooms: ["ports", "domain"], packages: /^node:crypto$/ },
   layers: { rooms: ["adapters", "adapters/*", "ports", "domain"], packages: /^$/ },

@@ -5,7 +5,7 @@
 import { Cause, Clock, Duration, Effect, type ManagedRuntime, Option } from "effect";
 import type { Context, Hono } from "hono";
 import { KeepAlive } from "../ports/background.ts";
-import { Budget } from "../ports/budget.ts";
+import { Awake, Budget } from "../ports/budget.ts";
 import { authenticate, authenticatePresent, identify, notRemoved } from "../programs/authenticate.ts";
 import { MethodNotAllowed } from "./errors.ts";
 import { idempotencyKey } from "./idempotency.ts";
@@ -65,6 +65,7 @@ const answer = (c: AppContext, route: Route, { runtime, budget }: Mounting) =>
       Effect.tap(noteSuccess),
       Effect.catchCause((cause) => refuse(c, cause)),
       Effect.provideService(Budget, now + Duration.toMillis(budget)),
+      Effect.provideService(Awake, { known: false }),
       Effect.provideService(KeepAlive, (work) =>
         c.executionCtx.waitUntil(new Promise<void>((done) => work.addObserver(() => done()))),
       ),

@@ -1,21 +1,23 @@
 /** What the commands of cli/ run their programs with: a deployment's services, and those that no request asks for. */
 import { Effect, Fiber, Layer, ManagedRuntime } from "effect";
-import { DatabaseNeon } from "../adapters/neon/database.ts";
 import { FirstManagerPostgres } from "../adapters/postgres/first-manager.ts";
 import { RecordsPostgres } from "../adapters/postgres/records.ts";
 import { KeepAlive } from "../ports/background.ts";
 import { type Deployment, Settings } from "../ports/settings.ts";
+import { databaseOf } from "./server.ts";
 import { makeLayer } from "./shared.ts";
 
-const layerOf = (deployment: Deployment) =>
-  Layer.mergeAll(
+const layerOf = (deployment: Deployment) => {
+  const database = databaseOf(deployment);
+  return Layer.mergeAll(
     // What a command leaves due, the backstop finds.
-    makeLayer(deployment, { database: DatabaseNeon, rateLimit: Layer.empty, wakeUp: Layer.empty }),
+    makeLayer(deployment, { database, rateLimit: Layer.empty, wakeUp: Layer.empty }),
     Layer.mergeAll(RecordsPostgres, FirstManagerPostgres).pipe(
-      Layer.provide(DatabaseNeon),
+      Layer.provide(database),
       Layer.provide(Settings.layer(deployment)),
     ),
   );
+};
 
 /** Runs programs for a command. What a program leaves to be done behind its answer is done before the promise is kept. */
 export interface Commands {

@@ -17,10 +17,10 @@ import { ChangesPostgres } from "../adapters/postgres/changes.ts";
 import { LedgerPostgres } from "../adapters/postgres/ledger.ts";
 import { StatusPostgres } from "../adapters/postgres/status.ts";
 import type { Database } from "../ports/database.ts";
-import { type Deployment, Settings } from "../ports/settings.ts";
+import { type Deployment, type Drivers, Settings } from "../ports/settings.ts";
 
 /** What platforms differ in. */
-export interface Platform {
+interface Adapters {
   readonly database: Layer.Layer<Database, never, Settings>;
   /** Empty: nobody is refused for asking often. */
   readonly rateLimit: Layer.Layer<never, never, Settings>;
@@ -33,7 +33,7 @@ export interface Platform {
 /** Everything that stands behind the ports of one deployment on one platform. */
 export const makeLayer = (
   deployment: Deployment,
-  { database, rateLimit, wakeUp, trace = Layer.empty }: Platform,
+  { database, rateLimit, wakeUp, trace = Layer.empty }: Adapters,
 ) =>
   Layer.mergeAll(
     Layer.mergeAll(IdentityProviderCognito, DirectoryCognito).pipe(Layer.provide(CognitoClient.layer)),
@@ -47,15 +47,26 @@ export const makeLayer = (
     LogConsole,
   ).pipe(Layer.provideMerge(Settings.layer(deployment)));
 
-/** Runs Registrar's programs with the real services of one deployment on one platform. */
-export const makeRuntimeOn = (deployment: Deployment, platform: Platform) =>
-  ManagedRuntime.make(makeLayer(deployment, platform));
+const makeRuntime = (deployment: Deployment, adapters: Adapters) =>
+  ManagedRuntime.make(makeLayer(deployment, adapters));
 
-/** A deployment's runtime. */
-export type Runtime = ReturnType<typeof makeRuntimeOn>;
+/** Runs Registrar's programs with the real services of one deployment. */
+export type Runtime = ReturnType<typeof makeRuntime>;
 
-/** How an entry has its runtime made: of the settings, and of what the platform gives it. */
-export type MakeRuntime = (deployment: Deployment, bindings: object) => Runtime;
+/** What an entry takes: the drivers that the platform has, the usual one first, and how a deployment runs on it. */
+export interface Platform {
+  readonly drivers: Drivers;
+  /** `bindings`: what the platform gives the entry. */
+  readonly makeRuntime: (deployment: Deployment, bindings: object) => Runtime;
+}
+
+export const makePlatform = (
+  drivers: Drivers,
+  adaptersOf: (deployment: Deployment, bindings: object) => Adapters,
+): Platform => ({
+  drivers,
+  makeRuntime: (deployment, bindings) => makeRuntime(deployment, adaptersOf(deployment, bindings)),
+});
 
 /** For the few places that no program runs in: one line of the log, safe to write. */
 export { logLine } from "../adapters/log.ts";

@@ -4,12 +4,12 @@ import { RateLimitWorkers } from "../adapters/workers/rate-limit.ts";
 import { TraceWorkers } from "../adapters/workers/trace.ts";
 import { tracing } from "../adapters/workers/tracing.ts";
 import { WakeUpWorkers } from "../adapters/workers/wake-up.ts";
-import { type MakeRuntime, makeRuntimeOn } from "./shared.ts";
+import { DRIVERS } from "../ports/settings.ts";
+import { makePlatform } from "./shared.ts";
 
-export const makeRuntime: MakeRuntime = (deployment, bindings) =>
-  makeRuntimeOn(deployment, {
-    database: DatabaseNeon,
-    rateLimit: RateLimitWorkers(bindings),
-    trace: TraceWorkers(tracing),
-    wakeUp: WakeUpWorkers(bindings),
-  });
+export const workers = makePlatform(DRIVERS.workers, (_, bindings) => ({
+  database: DatabaseNeon,
+  rateLimit: RateLimitWorkers(bindings),
+  trace: TraceWorkers(tracing),
+  wakeUp: WakeUpWorkers(bindings),
+}));

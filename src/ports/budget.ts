@@ -36,6 +36,14 @@ export const Calls = Context.Reference<{ made: number }>("registrar/Calls", {
   defaultValue: () => ({ made: 0 }),
 });
 
+/**
+ * Whether the database has been asked in the work in hand. It may be asleep, so the first statement waits longer. Whoever
+ * begins a request or a sweep provides a note of their own; elsewhere it counts as awake.
+ */
+export const Awake = Context.Reference<{ known: boolean }>("registrar/Awake", {
+  defaultValue: () => ({ known: true }),
+});
+
 /** Counts one remote call. */
 export const countCall: Effect.Effect<void> = Effect.map(Calls, (calls) => {
   calls.made += 1;

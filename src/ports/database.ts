@@ -1,11 +1,14 @@
 /**
- * One SQL statement, one round trip, autocommit: all that Registrar asks of Postgres.
+ * One SQL statement, one remote call, one transaction: all that Registrar asks of Postgres.
  *
- * Statements are values with a name,
- * so that a log, a list of slow statements and a fault switch can tell them apart.
+ * Every transaction states that it is READ COMMITTED, and a statement timeout: a database, or a role, may have other
+ * defaults. Statements are values with a name, so that a log, a list of slow statements and a fault switch can tell them
+ * apart.
  */
-import { Context, Effect, Schedule, Schema } from "effect";
+import { Context, Duration, Effect, Schedule, Schema } from "effect";
+import { Awake, callTimeout } from "./budget.ts";
 import { failureName } from "./failure-name.ts";
+import type { Deployment } from "./settings.ts";
 
 /** Postgres answered with an SQLSTATE that proves the statement was rolled back. */
 export class StatementRefused extends Schema.TaggedError<StatementRefused>()("StatementRefused", {
@@ -26,9 +29,16 @@ export class StatementRefused extends Schema.TaggedError<StatementRefused>()("St
   }
 }
 
-/** The statement could not be put into a request: the deployment is wrong. Proves: nothing was written. */
-export class StatementNotSent extends Schema.TaggedError<StatementNotSent>()("StatementNotSent", {}) {
-  readonly isRetryable = false;
+/**
+ * The statement has not left, and will not. Proves: nothing was written. `isForGood`: it could not be put into a request,
+ * because the deployment is wrong; otherwise nobody was there to take it, and somebody may be at the next try.
+ */
+export class StatementNotSent extends Schema.TaggedError<StatementNotSent>()("StatementNotSent", {
+  isForGood: Schema.Boolean,
+}) {
+  get isRetryable(): boolean {
+    return !this.isForGood;
+  }
 }
 
 /** No answer, or none that proves anything: the statement may have committed, or may still. */
@@ -54,10 +64,28 @@ export class DatabaseError extends Schema.TaggedError<DatabaseError>()("Database
 
   /** Postgres has refused the statement, or was never asked, and that will be so again: nothing was written. */
   get isRefusal(): boolean {
-    if (this.reason._tag === "StatementNotSent") return true;
-    return this.reason._tag === "StatementRefused" && this.reason.isForGood;
+    return this.reason._tag !== "StatementUnknown" && this.reason.isForGood;
   }
 }
+
+/**
+ * SQLSTATEs that leave the outcome open: what is no error at all (00 to 03), connection exceptions (08), a server going
+ * away (57P), statement_completion_unknown (40003), internal errors (XX).
+ * https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
+const OPEN = /^(0[0-3]|08|57P|40003|XX)/;
+
+/** The server as a whole has gone down with the statement: whether its end was written before that is not known. */
+const PANIC = "PANIC";
+
+/** What an error of PostgreSQL's proves of the transaction that it ended; an SQLSTATE, and nothing else, is proof. */
+export const proofOf = (
+  code: string | undefined,
+  severity: string | undefined,
+): StatementRefused | StatementUnknown =>
+  code !== undefined && /^[0-9A-Z]{5}$/.test(code) && !OPEN.test(code) && severity !== PANIC
+    ? new StatementRefused({ sqlState: code })
+    : new StatementUnknown();
 
 export type Parameter = string | number | boolean | null | ReadonlyArray<string>;
 export type Row = Readonly<Record<string, unknown>>;
@@ -81,7 +109,7 @@ export class Database extends Context.Service<
     ) => Effect.Effect<ReadonlyArray<Row>, DatabaseError>;
     /**
      * Runs one statement alone among all that name the same lock: a statement that begins after the lock is held
-     * sees what its predecessor did. Still one round trip, and one transaction.
+     * sees what its predecessor did. Still one remote call, and one transaction.
      */
     readonly queryAlone: <Values>(
       lock: string,
@@ -90,6 +118,34 @@ export class Database extends Context.Service<
     ) => Effect.Effect<ReadonlyArray<Row>, DatabaseError>;
   }
 >()("registrar/ports/Database") {}
+
+/** How long one statement may take, in milliseconds. */
+export interface Limits {
+  /** The whole of it, connecting and committing included. After that it is given up. */
+  readonly call: number;
+  /** Postgres' own limit, which it answers with an SQLSTATE: shorter, so that the answer is heard. */
+  readonly server: number;
+}
+
+/** The part of a statement's time after which Postgres ends it. */
+const SERVER_PART = 0.9;
+
+/**
+ * Sends a statement with its limits: within the budget, and longer for the first one of a request or a sweep, since the
+ * database may be asleep.
+ */
+export const withLimits = Effect.fnUntraced(function* <A, E, R>(
+  { databaseTimeout, databaseWakeTimeout }: Deployment,
+  send: (limits: Limits) => Effect.Effect<A, E, R>,
+) {
+  const awake = yield* Awake;
+  const limit = awake.known ? databaseTimeout : Duration.max(databaseTimeout, databaseWakeTimeout);
+  const call = Math.ceil(yield* callTimeout(limit));
+  const heard = Effect.sync(() => {
+    awake.known = true;
+  });
+  return yield* Effect.ensuring(send({ call, server: Math.ceil(call * SERVER_PART) }), heard);
+});
 
 /** One more try, where the first proved nothing: every statement of ours may be repeated. For what only reads, or is fenced. */
 export const onceMore = {

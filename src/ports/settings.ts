@@ -3,6 +3,19 @@ import { Context, type Duration, Layer, type Redacted } from "effect";
 import type { Edition } from "../domain/edition.ts";
 import type { UserId } from "../domain/user.ts";
 
+/** How Postgres is reached: Neon's driver over HTTP; connections of one's own; or connections through Hyperdrive. */
+export type Driver = "neon" | "pg" | "hyperdrive";
+
+/** The drivers that a platform has; the first is the one that is not named. */
+export type Drivers = readonly [Driver, ...Driver[]];
+
+/** The drivers of each platform. */
+export const DRIVERS = {
+  workers: ["neon"],
+  hyperdrive: ["hyperdrive"],
+  server: ["pg", "neon"],
+} as const satisfies Readonly<Record<string, Drivers>>;
+
 /** What a deployment is set to. `null`: not set. */
 export interface Deployment {
   readonly region: string;
@@ -15,9 +28,16 @@ export interface Deployment {
   /** The id under which each of these app clients is a machine: a caller in its own name. */
   readonly machines: ReadonlyMap<string, UserId>;
   readonly databaseUrl: Redacted.Redacted<string>;
-  /** Local stacks only: where the Cognito API and Neon's SQL endpoint are, instead of the vendors' own. */
-  readonly cognitoEndpoint: string | null;
+  readonly databaseDriver: Driver;
+  /** Where Neon's driver sends statements, and the password. Null: the database is not Neon's. */
   readonly neonEndpoint: string | null;
+  /** Whose password it is: the one in `databaseUrl`, or a token that is signed for each connection. */
+  readonly databaseAuth: "password" | "rds-iam";
+  /** How many connections a process has at the most, and whether they keep statements parsed. */
+  readonly databasePoolSize: number;
+  readonly databasePrepared: boolean;
+  /** Local stacks only: where the Cognito API is, instead of the vendor's own. */
+  readonly cognitoEndpoint: string | null;
   /** What the `iss` of a token may be, exactly. The keys are below the first, at /.well-known/jwks.json. */
   readonly issuers: readonly [string, ...string[]];
   /** The pool's immutable custom attribute that holds the ownership tag. */
@@ -44,6 +64,8 @@ export interface Deployment {
   /** Whether the pool may have one mailbox twice, in two spellings. */
   readonly caseSensitive: boolean;
   readonly databaseTimeout: Duration.Duration;
+  /** The first statement of a request or a sweep: the database may be asleep. */
+  readonly databaseWakeTimeout: Duration.Duration;
   readonly signingKeysTimeout: Duration.Duration;
   /** How many remote calls one sweep may make, and how long it goes on taking up more operations. */
   readonly sweepCalls: number;

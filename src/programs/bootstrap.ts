@@ -103,8 +103,7 @@ const registerFirst = Effect.fn("bootstrap.registerFirst")(function* (
   const register = Effect.suspend(() => {
     const id = newOperationId();
     const asked = { kind: "register_with_roles", caller: UserId.make(id), roles: [role] } as const;
-    return registerUser({ ...asked, id, email, name, organisation: null,
-    idempotencyKey: null });
+    return registerUser({ ...asked, id, email, name, organisation: null, idempotencyKey: null });
   }).pipe(
     Effect.provideService(Ledger, { ...ledger, open: (command) => first.open(command, discounted) }),
     withBudget(Duration.toMillis(requestBudget)),

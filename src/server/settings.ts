@@ -3,6 +3,7 @@
  * other variable is that of src/settings.ts.
  */
 import { Schema } from "effect";
+import { DRIVERS } from "../ports/settings.ts";
 import {
   BadConfiguration,
   decodeVariables,
@@ -47,7 +48,7 @@ const ours = (environment: NodeJS.ProcessEnv) =>
 /** The deployment, or what is wrong with it. */
 const deploymentOf = (bindings: object) => {
   try {
-    return { deployment: readSettings(bindings), wrong: [] };
+    return { deployment: readSettings(bindings, DRIVERS.server), wrong: [] };
   } catch (error) {
     if (error instanceof BadConfiguration) return { wrong: error.problems };
     throw error;

@@ -8,14 +8,11 @@ import type { Fault } from "../../dev/faults.ts";
 import { type Stack, startStack } from "../../dev/stack.ts";
 import { CognitoClient } from "../../src/adapters/cognito/client.ts";
 import { IdentityProviderCognito } from "../../src/adapters/cognito/identity-provider.ts";
-import { DatabaseNeon } from "../../src/adapters/neon/database.ts";
-import { LedgerPostgres } from "../../src/adapters/postgres/ledger.ts";
 import { Email, UserId } from "../../src/domain/user.ts";
 import { IdentityProvider } from "../../src/ports/identity-provider.ts";
-import { Ledger } from "../../src/ports/ledger.ts";
 import { Settings } from "../../src/ports/settings.ts";
 import { readSettings } from "../../src/settings.ts";
-import { newId, newSub } from "./ledger.ts";
+import { newId } from "./ledger.ts";
 
 const email = Email.make("faults@hospital.example");
 
@@ -26,17 +23,13 @@ beforeAll(async () => {
 afterAll(() => stack.stop());
 beforeEach(() => stack.reset());
 
-const run = <A, E>(program: Effect.Effect<A, E, IdentityProvider | Ledger>) => {
+const run = <A, E>(program: Effect.Effect<A, E, IdentityProvider>) => {
   const env = {
     ...stack.workerEnv(),
     COGNITO_TIMEOUT_MS: "800",
     COGNITO_CREATE_TIMEOUT_MS: "2400",
-    DATABASE_TIMEOUT_MS: "2000",
   };
-  const layer = Layer.merge(
-    IdentityProviderCognito.pipe(Layer.provide(CognitoClient.layer)),
-    LedgerPostgres.pipe(Layer.provide(DatabaseNeon)),
-  );
+  const layer = IdentityProviderCognito.pipe(Layer.provide(CognitoClient.layer));
   return Effect.runPromise(
     program.pipe(Effect.provide(layer), Effect.provide(Settings.layer(readSettings(env)))),
   );
@@ -145,63 +138,5 @@ describe("an invitation", () => {
     const error = await run(Effect.flip(Effect.flatMap(IdentityProvider, (pool) => pool.invite(nobody))));
     assert.strictEqual(error.reason._tag, "OutcomeUnknown");
     assert.strictEqual(stack.mails().length, 0);
-  });
-});
-
-describe("a statement", () => {
-  const opened = Effect.gen(function* () {
-    const ledger = yield* Ledger;
-    const id = newId();
-    const caller = UserId.make(stack.adminSub);
-    yield* ledger.open({
-      id,
-      email,
-      caller,
-      kind: "register",
-      name: null,
-      organisation: null,
-      roles: [],
-      idempotencyKey: null,
-    });
-    return { ledger, id };
-  });
-  const state = (id: string) =>
-    stack.query<{ state: string }>("select state from registrar.operation where id = $1", [id]);
-
-  it.each(["reset", "500", "garbage", "empty", "truncate", "hang"] as const)(
-    "whose answer is lost (%s) may have committed, and is told as unknown",
-    async (answer) => {
-      const id = await run(
-        Effect.gen(function* () {
-          const { ledger, id } = yield* opened;
-          const match = "ledger.commit";
-          stack.faults.set([{ target: "database", match, effect: "applied", answer, times: 1 }]);
-          const error = yield* Effect.flip(ledger.commit(id, newSub()));
-          assert.strictEqual(error.reason._tag, "StatementUnknown");
-          assert.isTrue(error.isRetryable);
-          return id;
-        }),
-      );
-      await stack.faults.settled();
-      assert.deepStrictEqual(await state(id), [{ state: "registered" }]);
-    },
-  );
-
-  it.each([
-    ["23514", "StatementRefused", false],
-    ["40001", "StatementRefused", true],
-    ["57P01", "StatementUnknown", true],
-    ["", "StatementUnknown", true],
-  ])("that PostgreSQL refuses with %j is %s", async (code, reason, isRetryable) => {
-    const error = await run(
-      Effect.gen(function* () {
-        const { ledger, id } = yield* opened;
-        const match = "ledger.commit";
-        stack.faults.set([{ target: "database", match, effect: "none", answer: "error", code, times: 1 }]);
-        return yield* Effect.flip(ledger.commit(id, newSub()));
-      }),
-    );
-    assert.strictEqual(error.reason._tag, reason);
-    assert.strictEqual(error.isRetryable, isRetryable);
   });
 });

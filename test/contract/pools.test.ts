@@ -46,7 +46,7 @@ const usePool = (kind: PoolKind): (() => Pool) => {
       AWS_COGNITO_APP_CLIENT_ID: cognito.clientId,
       COGNITO_ENDPOINT: door.url,
       COGNITO_CASE_SENSITIVE: String(POOL_KINDS[kind].caseSensitive),
-      DATABASE_URL: "postgresql://nobody:nothing@127.0.0.1/none",
+      DATABASE_URL: "postgresql://nobody:nothing@ep-none.eu-west-2.aws.neon.tech/none",
     });
     const add = (work: () => Promise<string>) => Effect.promise(async () => UserId.make(await work()));
     const subject: PoolSubject = {

@@ -10,19 +10,35 @@ import { LedgerPostgres } from "../../src/adapters/postgres/ledger.ts";
 import { RoleId, UserId } from "../../src/domain/user.ts";
 import { Settings } from "../../src/ports/settings.ts";
 import { readSettings } from "../../src/settings.ts";
+import type { Opened } from "../support/adapters.ts";
 import { RETENTION } from "./retention.ts";
 import type { LedgerSubject } from "./subjects.ts";
 
 const promised = <A>(work: () => Promise<A>) => Effect.promise(work);
 
-/** The subject of the ledger's suites on a stack of this shape. */
-export const postgresSubject = (stack: Stack, shape: FlipShapeName = "none"): LedgerSubject => {
-  const settings = readSettings(stack.workerEnv());
-  const tables = (retention: object) =>
-    Layer.mergeAll(LedgerPostgres, ChangesPostgres, AccessPostgres).pipe(
-      Layer.provide(DatabaseNeon),
-      Layer.provide(Settings.layer(readSettings({ ...stack.workerEnv(), ...retention }))),
+/** Two deployments' ways to PostgreSQL: one that forgets in time, and one that does not. */
+interface Ways {
+  readonly retaining: Opened["layer"];
+  readonly keeping: Opened["layer"];
+}
+
+const neonWays = (stack: Stack): Ways => {
+  const way = (retention: object) =>
+    DatabaseNeon.pipe(
+      Layer.provideMerge(Settings.layer(readSettings({ ...stack.workerEnv(), ...retention }))),
     );
+  return { retaining: way(RETENTION), keeping: way({}) };
+};
+
+/** The subject of the ledger's suites on a stack of this shape. */
+export const postgresSubject = (
+  stack: Stack,
+  shape: FlipShapeName = "none",
+  { retaining, keeping }: Ways = neonWays(stack),
+): LedgerSubject => {
+  const settings = readSettings(stack.workerEnv());
+  const tables = (way: Opened["layer"]) =>
+    Layer.mergeAll(LedgerPostgres, ChangesPostgres, AccessPostgres).pipe(Layer.provide(way));
   const grants = (sub: UserId, which: string) =>
     Effect.map(
       promised(() =>
@@ -34,8 +50,8 @@ export const postgresSubject = (stack: Stack, shape: FlipShapeName = "none"): Le
       (rows) => rows.map(({ id }) => id),
     );
   return {
-    layer: tables(RETENTION),
-    keeping: tables({}),
+    layer: tables(retaining),
+    keeping: tables(keeping),
     admin: UserId.make(stack.adminSub),
     viewer: UserId.make(stack.viewerSub),
     machine: settings.machines.get(stack.clientId) as UserId,

@@ -1,4 +1,4 @@
-/** The real layers keep the contract of the memory layers: IdentityProviderCognito against a pool, the SQL against PostgreSQL. */
+/** The real layers keep the contract of the memory layers: IdentityProviderCognito against a pool. */
 import { afterAll, beforeAll, it } from "@effect/vitest";
 import { Effect, Layer } from "effect";
 import { type Stack, startStack } from "../../dev/stack.ts";
@@ -10,14 +10,10 @@ import { Settings } from "../../src/ports/settings.ts";
 import { readSettings } from "../../src/settings.ts";
 import { directoryContract } from "./directory.ts";
 import { identityProviderContract } from "./identity-provider.ts";
-import { ledgerContract } from "./ledger-suite.ts";
-import { listsContract } from "./lists.ts";
-import { postgresSubject } from "./postgres-subject.ts";
-import type { LedgerSubject, PoolSubject } from "./subjects.ts";
+import type { PoolSubject } from "./subjects.ts";
 
 let stack: Stack;
 let pool: PoolSubject;
-let ledger: LedgerSubject;
 
 beforeAll(async () => {
   stack = await startStack();
@@ -37,12 +33,8 @@ beforeAll(async () => {
     mails: Effect.sync(() => stack.mails().map(({ sub }) => sub)),
     reset: promised(() => stack.reset()),
   };
-
-  ledger = postgresSubject(stack);
 });
 afterAll(() => stack.stop());
 
 identityProviderContract("Cognito", it.live, () => pool);
 directoryContract("Cognito", it.live, () => pool);
-ledgerContract("PostgreSQL", it.live, () => ledger);
-listsContract("PostgreSQL", it.live, () => ledger);

@@ -51,10 +51,19 @@ export const testSettings = {
   COGNITO_TIMEOUT_MS: "600",
   COGNITO_CREATE_TIMEOUT_MS: "600",
   DATABASE_TIMEOUT_MS: "600",
+  DATABASE_WAKE_TIMEOUT_MS: "600",
   SIGNING_KEYS_TIMEOUT_MS: "1500",
 };
 
-const script = ".dev/build/worker.js";
+/** The Workers that test/support/build.ts has built, by their way to Postgres. */
+const SCRIPTS = {
+  neon: ".dev/build/worker.js",
+  hyperdrive: ".dev/build-hyperdrive/worker-hyperdrive.js",
+};
+
+/** Which of the Workers; `WORKER=hyperdrive` runs any end-to-end test on the other one. */
+type Script = keyof typeof SCRIPTS;
+const chosenScript = (): Script => (process.env.WORKER === "hyperdrive" ? "hyperdrive" : "neon");
 
 /** Requests of one caller, and of clients of one network, in a minute. */
 interface Limits {
@@ -114,6 +123,7 @@ export async function startWorker(
   stack: Stack,
   overrides: Record<string, string> = {},
   platform: PlatformOptions = {},
+  script: Script = chosenScript(),
 ): Promise<Worker> {
   const written: string[] = [];
   const onLine = (line: string) => void written.push(line);
@@ -121,8 +131,12 @@ export async function startWorker(
   const own = { ...stack.workerEnv(), ...testSettings, WAKE_UPS: platform.wakeUps ? "on" : "off" };
   const host =
     runtime === undefined
-      ? await startWorkerd({ ...own, ...overrides }, onLine, platform)
-      : await startServer({ runtime, env: { ...own, ...asSettings(platform.limits), ...overrides }, onLine });
+      ? await startWorkerd(script, stack.wireUrl, { ...own, ...overrides }, onLine, platform)
+      : await startServer({
+          runtime,
+          env: { ...own, DATABASE_URL: stack.wireUrl, ...asSettings(platform.limits), ...overrides },
+          onLine,
+        });
   const { url } = host;
 
   const post = (
@@ -174,6 +188,8 @@ const asSettings = ({ CALLERS, CLIENTS }: Limits = {}): Record<string, string> =
 });
 
 async function startWorkerd(
+  script: Script,
+  wireUrl: string,
   bindings: Record<string, string>,
   onLine: (line: string) => void,
   { limits = {}, traced = false }: PlatformOptions,
@@ -184,7 +200,8 @@ async function startWorkerd(
     name: "registrar",
     modules: true,
     assets: { directory: "public", routerConfig: { has_user_worker: true } },
-    scriptPath: script,
+    scriptPath: SCRIPTS[script],
+    ...(script === "hyperdrive" && { hyperdrives: { HYPERDRIVE: wireUrl } }),
     compatibilityDate: await compatibilityDate(),
     bindings,
     durableObjects: { SWEEPER_ALARM: { className: "SweeperAlarm", useSQLite: true } },
@@ -250,7 +267,8 @@ async function until<A>(read: () => A | undefined, missing: () => boolean): Prom
   return undefined;
 }
 
-async function compatibilityDate(): Promise<string> {
+/** The one of wrangler.toml. */
+export async function compatibilityDate(): Promise<string> {
   const found = /^compatibility_date = "(.+)"$/m.exec(await readFile("wrangler.toml", "utf8"))?.[1];
   if (found === undefined) throw new Error("wrangler.toml has no compatibility_date");
   return found;

@@ -76,7 +76,11 @@ describe("readiness", () => {
     ["the schema is missing", { answer: refused(new StatementRefused({ sqlState: "3F000" })) }, noSchema],
     ["the password is wrong", { answer: refused(new StatementRefused({ sqlState: "28P01" })) }, noDatabase],
     ["the database does not answer", { answer: refused(new StatementUnknown()) }, noDatabase],
-    ["the database cannot be asked", { answer: refused(new StatementNotSent()) }, noDatabase],
+    [
+      "the database cannot be asked",
+      { answer: refused(new StatementNotSent({ isForGood: true })) },
+      noDatabase,
+    ],
   ] as const)("says what is so where %s", async (_, more, expected) => {
     assert.deepStrictEqual(await Effect.runPromise(checksOf(worldOf(more))), expected);
   });

@@ -2,12 +2,13 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Duration, Redacted } from "effect";
 import { UserId } from "../../src/domain/user.ts";
+import { DRIVERS, type Drivers } from "../../src/ports/settings.ts";
 import { BadConfiguration, readSettings } from "../../src/settings.ts";
 import { bindings, settings } from "../simulation/memory/memory.ts";
 
-const problems = (environment: object): ReadonlyArray<string> => {
+const problems = (environment: object, drivers: Drivers = DRIVERS.workers): ReadonlyArray<string> => {
   try {
-    readSettings(environment);
+    readSettings(environment, drivers);
     return [];
   } catch (error) {
     return error instanceof BadConfiguration ? error.problems : [String(error)];
@@ -29,7 +30,7 @@ describe("the configuration", () => {
       [read.cognitoTimeout, read.databaseTimeout, read.signingKeysTimeout].map(Duration.toMillis),
       [4000, 4000, 3000],
     );
-    assert.deepStrictEqual([read.sessionToken, read.cognitoEndpoint, read.neonEndpoint], [null, null, null]);
+    assert.deepStrictEqual([read.sessionToken, read.cognitoEndpoint], [null, null]);
     assert.deepStrictEqual(read.corsOrigins, []);
     assert.strictEqual(read.enforceMfa, false);
     assert.deepStrictEqual(read.issuers, [
@@ -204,5 +205,90 @@ describe("the configuration", () => {
     const printed = `${JSON.stringify(read)} ${String(read.databaseUrl)}`;
     for (const secret of ["session-secret", "user:password", `"secret"`]) assert.notInclude(printed, secret);
     assert.strictEqual(Redacted.value(read.databaseUrl), bindings.DATABASE_URL);
+  });
+});
+
+describe("the database", () => {
+  const at = (url: string, more: object = {}, drivers: Drivers = DRIVERS.workers) =>
+    problems({ ...bindings, DATABASE_URL: url, ...more }, drivers);
+  const rds = "postgresql://registrar:hunter2@db.c1.eu-west-2.rds.amazonaws.com:5432/flip";
+
+  it.each([
+    ["ep-a-1.eu-west-2.aws.neon.tech", "https://api.eu-west-2.aws.neon.tech/sql"],
+    ["ep-a-1-pooler.c-2.eu-west-2.aws.neon.tech", "https://api.c-2.eu-west-2.aws.neon.tech/sql"],
+    ["ep-a-1.eu-west-2.aws.neon.build", "https://api.eu-west-2.aws.neon.build/sql"],
+  ])("of Neon's at %s is reached at %s", (host, endpoint) => {
+    const read = settings({ DATABASE_URL: `postgresql://user:password@${host}/registrar?sslmode=require` });
+    assert.strictEqual(read.neonEndpoint, endpoint);
+  });
+
+  it.each([
+    "db.c1.eu-west-2.rds.amazonaws.com",
+    "db.abc.supabase.co",
+    "neon.tech",
+    "ep-a.neon.tech.evil.org",
+    "ep-a.evilneon.tech",
+    "ep-a.neon.tech.",
+    "127.0.0.1",
+  ])("at %s is none of Neon's, and a configuration that would send it the password is refused", (host) => {
+    assert.deepStrictEqual(at(`postgresql://user:hunter2@${host}/registrar`), [
+      "DATABASE_URL must be a database of Neon's, below neon.tech or neon.build: its driver would send the password to a host of that name",
+    ]);
+  });
+
+  it("may be any server where NEON_ENDPOINT says who speaks for it, or another driver is used", () => {
+    assert.deepStrictEqual(at(rds, { NEON_ENDPOINT: "http://127.0.0.1:1/sql" }), []);
+    assert.deepStrictEqual(at(rds, {}, DRIVERS.server), []);
+    assert.strictEqual(at(rds, { DATABASE_DRIVER: "neon" }, DRIVERS.server).length, 1);
+  });
+
+  it("is reached by a driver that the entry has", () => {
+    for (const [drivers, driver] of [
+      [DRIVERS.workers, "pg"],
+      [DRIVERS.hyperdrive, "neon"],
+      [DRIVERS.server, "hyperdrive"],
+    ] as const) {
+      const HYPERDRIVE = { connectionString: rds };
+      const found = problems({ ...bindings, HYPERDRIVE, DATABASE_DRIVER: driver }, drivers);
+      assert.isTrue(
+        found.some((problem) => problem.startsWith("DATABASE_DRIVER must be ")),
+        driver,
+      );
+    }
+  });
+
+  it("is the binding's behind Hyperdrive, and never DATABASE_URL", () => {
+    const HYPERDRIVE = { connectionString: "postgresql://u:p@a1.hyperdrive.local:5432/flip?sslmode=disable" };
+    const read = readSettings({ ...bindings, HYPERDRIVE }, DRIVERS.hyperdrive);
+    assert.strictEqual(Redacted.value(read.databaseUrl), HYPERDRIVE.connectionString);
+    assert.strictEqual(read.databaseDriver, "hyperdrive");
+    assert.deepStrictEqual(problems(bindings, DRIVERS.hyperdrive), ["HYPERDRIVE is missing"]);
+  });
+
+  it("needs a password, unless a token is signed for each connection", () => {
+    const url = rds.replace(":hunter2", "");
+    assert.deepStrictEqual(at(url, { DATABASE_AUTH: "rds-iam" }, DRIVERS.server), []);
+    assert.deepStrictEqual(at(url, {}, DRIVERS.server), [
+      "DATABASE_URL must be postgresql://user:password@host/database",
+    ]);
+    const neon = at(bindings.DATABASE_URL, { DATABASE_AUTH: "rds-iam" });
+    assert.deepStrictEqual(neon, ["DATABASE_AUTH must be password for this driver"]);
+  });
+
+  it("is not asked without a check of its certificate by a mode that nobody meant", () => {
+    for (const mode of ["disable", "prefer", "require", "verify-ca", "verify-full"])
+      assert.deepStrictEqual(at(`${rds}?sslmode=${mode}`, {}, DRIVERS.server), [], mode);
+    for (const mode of ["no-verify", "off", ""])
+      assert.deepStrictEqual(
+        at(`${rds}?sslmode=${mode}`, {}, DRIVERS.server),
+        ["DATABASE_URL must have disable or verify-full as its sslmode"],
+        mode,
+      );
+  });
+
+  it("keeps no statements parsed behind a proxy", () => {
+    assert.deepStrictEqual(at(rds, { DATABASE_PREPARED: "true" }, DRIVERS.server), []);
+    const [problem] = at(bindings.DATABASE_URL, { DATABASE_PREPARED: "true" });
+    assert.match(problem ?? "", /^DATABASE_PREPARED must be false/);
   });
 });

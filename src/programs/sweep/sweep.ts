@@ -11,7 +11,7 @@
  */
 import { Cause, Clock, Duration, Effect } from "effect";
 import { type AnyOperation, isDecodable, type Operation, type Undecodable } from "../../domain/operation.ts";
-import { Calls, withBudget } from "../../ports/budget.ts";
+import { Awake, Calls, withBudget } from "../../ports/budget.ts";
 import type { DatabaseError } from "../../ports/database.ts";
 import { Actor, type Lease, Ledger } from "../../ports/ledger.ts";
 import { Settings } from "../../ports/settings.ts";
@@ -112,7 +112,10 @@ export const sweep = Effect.fn("sweep")(
   },
   Effect.tapError(() => sweepWhenDue(AGAIN_MS)),
   Effect.provideService(Actor, "sweeper"),
-  (swept) => Effect.suspend(() => Effect.provideService(swept, Calls, { made: 0 })),
+  (swept) =>
+    Effect.suspend(() =>
+      swept.pipe(Effect.provideService(Calls, { made: 0 }), Effect.provideService(Awake, { known: false })),
+    ),
 );
 
 const silent =

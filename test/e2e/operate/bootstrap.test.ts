@@ -31,7 +31,11 @@ const boot = async (stack: Stack, asked: Partial<First> = {}) => {
   return Option.getOrThrow(Cause.findErrorOption(exit.cause));
 };
 
-const environment = (stack: Stack) => ({ PATH: process.env.PATH ?? "", ...stack.workerEnv() });
+const environment = (stack: Stack) => ({
+  PATH: process.env.PATH ?? "",
+  ...stack.workerEnv(),
+  DATABASE_URL: stack.wireUrl,
+});
 
 /** Runs the command itself. */
 const command = (stack: Stack, args: ReadonlyArray<string>) =>

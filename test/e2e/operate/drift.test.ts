@@ -32,7 +32,7 @@ const drift = (...options: ReadonlyArray<string>) =>
     const child = execFile(
       process.execPath,
       ["cli/drift.ts", ...options],
-      { env: { PATH, ...stack.workerEnv() } },
+      { env: { PATH, ...stack.workerEnv(), DATABASE_URL: stack.wireUrl } },
       (_, stdout, stderr) => resolve({ status: child.exitCode ?? -1, stdout, stderr }),
     );
   });

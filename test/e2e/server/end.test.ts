@@ -27,7 +27,7 @@ interface Running extends Process {
 }
 
 const start = async (more: Record<string, string> = {}): Promise<Running> => {
-  const env = { ...stack.workerEnv(), ...patient, PORT: "0", ...more };
+  const env = { ...stack.workerEnv(), DATABASE_URL: stack.wireUrl, ...patient, PORT: "0", ...more };
   const running = launch({ runtime, env });
   const port = portIn(await running.line(/"listening"/));
   await running.line(/"sweep finished"/);

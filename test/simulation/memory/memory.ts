@@ -17,7 +17,7 @@ export const bindings = {
   AWS_SECRET_ACCESS_KEY: "secret",
   AWS_COGNITO_USER_POOL_ID: "eu-west-2_Test",
   AWS_COGNITO_APP_CLIENT_ID: "client",
-  DATABASE_URL: "postgresql://user:password@localhost/registrar",
+  DATABASE_URL: "postgresql://user:password@ep-test.eu-west-2.aws.neon.tech/registrar",
 };
 
 export const settings = (overrides: Readonly<Record<string, string>> = {}) =>

@@ -99,7 +99,7 @@ const missing = (name: string, help: string, flags: ReadonlyArray<string>): Read
   flags.filter((flag) => !new RegExp(`${flag}(?![\\w-])`).test(help)).map((flag) => `${name} has no ${flag}`);
 
 const wrongInWrangler = async (words: ReadonlyArray<string>): Promise<ReadonlyArray<string>> => {
-  const depth = words[0] === "secret" ? 2 : 1;
+  const depth = /^(secret|hyperdrive)$/.test(words[0] ?? "") ? 2 : 1;
   const command = words.slice(0, depth);
   const help = await helpOf("node_modules/.bin/wrangler", ...command);
   const name = `wrangler ${command.join(" ")}`;
