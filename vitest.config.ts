@@ -39,6 +39,10 @@ export default defineConfig({
         // Every remote call hit by every fault: minutes, so they have a command of their own.
         test: { ...real, name: "matrix", include: ["test/matrix/**/*.test.ts"] },
       },
+      {
+        // The guarantee in every kind of pool: minutes, too.
+        test: { ...real, name: "pools", include: ["test/pools/**/*.test.ts"] },
+      },
     ],
   },
 });

@@ -7,6 +7,7 @@
  * live pool, so test against the exceptions' names only. Throttling and stale reads are not imitated: use the faults.
  */
 import { randomBytes } from "node:crypto";
+import { setTimeout } from "node:timers/promises";
 import { CognitoError, UnsupportedError } from "cognito-local/lib/errors.js";
 import type { User, UserPoolService } from "cognito-local/lib/services/userPoolService.js";
 import { userToResponseObject } from "cognito-local/lib/targets/responses.js";
@@ -46,6 +47,7 @@ export function cognitoProvider(parts: Parts): Provider {
   async function call(operation: string, request: Request): Promise<unknown> {
     if (request.UserPoolId !== undefined && request.UserPoolId !== parts.pool.options.Id)
       throw new Refusal("ResourceNotFoundException", "User pool does not exist.");
+    if (operation === "AdminCreateUser") await triggers(parts.traits);
     // cognito-local reads and then writes across awaits: one call at a time keeps "exactly one create wins" true.
     const mine = turn.then(() =>
       (operations[operation] ?? ((r: Request) => parts.emulator(operation, r)))(request),
@@ -115,13 +117,20 @@ function shim({
           );
         const password = String(request.TemporaryPassword ?? randomBytes(9).toString("base64url"));
         await save({ ...user, Password: password });
+        if (traits.customMessageFails) throw messageFailed();
         outbox.record("resend", user, password);
         return { User: userToResponseObject(user) };
       }
       checkCreate(request, pool);
       await checkKind(request, pool, traits);
       // AWS's default medium is SMS, yet a pool that knows only e-mail addresses does send e-mail.
-      return emulator("AdminCreateUser", { DesiredDeliveryMediums: ["EMAIL"], ...request });
+      const made = await emulator("AdminCreateUser", { DesiredDeliveryMediums: ["EMAIL"], ...request });
+      if (traits.customMessageFails && request.MessageAction !== "SUPPRESS") throw messageFailed();
+      if (!traits.passwordless || request.TemporaryPassword !== undefined) return made;
+      const { User: answered } = made as { readonly User: { readonly Username: string } };
+      const { Password: _, ...user } = await userOf(answered);
+      await save({ ...user, Password: "", UserStatus: "CONFIRMED" });
+      return { User: { ...answered, UserStatus: "CONFIRMED" } };
     },
 
     async DescribeUserPool(request) {
@@ -259,6 +268,12 @@ const REFUSED_NAME = {
   UserNotFoundException: "User does not exist.",
 };
 
+/** The triggers of a create or a RESEND run before it has an effect. */
+const triggers = ({ triggersTakeMs }: PoolTraits) => setTimeout(triggersTakeMs);
+
+const messageFailed = () =>
+  new Refusal("UserLambdaValidationException", "CustomMessage failed with error The template is missing.");
+
 /** What a create meets in pools of other kinds than FLIP's. */
 async function checkKind(request: Request, pool: UserPoolService, traits: PoolTraits): Promise<void> {
   if (traits.signIn === "alias" && isAddress(request.Username))
@@ -267,10 +282,16 @@ async function checkKind(request: Request, pool: UserPoolService, traits: PoolTr
       "Username cannot be of email format, since user pool is configured for email alias.",
     );
   const given = (request.UserAttributes ?? []) as { Name: string; Value: string }[];
-  const email = given.find(({ Name }) => Name === "email")?.Value ?? String(request.Username ?? "");
-  if (traits.signIn === "alias" && (await pool.getUserByUsername(context, email)) !== null)
+  const claimed = (name: string) => given.find(({ Name }) => Name === name)?.Value;
+  if (traits.signIn === "email" && !isAddress(request.Username))
+    throw new Refusal("InvalidParameterException", "Username should be an email.");
+  const email = claimed("email") ?? String(request.Username ?? "");
+  const claims = traits.signIn === "alias" && claimed("email_verified") === "true";
+  if (claims && (await pool.getUserByUsername(context, email)) !== null)
     throw new Refusal("AliasExistsException", "An account with the email already exists.");
-  if (traits.preSignUp && email.endsWith(`@${refusedDomain}`))
+  if (traits.preSignUp === "broken")
+    throw new Refusal("UnexpectedLambdaException", "PreSignUp invocation failed due to error AccessDenied.");
+  if (traits.preSignUp === "refuses" && email.endsWith(`@${refusedDomain}`))
     throw new Refusal(
       "UserLambdaValidationException",
       "PreSignUp failed with error This domain is not admitted.",

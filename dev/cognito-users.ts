@@ -101,7 +101,10 @@ export class MemoryStore implements DataStore {
       [this.#byName, this.#fold(user.Username)],
       [this.#bySub, attribute(user, "sub") ?? ""],
     ] as const;
-    return isFederated(user) ? own : [...own, [this.#byEmail, this.#fold(attribute(user, "email") ?? "")]];
+    const isAlias = this.#traits.signIn !== "alias" || attribute(user, "email_verified") === "true";
+    return isFederated(user) || !isAlias
+      ? own
+      : [...own, [this.#byEmail, this.#fold(attribute(user, "email") ?? "")]];
   }
 
   #index(user: User): void {

@@ -39,7 +39,7 @@ export interface Cognito {
   readonly console: Console;
   readonly userPoolId: string;
   readonly clientId: string;
-  /** `<door>/<pool>`, the `iss` of its tokens. */
+  /** `<door>/<pool>`, with the updated issuer's part between them where the pool has it: the `iss` of its tokens. */
   readonly issuer: string;
   listUsers(): Person[];
   /** By e-mail or by sub, whatever the kind of the pool. */
@@ -69,6 +69,16 @@ export type SecondFactor = "SOFTWARE_TOKEN_MFA" | "SMS_MFA" | "EMAIL_OTP" | "WEB
 
 const region = "eu-west-2";
 
+/** The custom attribute of pools that have the ownership tag in one. */
+const tagAttribute = {
+  Name: ownershipAttribute,
+  AttributeDataType: "String",
+  DeveloperOnlyAttribute: false,
+  Mutable: false,
+  Required: false,
+  StringAttributeConstraints: { MinLength: "0", MaxLength: "2048" },
+} as const;
+
 /** What `npm run doctor` wants to see of a pool. */
 const WELL_KEPT: object = {
   DeletionProtection: "ACTIVE",
@@ -84,7 +94,8 @@ const WELL_KEPT: object = {
 export async function createCognito(door: string, kind: PoolKind = "email"): Promise<Cognito> {
   const traits: PoolTraits = POOL_KINDS[kind];
   const userPoolId = `${region}_Local${randomBytes(3).toString("hex")}`;
-  const issuer = `${door}/${userPoolId}`;
+  const issuerDomain = `${door}${traits.issuer}`;
+  const issuer = `${issuerDomain}/${userPoolId}`;
   const outbox = new Outbox();
   const users = new MemoryStore({ Users: {}, Groups: {} }, traits);
   const clock = new DateClock();
@@ -100,7 +111,7 @@ export async function createCognito(door: string, kind: PoolKind = "email"): Pro
     config: {} as Services["config"],
     messages: { deliver: async (_c, _s, _i, _p, user, code) => outbox.record("invitation", user, code) },
     otp: () => "123456",
-    tokenGenerator: new JwtTokenGenerator(clock, triggers, { IssuerDomain: door }),
+    tokenGenerator: new JwtTokenGenerator(clock, triggers, { IssuerDomain: issuerDomain }),
     triggers,
   });
   const emulator: Emulator = (operation, request) => emulate(operation)(context, request as never);
@@ -119,14 +130,7 @@ export async function createCognito(door: string, kind: PoolKind = "email"): Pro
       ...(USER_POOL_AWS_DEFAULTS.SchemaAttributes ?? []).map((one) =>
         one.Name === "email" ? { ...one, Required: true, Mutable: false } : one,
       ),
-      {
-        Name: ownershipAttribute,
-        AttributeDataType: "String",
-        DeveloperOnlyAttribute: false,
-        Mutable: false,
-        Required: false,
-        StringAttributeConstraints: { MinLength: "0", MaxLength: "2048" },
-      },
+      ...(traits.username === "email" ? [tagAttribute] : []),
     ],
   });
   const pool = await cognito.getUserPool(context, userPoolId);

@@ -13,7 +13,7 @@ import { Faults } from "./faults.ts";
 import { FLIP_SHAPES, type FlipShapeName } from "./flip-shapes.ts";
 import { type Neon, neon } from "./neon.ts";
 import type { Mail } from "./outbox.ts";
-import { POOL_KINDS, type PoolKind } from "./pool-kinds.ts";
+import { POOL_KINDS, type PoolKind, settingsOf } from "./pool-kinds.ts";
 import { type Postgres, startPostgres } from "./postgres.ts";
 import { grantRole, seed } from "./seed.ts";
 import { accessClaims, publicJwk, sign256 } from "./tokens.ts";
@@ -108,7 +108,7 @@ interface Parts {
 async function assemble(parts: Parts): Promise<Stack> {
   const { faults, server, cognitoDoor, neonDoor, wire } = parts;
   const { pool: kind = "email", flip = "none" } = parts.options;
-  const { federated, caseSensitive } = POOL_KINDS[kind];
+  const { federated } = POOL_KINDS[kind];
   const pool = new pg.Pool({ connectionString: server.url, max: 8 });
   pool.on("error", () => {});
   parts.started.push(() => pool.end());
@@ -141,7 +141,7 @@ async function assemble(parts: Parts): Promise<Stack> {
     TOKEN_ISSUER: cognito.issuer,
     DATABASE_URL: server.url,
     NEON_ENDPOINT: neonEndpoint,
-    ...(caseSensitive && { COGNITO_CASE_SENSITIVE: "true" }),
+    ...settingsOf(POOL_KINDS[kind]),
   });
 
   return {

@@ -188,6 +188,14 @@ export const Environment = Schema.Struct({
     description:
       "The pool's immutable custom attribute that holds the ownership tag. Empty: the pool has none.",
   }),
+  COGNITO_USERNAME: orElse(oneOf("email", "operation-id"), "email").annotate({
+    description:
+      "What a new user is called in the pool: the address, or the id of their registration, in pools whose user names are no addresses. Then the user name is the ownership tag, and OWNERSHIP_ATTRIBUTE is not used.",
+  }),
+  COGNITO_PASSWORDLESS: orElse(oneOf("true", "false"), "false").annotate({
+    description:
+      "Whether the pool lets users sign in without a password. Then a user is CONFIRMED from the start, and of those who manage users only one who has done something here counts as somebody who can come in.",
+  }),
   INVITATION: orElse(oneOf("after-commit", "immediate", "none"), "after-commit").annotate({
     description:
       "When Cognito sends the invitation: when the registration is certain, with the create (as FLIP does), or never.",
@@ -494,7 +502,12 @@ const toDeployment = (read: typeof Environment.Type, drivers: Drivers): Deployme
   databasePrepared: read.DATABASE_PREPARED === "true",
   cognitoEndpoint: read.COGNITO_ENDPOINT ?? null,
   issuers: read.TOKEN_ISSUER === undefined ? issuersOf(read) : [read.TOKEN_ISSUER],
-  ownershipAttribute: read.OWNERSHIP_ATTRIBUTE === "" ? null : read.OWNERSHIP_ATTRIBUTE,
+  passwordless: read.COGNITO_PASSWORDLESS === "true",
+  username: read.COGNITO_USERNAME,
+  ownershipAttribute:
+    read.OWNERSHIP_ATTRIBUTE === "" || read.COGNITO_USERNAME === "operation-id"
+      ? null
+      : read.OWNERSHIP_ATTRIBUTE,
   invitation: read.INVITATION,
   flipEdition: read.FLIP_EDITION,
   enforceMfa: read.ENFORCE_MFA === "true",

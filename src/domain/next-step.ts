@@ -6,7 +6,7 @@ const NOT_DONE: Partial<Record<WhyNotDone, string>> = {
   superseded: "Nothing: a newer change of the same user contradicts it.",
   user_not_found: "Nothing: the pool has no such user.",
   user_disabled: "Nothing: the user is disabled. Enable them, and invite them again, if that is wanted.",
-  invitation_not_needed: "Nothing: the user has signed in already.",
+  invitation_not_needed: "Nothing: the user can sign in already.",
   closed_by_operator: "Nothing: an operator has closed it. Whether it was done, nobody knows for certain.",
 };
 

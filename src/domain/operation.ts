@@ -61,7 +61,7 @@ export type RefusalReason = typeof RefusalReason.Type;
 
 /**
  * Why a change has ended without its effect: Cognito refuses it; or `superseded`: a newer change contradicts it;
- * `user_not_found`, `user_disabled`, `invitation_not_needed` (they have signed in): what the pool said in the moment in
+ * `user_not_found`, `user_disabled`, `invitation_not_needed` (they can sign in): what the pool said in the moment in
  * which it was to be done; `closed_by_operator`: nobody tries it any more.
  */
 export const WhyNotDone = Schema.Literals([
@@ -171,6 +171,9 @@ export const Forgotten = Schema.Struct({
   dueAt: Schema.Null,
 });
 export type Forgotten = typeof Forgotten.Type;
+
+/** How the history begins to say why a registered user got no invitation. */
+export const NOT_INVITED = "not invited";
 
 /** What the history says of a registration whose final check an operator has given up. */
 export const LEFT_OVER = "a user may be left over";

@@ -159,9 +159,9 @@ export const PROBLEMS = {
   invitation_not_needed: {
     status: 409,
     means:
-      "The user has signed in already, does so through another identity provider, or is disabled: an invitation would be refused.",
+      "The user can sign in already, does so through another identity provider, or is disabled: an invitation would be refused.",
     left: NOTHING,
-    todo: "Enable the user, or let them use “forgot password”.",
+    todo: "Enable the user, or let them sign in, with “forgot password” where they have one.",
   },
   profiles_not_kept: {
     status: 409,

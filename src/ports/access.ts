@@ -120,6 +120,8 @@ export class Access extends Context.Service<
     readonly profilesLike: (part: string) => Effect.Effect<ReadonlySet<UserId>, DatabaseError>;
     /** Whether the ledger has removed a user, or lost them: their tokens say nothing any more. */
     readonly isRemoved: (user: UserId) => Effect.Effect<boolean, DatabaseError>;
+    /** Which of these users have done or asked for something here, about somebody else: they have signed in. */
+    readonly haveActed: (users: ReadonlyArray<UserId>) => Effect.Effect<ReadonlyArray<UserId>, DatabaseError>;
     /**
      * The names of a user's permissions, without repeats; null where they have no role at all. Whom the ledger's newest
      * word has disabled, removed or lost has none.

@@ -70,22 +70,33 @@ export class IdentityProvider extends Context.Service<
   {
     /** Sends one AdminCreateUser, never repeated: a repeat would read its own success as "already exists". */
     readonly create: (user: NewUser) => Effect.Effect<PoolUser, IdentityProviderError>;
-    /** Reads one user, by address or by `sub`. */
+    /**
+     * Reads one user, by address or by `sub`. Where users have names of their own, an address may be found late, and finds
+     * the user who was made first of those who have it.
+     */
     readonly find: (key: Email | UserId) => Effect.Effect<Option.Option<PoolUser>, IdentityProviderError>;
     /**
-     * Who has the address in another spelling, where the pool tells spellings apart; in any other pool nobody, and nothing
-     * is asked. It may lag behind what has just been created or deleted, and does not count users of other providers.
+     * Reads the user whom a registration has created. Where only the address finds them, it is whoever has that: the
+     * caller compares the tag.
      */
-    readonly spelledOtherwise: (
-      email: Email,
+    readonly findOwn: (
+      registration: Pick<NewUser, "id" | "email">,
     ) => Effect.Effect<Option.Option<PoolUser>, IdentityProviderError>;
+    /**
+     * Local users who have the address, and whom a create would not meet: in another spelling, where the pool tells
+     * spellings apart; in any, where users have names of their own. In any other pool nobody, and nothing is asked. It may
+     * lag behind what has just been created or deleted.
+     */
+    readonly unmetHolders: (email: Email) => Effect.Effect<ReadonlyArray<PoolUser>, IdentityProviderError>;
     /** Deletes the user with this `sub`. Succeeds when they are gone; `absent`: every look-up finds nobody. */
     readonly remove: (user: KnownUser) => Effect.Effect<"deleted" | "absent", IdentityProviderError>;
     /** Sends (again) the invitation. `notNeeded`: the user has signed in, or does so elsewhere, and needs none. */
     readonly invite: (
       user: KnownUser,
     ) => Effect.Effect<"sent" | "notNeeded" | "absent", IdentityProviderError>;
-    /** False where the deployment has no ownership attribute: then no user is deleted whom the create did not return. */
+    /** False where the deployment has no ownership tag: then no user is deleted whom the create did not return. */
     readonly tagsUsers: boolean;
+    /** Whether two users may have one address as far as the pool is concerned: then the ledger keeps them apart. */
+    readonly sharesAddresses: boolean;
   }
 >()("registrar/ports/IdentityProvider") {}

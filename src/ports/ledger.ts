@@ -30,8 +30,15 @@ export const Actor = Context.Reference<"request" | "sweeper" | UserId>("registra
 
 /** What `open` found. Exactly one registration is ever `opened` for one address at a time. */
 export type Opening =
-  /** This very request's row: new, or what an earlier try of the same statement has come to. */
-  | { readonly _tag: "Opened"; readonly registration: Registration | Forgotten }
+  /**
+   * This very request's row: new, or what an earlier try of the same statement has come to. `earlier`: those of the address
+   * that are registered or completed, and whose users the ledger does not know to be gone.
+   */
+  | {
+      readonly _tag: "Opened";
+      readonly registration: Registration | Forgotten;
+      readonly earlier: ReadonlyArray<Registration>;
+    }
   | { readonly _tag: "Denied" }
   | { readonly _tag: "UnknownRoles"; readonly roles: ReadonlyArray<RoleId> }
   /** The caller's idempotency key belongs to this registration. `userGone`: its user was removed here, or lost. */
@@ -98,8 +105,16 @@ export class Ledger extends Context.Service<
   {
     /** Checks permission, roles, key and address, and writes the registration as `started`: one statement. */
     readonly open: (command: RegisterUser) => Answer<Opening>;
-    /** started → registered, with the audit row and, for `register_with_roles`, the grants. False: it was not `started`. */
-    readonly commit: (id: OperationId, sub: UserId) => Answer<boolean>;
+    /**
+     * started → registered, with the audit row and, for `register_with_roles`, the grants. False: it was not `started`, or
+     * the address is registered. `known`: the registrations of the address whose users its request has looked for, and not
+     * found. Without it the pool keeps addresses apart, and nothing is compared.
+     */
+    readonly commit: (
+      id: OperationId,
+      sub: UserId,
+      known?: ReadonlyArray<OperationId> | null,
+    ) => Answer<boolean>;
     /** started → rolling_back. Answers the state that a statement reads which begins afterwards. */
     readonly fence: (id: OperationId) => Answer<State>;
     /**

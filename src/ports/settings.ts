@@ -63,6 +63,10 @@ export interface Deployment {
   readonly cognitoCreateTimeout: Duration.Duration;
   /** Whether the pool may have one mailbox twice, in two spellings. */
   readonly caseSensitive: boolean;
+  /** Whether users may sign in without a password: then CONFIRMED does not say that somebody has signed in. */
+  readonly passwordless: boolean;
+  /** What a new user is called in the pool: the address, or the registration's id, which is then the ownership tag. */
+  readonly username: "email" | "operation-id";
   readonly databaseTimeout: Duration.Duration;
   /** The first statement of a request or a sweep: the database may be asleep. */
   readonly databaseWakeTimeout: Duration.Duration;

@@ -67,7 +67,7 @@ const requireSecondFactor = Effect.fnUntraced(function* ({ sub, username, isMach
   if (isMachine) return;
   if (username === null) return yield* new Unauthenticated({ reason: "no username" });
   const { enforceMfa } = yield* Settings;
-  if (enforceMfa) yield* requireMfa(sub, username);
+  if (enforceMfa) yield* requireMfa(sub);
 });
 
 /** How long a caller who was seen with a second factor is believed, in milliseconds: FLIP's minute. */
@@ -85,12 +85,12 @@ export const forgetMfa = (sub: Caller["sub"]): void => {
   enrolled.delete(sub);
 };
 
-const requireMfa = Effect.fnUntraced(function* (sub: Caller["sub"], username: string) {
+const requireMfa = Effect.fnUntraced(function* (sub: Caller["sub"]) {
   const now = yield* Clock.currentTimeMillis;
   if ((enrolled.get(sub) ?? 0) > now) return;
   const directory = yield* Directory;
   const profile = yield* directory
-    .profile(username as Caller["sub"])
+    .profile(sub)
     .pipe(Effect.mapError(providerUnavailable), Effect.map(Option.getOrUndefined));
   // The token of a user who was deleted or disabled still verifies.
   if (profile?.enabled !== true) return yield* new Unauthenticated({ reason: "invalid" });

@@ -8,7 +8,7 @@ import { newOperationId, type OperationId } from "../domain/operation.ts";
 import type { UserId } from "../domain/user.ts";
 import { Access, type LastManager as NobodyLeft, type TooLate } from "../ports/access.ts";
 import { type DatabaseError, onceMore } from "../ports/database.ts";
-import { Directory, type Profile } from "../ports/directory.ts";
+import { Directory, EXTERNAL_PROVIDER, type Profile } from "../ports/directory.ts";
 import type { IdentityProviderError } from "../ports/identity-provider.ts";
 import { Settings } from "../ports/settings.ts";
 
@@ -41,13 +41,27 @@ export const requireManager = Effect.fnUntraced(function* (
 export const isMachine = (id: UserId) =>
   Effect.map(Settings, ({ machines }) => [...machines.values()].includes(id));
 
-/** Cognito's words for users who have signed in, and can again. */
-const HAVE_SIGNED_IN: ReadonlySet<string> = new Set(["CONFIRMED", "EXTERNAL_PROVIDER", "RESET_REQUIRED"]);
+/** Cognito's words for users who have signed in, and can again; CONFIRMED proves it only where users need a password. */
+const HAVE_SIGNED_IN: ReadonlySet<string> = new Set(["CONFIRMED", EXTERNAL_PROVIDER, "RESET_REQUIRED"]);
 
 /** Whether the pool lets somebody in: they are there, enabled, and have signed in. */
 export const canComeIn = Option.exists<Profile>(
   ({ enabled, status }) => enabled && HAVE_SIGNED_IN.has(status),
 );
+
+/**
+ * Which of these users are worth a look-up. Where users need no password, being CONFIRMED says nothing: only those count
+ * whom another identity provider signs in, who have done something here, or who have sent this very request.
+ */
+const candidates = Effect.fnUntraced(function* (users: ReadonlyArray<UserId>, caller: UserId) {
+  const { passwordless } = yield* Settings;
+  if (!passwordless) return () => true;
+  const access = yield* Access;
+  const acted = yield* access
+    .haveActed(users)
+    .pipe(Effect.retry(onceMore), Effect.mapError(databaseUnavailable));
+  return ({ sub, status }: Profile) => status === EXTERNAL_PROVIDER || sub === caller || acted.includes(sub);
+});
 
 /** How many are looked up in the pool at once. */
 const LOOKED_UP_AT_ONCE = 5;
@@ -62,14 +76,15 @@ const isTooLate = (answer: Tagged): answer is TooLate => answer._tag === "TooLat
 /**
  * Runs a statement that could take the permission from the last who manages users. Grants outlive those who hold them:
  * where the statement finds nobody left who is confirmed, the others are looked up in the pool, and it runs once more
- * with those who exist, are enabled, and have signed in.
+ * with those who exist, are enabled, and have signed in. `caller`: whose request it is.
  */
 export const leavingAManager = Effect.fn("leavingAManager")(function* <A extends Tagged, E, R>(
+  caller: UserId,
   statement: (confirmed: ReadonlyArray<UserId>) => Effect.Effect<A | NobodyLeft | TooLate, E, R>,
 ) {
   let answer = yield* statement([]);
   if (isNobodyLeft(answer)) {
-    const confirmed = yield* comingIn(answer.others);
+    const confirmed = yield* comingIn(answer.others, caller);
     if (confirmed.length > 0) answer = yield* statement(confirmed);
   }
   if (isNobodyLeft(answer)) return yield* new LastManager({ doubtful: answer.others });
@@ -78,19 +93,25 @@ export const leavingAManager = Effect.fn("leavingAManager")(function* <A extends
 });
 
 /** Which of these users can come in. Most often the first can: they are the caller. */
-const comingIn = Effect.fnUntraced(function* (users: ReadonlyArray<UserId>) {
-  const first = yield* lookUp(users.slice(0, 1));
+const comingIn = Effect.fnUntraced(function* (users: ReadonlyArray<UserId>, caller: UserId) {
+  const hasSignedIn = yield* candidates(users, caller);
+  const first = yield* lookUp(users.slice(0, 1), hasSignedIn);
   if (first.found.length > 0) return first.found;
-  const others = yield* lookUp(users.slice(1));
+  const others = yield* lookUp(users.slice(1), hasSignedIn);
   const [failure] = [...first.failures, ...others.failures];
   if (others.found.length === 0 && failure !== undefined) return yield* providerUnavailable(failure);
   return others.found;
 });
 
-const lookUp = Effect.fnUntraced(function* (users: ReadonlyArray<UserId>) {
+const lookUp = Effect.fnUntraced(function* (
+  users: ReadonlyArray<UserId>,
+  hasSignedIn: (profile: Profile) => boolean,
+) {
   const directory = yield* Directory;
   const look = (user: UserId) =>
-    Effect.map(directory.profile(user), (profile) => (canComeIn(profile) ? [user] : []));
+    Effect.map(directory.profile(user), (profile) =>
+      canComeIn(Option.filter(profile, hasSignedIn)) ? [user] : [],
+    );
   const [looks, failures] = yield* Effect.partition(users, look, { concurrency: LOOKED_UP_AT_ONCE });
   return { found: looks.flat(), failures };
 });

@@ -160,7 +160,7 @@ const perform = Effect.fn("change.perform")(function* (
   }
 
   const changes = yield* Changes;
-  const opening = yield* leavingAManager((confirmed) =>
+  const opening = yield* leavingAManager(caller, (confirmed) =>
     changes.open({ ...command, confirmed }).pipe(
       sendTwice(isFinal(command)),
       // Without a refusal the row may be written, or may be until the budget is over; then the sweeper carries it out.

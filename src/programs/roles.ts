@@ -57,7 +57,7 @@ export const setRoles = Effect.fn("setRoles")(function* (command: AskedRoles) {
   const access = yield* Access;
   const { caller, subject } = command;
   const tag = (yield* isMachine(subject)) ? null : yield* lookUp(command, edition);
-  const answer = yield* leavingAManager((confirmed) =>
+  const answer = yield* leavingAManager(caller, (confirmed) =>
     access.setRoles({ ...command, tag, askedAt, confirmed }).pipe(
       sendTwice(isFinal),
       // Without a refusal the roles may be set, or may be until the budget is over.

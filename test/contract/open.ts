@@ -173,6 +173,39 @@ export const openContract = (name: string, test: Tester, subject: () => LedgerSu
     );
 
     check(
+      "names the registrations that have the address, while the ledger does not know their users to be gone",
+      Effect.gen(function* () {
+        const [ledger, changes] = [yield* Ledger, yield* Changes];
+        const email = someone();
+        const earlier = Effect.gen(function* () {
+          const opening = yield* ledger.open(request({ email }));
+          if (opening._tag !== "Opened") return yield* Effect.die(new Error(opening._tag));
+          yield* ledger.abandon(opening.registration.id);
+          return opening.earlier.map(({ id, state }) => [id, state]);
+        });
+        assert.deepStrictEqual(yield* earlier, []);
+        yield* inState("rejected", { email });
+        yield* inState("rolled_back", { email });
+        yield* inState("completed");
+        yield* inState("user_lost", { email });
+        assert.deepStrictEqual(yield* earlier, []);
+        const registered = yield* inState("registered", { email });
+        assert.deepStrictEqual(yield* earlier, [[registered.id, "registered"]]);
+        const { caller, sub } = registered;
+        yield* changes.open({
+          id: newId(),
+          kind: "remove",
+          caller,
+          subject: sub ?? newSub(),
+          tag: null,
+          askedAt,
+          confirmed: [subject().admin],
+        });
+        assert.deepStrictEqual(yield* earlier, []);
+      }),
+    );
+
+    check(
       "knows whose a user is where no tag says so: of another registration, perhaps of one that is open, or nobody's",
       Effect.gen(function* () {
         const ledger = yield* Ledger;

@@ -10,7 +10,7 @@ import { Settings } from "../../src/ports/settings.ts";
 import { readSettings } from "../../src/settings.ts";
 import { directoryContract } from "./directory.ts";
 import { identityProviderContract } from "./identity-provider.ts";
-import type { PoolSubject } from "./subjects.ts";
+import { FLIP_POOL, type PoolSubject } from "./subjects.ts";
 
 let stack: Stack;
 let pool: PoolSubject;
@@ -22,6 +22,7 @@ beforeAll(async () => {
   const promised = <A>(work: () => Promise<A>) => Effect.promise(work);
 
   pool = {
+    promises: FLIP_POOL,
     layer: Layer.mergeAll(IdentityProviderCognito, DirectoryCognito).pipe(
       Layer.provide(CognitoClient.layer),
       Layer.provide(config),

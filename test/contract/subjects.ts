@@ -72,7 +72,25 @@ export interface LedgerSubject {
   readonly reset: Effect.Effect<void>;
 }
 
+/** What pools promise differently. */
+export interface PoolPromises {
+  /** Whether a second user of an address is refused by the pool. */
+  readonly oneUserAnAddress: boolean;
+  /** A new user's status: FORCE_CHANGE_PASSWORD where they get a temporary password, and so an invitation. */
+  readonly firstStatus: "FORCE_CHANGE_PASSWORD" | "CONFIRMED";
+  /** Whether a second factor can be switched off. */
+  readonly secondFactorsEnd: boolean;
+}
+
+/** What FLIP's pool promises. */
+export const FLIP_POOL: PoolPromises = {
+  oneUserAnAddress: true,
+  firstStatus: "FORCE_CHANGE_PASSWORD",
+  secondFactorsEnd: true,
+};
+
 export interface PoolSubject {
+  readonly promises: PoolPromises;
   readonly layer: Layer.Layer<IdentityProvider | Directory>;
   /** A user made by hand, without a tag. */
   readonly addByHand: (email: string) => Effect.Effect<UserId>;

@@ -144,13 +144,23 @@ export const mutations: ReadonlyArray<Mutation> = [
   ]),
   programs("an address that the pool has in another spelling gets a second user", [
     "src/programs/register/register.ts",
-    "  yield* onlySpelling(registration, spelled);",
+    "  yield* unlessHeld(registration, holders);",
     "",
+  ]),
+  programs("an address that the ledger has registered gets a second user where the pool would let it", [
+    "src/programs/register/register.ts",
+    "identity.sharesAddresses ? opened.earlier : []",
+    "[] as typeof opened.earlier",
+  ]),
+  programs("a user who is not seen yet is taken for one who is gone", [
+    CREATE,
+    "if (left >= 0) {",
+    "if (false) {",
   ]),
   programs("a look-up of other spellings that fails is taken for nobody", [
     CREATE,
-    "if (Result.isFailure(spelled)) return yield* unavailable(registration, spelled.failure);",
-    "if (Result.isFailure(spelled)) return;",
+    "if (Result.isFailure(holders)) return yield* unavailable(registration, holders.failure);",
+    "if (Result.isFailure(holders)) return;",
   ]),
   programs("nothing is fenced before a delete", [
     RESOLVE,
@@ -371,6 +381,11 @@ export const mutations: ReadonlyArray<Mutation> = [
     "",
   ]),
 
+  postgres("a commit does not see that the address was registered since it was looked for", [
+    '"ledger.commit"',
+    "where other.id <> all(${known})",
+    "where false and other.id <> all(${known})",
+  ]),
   postgres("SQL: commit from any state", [
     "export const commit",
     "state = 'started'",
@@ -546,8 +561,13 @@ export const mutations: ReadonlyArray<Mutation> = [
   ]),
   programs("whom the pool does not know counts as one who is left", [
     AUTHORITY,
-    "canComeIn(profile) ? [user] : []",
+    "canComeIn(Option.filter(profile, hasSignedIn)) ? [user] : []",
     "[user]",
+  ]),
+  programs("whoever needs no password counts as one who has signed in", [
+    AUTHORITY,
+    "canComeIn(Option.filter(profile, hasSignedIn))",
+    "canComeIn(profile)",
   ]),
   fragments("SQL: an unconfirmed holder counts as one who is left", [
     "export const somebodyIsLeft",

@@ -64,7 +64,12 @@ const NAMES = ["Ada Lovelace", "Grace Hopper", "Mary Jackson"] as const;
 const ROLE_VALUES = [[observerRole], [researcherRole], [adminRole, researcherRole], []] as const;
 
 /** What may be answered from an earlier pool. */
-const READS: ReadonlySet<string> = new Set(["identity.find", "identity.invite", "directory.profile"]);
+const READS: ReadonlySet<string> = new Set([
+  "identity.find",
+  "identity.unmetHolders",
+  "identity.invite",
+  "directory.profile",
+]);
 
 const WORDS: ReadonlyArray<Word> = ["refused", "throttled", "misconfigured"];
 
@@ -73,7 +78,7 @@ export class History {
   readonly counts: Record<string, number> = {};
   readonly #monitor = new Monitor(this.world);
   readonly #network = new Network(this.world, HORIZON_MS - BUDGET_MS, this.#monitor.witness);
-  readonly #machine = new Machine(this.world, this.#network);
+  readonly #machine: Machine;
   readonly #waiting: Array<Client>;
   readonly #deeds: Array<Deed>;
   readonly #alive = new Map<string, Client | null>();
@@ -84,6 +89,7 @@ export class History {
 
   constructor(plan: Plan, trace?: (line: string) => void) {
     this.#plan = plan;
+    this.#machine = new Machine(this.world, this.#network, plan.tag);
     this.#waiting = [...plan.clients];
     this.#deeds = [...plan.deeds];
     this.#sweepers = plan.sweepers;

@@ -25,6 +25,7 @@ export const violations = (world: World): ReadonlyArray<string> => [
   ...ofGrants(world),
   ...ofAuthority(world),
   ...ofKeys(world),
+  ...ofAddresses(world),
 ];
 
 /** Every row that there is, or was: what the ledger deletes has to end as well as what it keeps. */
@@ -222,4 +223,16 @@ const ofKeys = (world: World): ReadonlyArray<string> => {
   return keys
     .filter((key, index) => keys.indexOf(key) !== index)
     .map((key) => `the key ${key} has registered two users`);
+};
+
+/** One mailbox has one user of ours, whatever the pool would let it have. */
+const ofAddresses = (world: World): ReadonlyArray<string> => {
+  const ours = [...world.rows.values()].filter(
+    ({ state, email, sub }) =>
+      email !== null && state === "completed" && world.users.some((user) => user.sub === sub),
+  );
+  const addresses = ours.map(({ email }) => email);
+  return addresses
+    .filter((email, index) => addresses.indexOf(email) !== index)
+    .map((email) => `two registrations have registered ${email}, and both users exist`);
 };

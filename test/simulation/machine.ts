@@ -8,7 +8,7 @@ import { Changes } from "../../src/ports/changes.ts";
 import { Directory } from "../../src/ports/directory.ts";
 import { IdentityProvider } from "../../src/ports/identity-provider.ts";
 import { Ledger } from "../../src/ports/ledger.ts";
-import { Settings } from "../../src/ports/settings.ts";
+import { type Deployment, Settings } from "../../src/ports/settings.ts";
 import { makeAccess } from "./memory/access.ts";
 import { makeChanges } from "./memory/changes.ts";
 import { makeDirectory } from "./memory/directory.ts";
@@ -17,15 +17,25 @@ import { makeLedger } from "./memory/ledger.ts";
 import { settings } from "./memory/memory.ts";
 import type { World } from "./memory/world.ts";
 import type { Network } from "./network.ts";
+import type { Plan } from "./plan.ts";
 
 /** It forgets as early as a deployment may. */
-export const deployment = settings({ OPERATION_ADDRESS_DAYS: "2", OPERATION_DAYS: "2" });
+const FORGETFUL = { OPERATION_ADDRESS_DAYS: "2", OPERATION_DAYS: "2" };
+
+export const deployment = settings(FORGETFUL);
+
+/** The deployment of each kind of ownership tag. */
+const DEPLOYMENTS: Readonly<Record<Plan["tag"], Deployment>> = {
+  attribute: deployment,
+  "user name": settings({ ...FORGETFUL, COGNITO_USERNAME: "operation-id" }),
+};
 
 type Services = IdentityProvider | Directory | Ledger | Changes | Access | Settings;
 
 export class Machine {
   readonly #world: World;
   readonly #network: Network;
+  readonly #deployment: Deployment;
   #tasks: Array<() => void> = [];
   readonly #scheduler = new Scheduler.MixedScheduler("sync", (task) => {
     this.#tasks.push(task);
@@ -34,7 +44,8 @@ export class Machine {
     };
   });
 
-  constructor(world: World, network: Network) {
+  constructor(world: World, network: Network, tag: Plan["tag"]) {
+    this.#deployment = DEPLOYMENTS[tag];
     this.#world = world;
     this.#network = network;
   }
@@ -42,6 +53,7 @@ export class Machine {
   /** Starts a program as the given agent, as far as its first call. */
   start<A, E>(agent: string, program: Effect.Effect<A, E, Services>, ended: (exit: Exit.Exit<A, E>) => void) {
     const wire = this.#network.wireOf(agent);
+    const deployment = this.#deployment;
     const context = Context.make(Settings, deployment).pipe(
       Context.add(IdentityProvider, makeIdentityProvider(this.#world, wire, deployment)),
       Context.add(Ledger, makeLedger(this.#world, wire, deployment)),

@@ -29,6 +29,8 @@ export interface Deed {
 export interface Plan {
   readonly clients: ReadonlyArray<Client>;
   readonly deeds: ReadonlyArray<Deed>;
+  /** Where the pool has the ownership tag: in an attribute, with one user an address; or as user name, with any number. */
+  readonly tag: "attribute" | "user name";
   readonly weather: "fair" | "storm" | "deaths";
   readonly sweepers: number;
   /** How calm the end is: whether what is late comes at its last moment, and how many versions old reads are. */
@@ -74,6 +76,7 @@ const STEPS_MAX = 160;
 export const plans: fc.Arbitrary<Plan> = fc.record({
   clients: fc.array(client, { minLength: 1, maxLength: 3 }),
   deeds: fc.array(deed, { maxLength: 6 }),
+  tag: fc.constantFrom("attribute", "user name"),
   weather: fc.constantFrom("fair", "storm", "deaths"),
   sweepers: fc.nat(6),
   lateCalm: fc.boolean(),

@@ -45,6 +45,8 @@ const meta = (httpStatusCode: number) => ({ message: "", $metadata: { httpStatus
 const named = (name: string, more: object = {}) => Object.assign(new Error("x"), { name, ...more });
 const answered = (name: string, status: number) => named(name, { $metadata: { httpStatusCode: status } });
 
+const TAGGED = { attribute: "custom:registration_id", username: "email" } as const;
+
 describe("Cognito", () => {
   const cases: ReadonlyArray<readonly [string, unknown, string]> = [
     ["an existing user", new UsernameExistsException(meta(400)), "UserAlreadyExists"],
@@ -168,7 +170,7 @@ describe("Cognito", () => {
     ["nothing", undefined, "OutcomeUnknown"],
   ];
   it.each([...cases])("takes %s for $2", (_, cause, reason) => {
-    assert.strictEqual(cognito(cause, "custom:registration_id")._tag, reason);
+    assert.strictEqual(cognito(cause, TAGGED)._tag, reason);
   });
 });
 
@@ -198,7 +200,7 @@ describe("what Cognito refuses", () => {
     ["other", new PreconditionNotMetException(meta(400))],
   ];
   it.each([...reasons])("is told as %s", (why, cause) => {
-    assert.deepInclude(cognito(cause, "custom:registration_id"), { why });
+    assert.deepInclude(cognito(cause, TAGGED), { why });
   });
 });
 
@@ -251,7 +253,7 @@ describe("an answer without content", () => {
     const abortSignal = AbortSignal.timeout(1000);
     return client.send(command as AdminDeleteUserCommand, { abortSignal }).then(
       () => "done",
-      (cause: unknown) => cognito(cause, null, sent.has(abortSignal))._tag,
+      (cause: unknown) => cognito(cause, undefined, sent.has(abortSignal))._tag,
     );
   };
   const user = { UserPoolId: "eu-west-2_x", Username: "x" };

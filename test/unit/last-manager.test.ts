@@ -9,8 +9,12 @@ import type { Fault } from "../simulation/memory/script.ts";
 import { addUser, adminRole, observerRole, removeUser, type User } from "../simulation/memory/world.ts";
 
 /** Two who manage users: alice, who can come in, and bob, who is as it is said, or gone from the pool. */
-const withTwo = (other: Partial<User> | "gone", faults: ReadonlyArray<Fault> = []) => {
-  const scene = makeScene(faults);
+const withTwo = (
+  other: Partial<User> | "gone",
+  faults: ReadonlyArray<Fault> = [],
+  settings: Readonly<Record<string, string>> = {},
+) => {
+  const scene = makeScene(faults, settings);
   const { world, run } = scene;
   world.grants.clear();
   const one = addUser(world, alice, { confirmed: true }).sub;
@@ -122,6 +126,37 @@ describe("the grants of who is gone from the pool", () => {
       world.grants.set(two, new Set([adminRole]));
       yield* change("remove", one, two);
       assert.strictEqual(world.grants.get(two)?.size ?? 0, 0);
+    }),
+  );
+});
+
+describe("where users need no password, and are CONFIRMED from the start", () => {
+  const PASSWORDLESS = { COGNITO_PASSWORDLESS: "true" };
+  it.effect("nobody counts as signed in because of that: the last who has acted keeps the role", () =>
+    Effect.gen(function* () {
+      const { world, one, two, roles } = withTwo({ confirmed: true }, [], PASSWORDLESS);
+      assert.deepInclude(yield* Effect.flip(roles(one, one, observerRole)), {
+        _tag: "LastManager",
+        doubtful: [two],
+      });
+      assert.deepStrictEqual([...(world.grants.get(one) ?? [])], [adminRole]);
+    }),
+  );
+
+  it.effect("whoever sends the request has signed in, and so has who did something here before", () =>
+    Effect.gen(function* () {
+      const { world, one, two, roles, change } = withTwo({ confirmed: true }, [], PASSWORDLESS);
+      yield* roles(two, addUser(world, "carol@hospital.example").sub, observerRole);
+      assert.deepStrictEqual(yield* roles(one, one, observerRole), [observerRole]);
+      world.grants.set(one, new Set([adminRole]));
+      yield* change("disable", two, one);
+    }),
+  );
+
+  it.effect("whom another identity provider signs in counts as before", () =>
+    Effect.gen(function* () {
+      const { one, roles } = withTwo({ federated: true }, [], PASSWORDLESS);
+      assert.deepStrictEqual(yield* roles(one, one, observerRole), [observerRole]);
     }),
   );
 });

@@ -21,7 +21,7 @@ describe("where case counts", () => {
   it.effect("nobody is created while the pool does not say, and key and address are free again", () =>
     Effect.gen(function* () {
       const { world, register, row } = makeScene(
-        [{ on: "identity.spelledOtherwise", effect: "never", answer: "unknown" }],
+        [{ on: "identity.unmetHolders", effect: "never", answer: "unknown" }],
         CASE_SENSITIVE,
       );
       const error = yield* Effect.flip(register());

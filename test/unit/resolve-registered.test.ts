@@ -54,6 +54,21 @@ describe("registered", () => {
     }),
   );
 
+  it.effect(
+    "is completed with a note where users need no password: the pool has no invitation for them",
+    () =>
+      Effect.gen(function* () {
+        const { resolution, row, world } = yield* look({
+          change: told,
+          confirmed: true,
+          overrides: { COGNITO_PASSWORDLESS: "true" },
+        });
+        assert.strictEqual(resolution, "completed");
+        assert.match(row().history.at(-1)?.note ?? "", /^not invited: /);
+        assert.deepStrictEqual([row().needsOperator, world.mails], [false, []]);
+      }),
+  );
+
   const since = [
     ["pool", "disabled"],
     ["ledger", "disable"],

@@ -50,10 +50,13 @@ describe("the ledger in memory", () => {
   }, 120_000);
 
   it("would be told from one that answers otherwise, or leaves other rows", async () => {
-    const acts: Array<Act> = [];
-    const [plan] = fc.sample(plans, { numRuns: 1, seed: 1 });
-    assert.isDefined(plan);
-    const { world } = History.run(plan, undefined, acts);
+    const histories = fc.sample(plans, { numRuns: 20, seed: 1 }).map((plan) => {
+      const acts: Array<Act> = [];
+      return { acts, world: History.run(plan, undefined, acts).world };
+    });
+    const begun = histories.find(({ acts }) => acts[0]?.name === "open");
+    assert.isDefined(begun);
+    const { acts, world } = begun;
     const [first, ...rest] = acts;
     assert.isDefined(first);
     const otherAnswer = [{ ...first, answer: { _tag: "Denied" } }, ...rest];

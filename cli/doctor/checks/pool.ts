@@ -41,19 +41,32 @@ const signIn = ({ UsernameAttributes: names = [], AliasAttributes: aliases = [] 
 const kind = check({
   id: "pool.kind",
   title: "Kind",
-  asks: "`UsernameAttributes` and `AliasAttributes`",
+  asks: "`UsernameAttributes` and `AliasAttributes` against `COGNITO_USERNAME`",
   faults: {
-    other: {
+    phone: {
       status: "wrong",
-      means: "Users of this pool are not named by their e-mail address: Cognito refuses every create.",
-      mend: "Use a pool with UsernameAttributes = [email]. It cannot be changed later.",
+      means: "Users of this pool are named by their telephone number, which no registration has.",
+      mend: "Use another pool. It cannot be changed later.",
+    },
+    alias: {
+      status: "wrong",
+      means: "An address is an alias in this pool, and no user name: Cognito refuses every create.",
+      mend: "Set COGNITO_USERNAME to operation-id.",
+    },
+    address: {
+      status: "wrong",
+      means: "User names of this pool are e-mail addresses: Cognito refuses every create.",
+      mend: "Set COGNITO_USERNAME to email.",
     },
   },
-  ask: async ({ pool }) => {
+  ask: async ({ pool, settings }) => {
     const found = signIn(await pool());
-    return found === "e-mail"
-      ? { good: "e-mail addresses as user names" }
-      : { fault: "other", detail: `${found} user names` };
+    const { username } = settings();
+    if (found === "phone number") return { fault: "phone" };
+    if (found === "alias" && username === "email") return { fault: "alias" };
+    if (found === "e-mail" && username !== "email") return { fault: "address" };
+    const names = username === "email" ? "e-mail addresses as user names" : "ids as user names";
+    return { good: found === "alias" ? `${names}, addresses as aliases` : names };
   },
 });
 
@@ -93,7 +106,8 @@ const tag = check({
     },
   },
   ask: async ({ pool, settings }) => {
-    const { ownershipAttribute } = settings();
+    const { ownershipAttribute, username } = settings();
+    if (username === "operation-id") return { good: "the user name" };
     const { SchemaAttributes = [] } = await pool();
     if (ownershipAttribute === null) return { fault: "none" };
     const attribute = SchemaAttributes.find(({ Name }) => Name === ownershipAttribute);
@@ -268,8 +282,19 @@ const password = check({
 const passwordless = check({
   id: "pool.passwordless",
   title: "Passwordless",
-  asks: "`SignInPolicy.AllowedFirstAuthFactors`",
+  asks: "`SignInPolicy.AllowedFirstAuthFactors` against `COGNITO_PASSWORDLESS`",
   faults: {
+    unknown: {
+      status: "wrong",
+      means:
+        "Users of this pool need no password, and the service takes who is CONFIRMED for one who has signed in.",
+      mend: "Set COGNITO_PASSWORDLESS to true.",
+    },
+    needless: {
+      status: "warning",
+      means: "Users of this pool have passwords, and the service believes nobody that they have signed in.",
+      mend: "Set COGNITO_PASSWORDLESS to false.",
+    },
     uninvited: {
       status: "warning",
       means: "Users of this pool sign in without a password: they get none, and no invitation.",
@@ -279,10 +304,11 @@ const passwordless = check({
   ask: async ({ pool, settings }) => {
     const factors = (await pool()).Policies?.SignInPolicy?.AllowedFirstAuthFactors ?? ["PASSWORD"];
     const others = factors.filter((factor) => factor !== "PASSWORD");
-    if (others.length === 0) return { good: "passwords" };
-    return settings().invitation === "none"
-      ? { good: others.join(", ") }
-      : { fault: "uninvited", detail: others.join(", ") };
+    const { passwordless: isKnown, invitation } = settings();
+    if (others.length === 0) return isKnown ? { fault: "needless" } : { good: "passwords" };
+    const detail = others.join(", ");
+    if (!isKnown) return { fault: "unknown", detail };
+    return invitation === "none" ? { good: detail } : { fault: "uninvited", detail };
   },
 });
 

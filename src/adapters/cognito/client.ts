@@ -7,7 +7,7 @@
  */
 import { type AttributeType, CognitoIdentityProviderClient } from "@aws-sdk/client-cognito-identity-provider";
 import { Context, Effect, Layer, Predicate, Redacted, Schema } from "effect";
-import type { RefusalReason } from "../../domain/operation.ts";
+import { OperationId, type RefusalReason } from "../../domain/operation.ts";
 import { UserId } from "../../domain/user.ts";
 import { callTimeout } from "../../ports/budget.ts";
 import {
@@ -79,17 +79,22 @@ const MISCONFIGURED: Readonly<Record<string, RefusalReason>> = {
   UserPoolAddOnNotEnabledException: "pool_configuration",
 };
 
+/** How the pool is said to be: the ownership attribute that it has to have, and what its user names are. */
+interface PoolAsSet {
+  readonly attribute: string | null;
+  readonly username: "email" | "operation-id";
+}
+
 /**
  * What a failure of the SDK proves. `sent`: whether the request had left; one that could not be built or signed has had
  * no effect. A name counts only on an answer from 400 to 499; all else, timeouts and unreadable answers included, proves
- * nothing. Nor does LimitExceeded: the day's mails may be used up by the very call that has made the user. `attribute`:
- * the ownership attribute, which the pool has to have.
+ * nothing. Nor does LimitExceeded: the day's mails may be used up by the very call that has made the user.
  * https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminCreateUser.html
  * https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/CommonErrors.html
  */
 export const classify = (
   cause: unknown,
-  attribute: string | null = null,
+  { attribute, username }: PoolAsSet = { attribute: null, username: "email" },
   sent = true,
 ): IdentityProviderError["reason"] => {
   const name = errorName(cause);
@@ -100,7 +105,9 @@ export const classify = (
   if (EXISTS.has(name)) return new UserAlreadyExists();
   if (THROTTLED.has(name)) return new Throttled();
   if (TRIGGERS.has(name)) return beforeTheUser(name, messageOf(cause));
-  if (name === "InvalidParameterException") return invalidParameter(messageOf(cause), attribute);
+  if (name === "InvalidParameterException") {
+    return invalidParameter(messageOf(cause), { attribute, username });
+  }
   const refused = REFUSED[name];
   if (refused !== undefined) return new Refused({ why: refused });
   const misconfigured = MISCONFIGURED[name];
@@ -124,10 +131,14 @@ const messageOf = (cause: unknown): string =>
 const MESSAGE_LENGTH_MAX = 2048;
 
 /** A verdict on what was asked for; or the pool is not one that we can use, which is a deployment to mend. */
-const invalidParameter = (message: string, attribute: string | null): IdentityProviderError["reason"] => {
-  // The pool has no attribute for the tag; or its user names are something else than addresses.
+const invalidParameter = (
+  message: string,
+  { attribute, username }: PoolAsSet,
+): IdentityProviderError["reason"] => {
+  // The pool has no attribute for the tag; or its user names are something else than we were told.
   if (attribute !== null && message.includes(attribute)) return new Misconfigured({ why: POOL });
   if (message.includes("cannot be of email format")) return new Misconfigured({ why: POOL });
+  if (username === "operation-id" && /username/i.test(message)) return new Misconfigured({ why: POOL });
   if (/password/i.test(message)) return new Refused({ why: "password_policy" });
   return new Refused({ why: /e-?mail|username/i.test(message) ? "address_not_accepted" : "other" });
 };
@@ -189,6 +200,11 @@ export const sendTwice = <A, R>(call: Effect.Effect<A, IdentityProviderError, R>
 
 type Operation = IdentityProviderError["operation"];
 
+const isOperationId = Schema.is(OperationId);
+
+/** Whether a user name can be one that we have given: where case counts, another spelling of it is another user's. */
+const isName = (username: string) => isOperationId(username) && username === username.toLowerCase();
+
 /** What every answer that shows a user has. */
 const Names = Schema.Struct({ sub: UserId, username: Schema.NonEmptyString });
 
@@ -204,13 +220,21 @@ const make = Effect.gen(function* () {
     },
     ...(settings.cognitoEndpoint && { endpoint: settings.cognitoEndpoint }),
   });
-  const attribute = settings.ownershipAttribute;
+  const { ownershipAttribute: attribute, username: named } = settings;
+  const asSet = { attribute, username: named };
   const sent = noteSent(client);
+
+  const tagOf = (username: string, value: (name: string) => string | undefined): string | null => {
+    if (named === "operation-id") return isName(username) ? username : null;
+    return (attribute !== null && value(attribute)) || null;
+  };
 
   return {
     UserPoolId: settings.userPoolId,
-    /** The ownership attribute's name; null where the pool has none. */
+    /** The ownership attribute's name; null where none is used. */
     attribute,
+    /** Whether users are called by the id of their registration, which is the ownership tag then. */
+    isNamedById: named === "operation-id",
 
     /** Sends one command through the client, once, within its time limit: a longer one where triggers and mail are awaited. */
     call: Effect.fnUntraced(function* <A>(
@@ -224,7 +248,7 @@ const make = Effect.gen(function* () {
       return yield* Effect.tryPromise({
         try: () => below(() => send(client, { abortSignal })),
         catch: (cause) => {
-          const reason = classify(cause, attribute, sent.has(abortSignal));
+          const reason = classify(cause, asSet, sent.has(abortSignal));
           return new IdentityProviderError({ operation, reason, cause });
         },
       });
@@ -238,7 +262,7 @@ const make = Effect.gen(function* () {
     ): Effect.Effect<PoolUser, IdentityProviderError> => {
       const value = (name: string) => attributeOf(attributes, name);
       return Schema.decodeUnknownEffect(Names)({ sub: value("sub"), username }).pipe(
-        Effect.map((names) => ({ ...names, tag: (attribute !== null && value(attribute)) || null })),
+        Effect.map((names) => ({ ...names, tag: tagOf(names.username, value) })),
         Effect.mapError(() => {
           const cause = new Error("the answer holds no sub, or no user name");
           return new IdentityProviderError({ operation, reason: new OutcomeUnknown(), cause });

@@ -23,7 +23,7 @@ export const DirectoryCognito = Layer.effect(
     const people = makePeople(cognito);
     return Directory.of({
       profile: Effect.fn("Directory.profile")(function* (key) {
-        const found = yield* isUserId(key) ? people.bySub(key) : people.read(key);
+        const found = yield* isUserId(key) ? people.bySub(key) : people.byAddress(key);
         return Option.map(found, ({ username: _, factors, ...seen }) => ({
           ...seen,
           totp: factors.includes("SOFTWARE_TOKEN_MFA"),
@@ -51,7 +51,7 @@ export const DirectoryCognito = Layer.effect(
 
       setEnabled: Effect.fn("Directory.setEnabled")((sub, enabled) => {
         const operation = enabled ? "enable" : "disable";
-        return people.act(operation, sub, ({ username }) => {
+        return people.act(operation, { sub }, ({ username }) => {
           const user = { UserPoolId, Username: username };
           const command = enabled ? new AdminEnableUserCommand(user) : new AdminDisableUserCommand(user);
           return call(operation, (client, options) => client.send(command, options)).pipe(
@@ -65,7 +65,7 @@ export const DirectoryCognito = Layer.effect(
       resetMfa: Effect.fn("Directory.resetMfa")((sub) =>
         people.act(
           RESET,
-          sub,
+          { sub },
           Effect.fnUntraced(function* ({ username, factors }) {
             const user = { UserPoolId, Username: username };
             for (const factor of factors) {
@@ -86,7 +86,7 @@ export const DirectoryCognito = Layer.effect(
       secondFactors: Effect.fn("Directory.secondFactors")((sub) =>
         people.act(
           "find",
-          sub,
+          { sub },
           Effect.fnUntraced(function* ({ username, factors }) {
             const command = new AdminGetUserAuthFactorsCommand({ UserPoolId, Username: username });
             const answer = yield* call("find", (client, options) => client.send(command, options));

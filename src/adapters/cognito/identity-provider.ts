@@ -27,6 +27,11 @@ const isAboutTheName = (error: IdentityProviderError): boolean =>
  */
 const isCalledBySub = ({ sub, username }: KnownUser): boolean => username === sub;
 
+const isNamed =
+  (name: string) =>
+  ({ username }: Seen): boolean =>
+    username === name;
+
 const shown = ({ sub, username, tag }: Seen): PoolUser => ({ sub, username, tag });
 
 export const IdentityProviderCognito = Layer.effect(
@@ -34,7 +39,7 @@ export const IdentityProviderCognito = Layer.effect(
   Effect.gen(function* () {
     const { invitation, caseSensitive } = yield* Settings;
     const client = yield* CognitoClient;
-    const { UserPoolId, attribute, call, toUser } = client;
+    const { UserPoolId, attribute, isNamedById, call, toUser } = client;
     const people = makePeople(client);
 
     const removeByName = (username: string) => {
@@ -76,12 +81,13 @@ export const IdentityProviderCognito = Layer.effect(
     });
 
     return IdentityProvider.of({
-      tagsUsers: attribute !== null,
+      tagsUsers: attribute !== null || isNamedById,
+      sharesAddresses: isNamedById,
 
       create: Effect.fn("IdentityProvider.create")(function* ({ id, email, name }) {
         const command = new AdminCreateUserCommand({
           UserPoolId,
-          Username: email,
+          Username: isNamedById ? id : email,
           UserAttributes: [
             { Name: "email", Value: email },
             { Name: "email_verified", Value: "true" },
@@ -95,28 +101,38 @@ export const IdentityProviderCognito = Layer.effect(
         if (attributeOf(User?.Attributes, "email")?.toLowerCase() !== email) {
           return yield* contradiction("create", "the answer names another address");
         }
-        return yield* toUser("create", User?.Username, User?.Attributes);
+        const user = yield* toUser("create", User?.Username, User?.Attributes);
+        if (isNamedById && user.username !== id)
+          return yield* contradiction("create", "the answer has another user name");
+        return user;
       }),
 
       find: Effect.fn("IdentityProvider.find")(function* (key) {
-        const found = yield* isUserId(key) ? people.bySub(key) : people.read(key);
+        const found = yield* isUserId(key) ? people.bySub(key) : people.byAddress(key);
         return Option.map(found, shown);
       }),
 
-      spelledOtherwise: Effect.fn("IdentityProvider.spelledOtherwise")(function* (email) {
-        if (!caseSensitive) return Option.none();
-        return Option.map(yield* people.spelledOtherwise(email), shown);
+      findOwn: Effect.fn("IdentityProvider.findOwn")(function* ({ id, email }) {
+        if (!isNamedById) return Option.map(yield* people.read(email), shown);
+        // A pool may find somebody by another name of theirs, which they have chosen.
+        return Option.map(Option.filter(yield* people.read(id), isNamed(id)), shown);
+      }),
+
+      unmetHolders: Effect.fn("IdentityProvider.unmetHolders")(function* (email) {
+        if (!caseSensitive && !isNamedById) return [];
+        const holders = yield* people.havingAddress(email);
+        return holders.filter((user) => isNamedById || user.email !== email).map(shown);
       }),
 
       remove: Effect.fn("IdentityProvider.remove")(function* (user) {
-        const lookUp = people.act("remove", user.sub, ({ username }) => removeByName(username));
+        const lookUp = people.act("remove", user, ({ username }) => removeByName(username));
         if (!isCalledBySub(user)) return yield* lookUp;
         return yield* removeByName(user.sub).pipe(Effect.catchIf(isAbsent, () => lookUp));
       }),
 
       // Not repeated here: every message that is sent makes the one before it worthless.
       invite: Effect.fn("IdentityProvider.invite")(function* (user) {
-        const lookUp = people.act("invite", user.sub, (seen) =>
+        const lookUp = people.act("invite", user, (seen) =>
           seen.status === EXTERNAL_PROVIDER
             ? Effect.succeed("notNeeded" as const)
             : resend(seen.sub, seen.username).pipe(

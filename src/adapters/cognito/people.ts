@@ -14,9 +14,14 @@ import {
   type UserType,
 } from "@aws-sdk/client-cognito-identity-provider";
 import { Effect, Option } from "effect";
-import type { Email, UserId } from "../../domain/user.ts";
+import type { UserId } from "../../domain/user.ts";
 import { EXTERNAL_PROVIDER } from "../../ports/directory.ts";
-import { IdentityProviderError, OutcomeUnknown, type PoolUser } from "../../ports/identity-provider.ts";
+import {
+  IdentityProviderError,
+  type KnownUser,
+  OutcomeUnknown,
+  type PoolUser,
+} from "../../ports/identity-provider.ts";
 import { attributeOf, type CognitoClient, isAbsent, sendTwice } from "./client.ts";
 
 /** A user as AdminGetUser shows them. */
@@ -31,8 +36,10 @@ export interface Seen extends PoolUser {
   readonly factors: ReadonlyArray<string>;
 }
 
-/** A user as ListUsers shows them, which may lag. */
-type Listed = Omit<Seen, "factors">;
+/** A user as ListUsers shows them, which may lag. `since`: when they were made, in milliseconds. */
+interface Listed extends Omit<Seen, "factors"> {
+  readonly since: number;
+}
 
 /** How many pages of an answer for one `sub` are read: a filter may leave a page empty and go on. */
 const PAGES_MAX = 5;
@@ -56,7 +63,7 @@ export const shown = (
   status: user.UserStatus ?? "UNKNOWN",
 });
 
-export const makePeople = ({ UserPoolId, call, toUser }: CognitoClient["Service"]) => {
+export const makePeople = ({ UserPoolId, call, toUser, isNamedById }: CognitoClient["Service"]) => {
   /** Whoever has this user name, alias or `sub`. The caller compares whom they wanted. */
   const read = Effect.fn("Cognito.read")(
     function* (name: string) {
@@ -87,7 +94,11 @@ export const makePeople = ({ UserPoolId, call, toUser }: CognitoClient["Service"
       if (!Array.isArray(answer.Users)) return yield* contradiction("find", "the answer holds no users");
       for (const user of answer.Users) {
         const names = yield* toUser("find", user.Username, user.Attributes);
-        found.push({ ...names, ...shown(user, user.Attributes) });
+        found.push({
+          ...names,
+          ...shown(user, user.Attributes),
+          since: user.UserCreateDate?.getTime() ?? 0,
+        });
       }
       next = answer.PaginationToken;
       if (next === undefined) return found;
@@ -107,30 +118,47 @@ export const makePeople = ({ UserPoolId, call, toUser }: CognitoClient["Service"
   });
 
   /**
-   * A local user who has this address in another spelling. ListUsers compares addresses without regard to case, and may
-   * lag: whom it shows is read again.
+   * The local users who have this address, in any spelling, the first that was made before the others. ListUsers compares
+   * addresses without regard to case, and may lag: whom it shows is read again.
    */
-  const spelledOtherwise = Effect.fn("Cognito.spelledOtherwise")(function* (email: Email) {
-    const isOther = (user: Listed) =>
-      user.email !== email && user.email.toLowerCase() === email && user.status !== EXTERNAL_PROVIDER;
-    for (const listed of (yield* list(`email = "${email}"`)).filter(isOther)) {
-      const now = yield* read(listed.username);
-      if (Option.exists(now, (user) => user.sub === listed.sub && isOther(user))) return now;
+  const havingAddress = Effect.fn("Cognito.havingAddress")(function* (address: string) {
+    const email = address.toLowerCase();
+    const hasIt = (user: Omit<Seen, "factors">) =>
+      user.email.toLowerCase() === email && user.status !== EXTERNAL_PROVIDER;
+    const listed = (yield* list(`email = "${email.replace(/["\\]/g, "\\$&")}"`)).filter(hasIt);
+    const found: Array<Seen> = [];
+    for (const { username, sub } of listed.sort((one, two) => one.since - two.since)) {
+      const now = yield* read(username);
+      if (Option.isSome(now) && now.value.sub === sub && hasIt(now.value)) found.push(now.value);
     }
-    return Option.none<Seen>();
+    return found;
   });
 
   /**
-   * Does something to the user with this `sub`, by the pool's user name. `absent`: the look-up finds nobody, also after
+   * Who has this address: by it, where it is a name that the pool knows; else the first of those who have it, in the very
+   * spelling before others. A user name that is an address, of somebody who has another, does not count.
+   */
+  const byAddress = Effect.fn("Cognito.byAddress")(function* (address: string) {
+    const named = yield* read(address);
+    if (!isNamedById) return named;
+    if (Option.exists(named, ({ email }) => email.toLowerCase() === address.toLowerCase())) return named;
+    const holders = yield* havingAddress(address);
+    return Option.fromNullishOr(holders.find(({ email }) => email === address) ?? holders[0]);
+  });
+
+  /**
+   * Does something to the user with this `sub`, by the pool's user name; the name that is known is looked up first, and
+   * whoever has another `sub` by then is somebody else. `absent`: the look-up finds nobody, also after
    * Cognito did not find the name. It is done again where it was not found, so it must have had no effect then.
    */
   const act = Effect.fnUntraced(function* <A>(
     operation: IdentityProviderError["operation"],
-    sub: UserId,
+    { sub, username = null }: KnownUser,
     how: (user: Seen) => Effect.Effect<A, IdentityProviderError>,
   ) {
     for (let look = 0; look < LOOKS_MAX; look++) {
-      const user = yield* bySub(sub);
+      const named = look === 0 && username !== null ? yield* read(username) : Option.none<Seen>();
+      const user = Option.exists(named, (seen) => seen.sub === sub) ? named : yield* bySub(sub);
       if (Option.isNone(user)) return "absent" as const;
       const done = yield* how(user.value).pipe(
         Effect.map(Option.some),
@@ -142,5 +170,5 @@ export const makePeople = ({ UserPoolId, call, toUser }: CognitoClient["Service"
     return yield* contradiction(operation, "the pool does not find a user whom it shows");
   });
 
-  return { read, bySub, spelledOtherwise, act };
+  return { read, bySub, byAddress, havingAddress, act };
 };

@@ -1,5 +1,6 @@
 /** The SQL of roles, permissions and grants, in FLIP's tables. */
 import { AuditAction } from "../../domain/audit.ts";
+import { NOT_INVITED } from "../../domain/operation.ts";
 import {
   auditRow,
   etag,
@@ -133,6 +134,9 @@ export const roles = statement(
   () => sql`select id, name as rolename, description as roledescription from roles order by name`,
 );
 
+/** Whether the history of a registration says that its invitation was not sent. */
+const notInvited = sql`exists (select from jsonb_array_elements(history) line where line ->> 'note' like ${literal(`${NOT_INVITED}%`)})`;
+
 export const accountsOf = statement(
   "access.accountsOf",
   { users: uuids, invitation: text },
@@ -144,7 +148,7 @@ select wanted.id as "user", ${profileOf(sql`wanted.id`)} as "profile",
     where user_role.user_id = wanted.id and ${isGlobal(sql`user_role`)}) as "roles",
   (select jsonb_build_object('count', count(*), 'lastAt', ${inUtc(sql`max(sent.at)`)}) from (
     select case when ${invitation} = 'immediate' then started_at else closed_at end as at from registrar.operation
-    where sub = wanted.id and kind in ('register', 'register_with_roles') and not needs_operator
+    where sub = wanted.id and kind in ('register', 'register_with_roles') and not needs_operator and not ${notInvited}
       and (state = 'completed' and ${invitation} <> 'none' or state = 'registered' and ${invitation} = 'immediate')
     union all
     select closed_at from registrar.operation where sub = wanted.id and kind = 'invite' and state = 'done') sent
@@ -157,6 +161,17 @@ select wanted.id as "user", ${profileOf(sql`wanted.id`)} as "profile",
   (select coalesce(jsonb_agg(jsonb_build_object('operationId', id, 'kind', kind) order by started_at, id), '[]')
     from registrar.operation where sub = wanted.id and closed_at is null) as "openOperations"
 from unnest(${users}) wanted(id)`,
+);
+
+/** What somebody is written down to have done to themselves may have been written for them. */
+export const haveActed = statement(
+  "access.haveActed",
+  { users: uuids },
+  ({ users }) => sql`
+select asked.id from unnest(${users}) asked(id)
+where exists (select from registrar.operation where caller = asked.id and sub is distinct from asked.id)
+  or exists (select from registrar.role_change where caller = asked.id and subject <> asked.id)
+  or exists (select from registrar.denial where caller = asked.id)`,
 );
 
 export const permissionsOf = statement(

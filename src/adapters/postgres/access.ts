@@ -34,6 +34,7 @@ const SetRow = Schema.Struct({
   standing: Schema.NullOr(Schema.Array(RoleId)),
   others: Schema.NullOr(Schema.Array(UserId)),
 });
+const ActedRow = Schema.Struct({ id: UserId });
 const FoundRow = Schema.Struct({ user: UserId });
 const LookUpRow = Schema.Struct({ etag: Schema.NullOr(Schema.String), profile: ProfileRow });
 const PermissionRow = Schema.Struct({
@@ -102,6 +103,11 @@ export const AccessPostgres = Layer.effect(
       isRemoved: Effect.fn("Access.isRemoved")(function* (user) {
         const rows = yield* database.query(statements.isRemoved, { user });
         return rows[0]?.yes === true;
+      }),
+
+      haveActed: Effect.fn("Access.haveActed")(function* (users) {
+        const rows = yield* database.query(statements.haveActed, { users });
+        return (yield* decodeRow(Schema.Array(ActedRow))(rows)).map(({ id }) => id);
       }),
 
       roles: Effect.fn("Access.roles")(function* () {

@@ -2,6 +2,7 @@
 import { AuditAction } from "../../domain/audit.ts";
 import {
   auditRow,
+  earlier,
   firstLine,
   grantRoles,
   interval,
@@ -95,6 +96,7 @@ with allowed as (
 ), address_holder as (
   select * from registrar.operation
   where email = ${email} and state in ('started', 'rolling_back') and id <> ${id}
+), earlier as (${earlier(email, id)}
 ), opened as (
   insert into registrar.operation (id, kind, caller, email, name, roles, due_at, history)
   select ${id}, ${kind}, ${id}, ${email}, ${name}, ${roles}, now() + ${interval(budget)},
@@ -111,7 +113,8 @@ select (select yes from allowed) or exists (select from own) as "allowed",
   (select ${operation(identifier("mine"), budget, horizon)}
     from (select * from opened union all select * from own) mine) as "own",
   null as "keyHolder", null as "sameRequest", false as "userGone",
-  (select ${operation(identifier("address_holder"), budget, horizon)} from address_holder) as "addressHolder"`,
+  (select ${operation(identifier("address_holder"), budget, horizon)} from address_holder) as "addressHolder",
+  (select coalesce(jsonb_agg(${operation(identifier("earlier"), budget, horizon)}), '[]') from earlier) as "earlier"`,
   { dueWithin: "budget" },
 );
 

@@ -170,6 +170,12 @@ export const gone = (user: Fragment) => sql`
   select from registrar.operation gone
   where gone.sub = ${user} and (gone.kind = 'remove' and gone.state <> 'refused' or gone.state = 'user_lost')`;
 
+/** The other registrations of an address that have registered a user of whom the ledger does not know that they are gone. */
+export const earlier = (email: Fragment, id: Fragment) => sql`
+  select * from registrar.operation
+  where email = ${email} and state in ('registered', 'completed') and id <> ${id}
+    and not exists (${gone(sql`operation.sub`)})`;
+
 /** Whether the ledger's newest word leaves a user in: they are neither disabled nor gone. */
 export const mayComeIn = (user: Fragment) => sql`(
       coalesce((${newestSwitch(user)}) <> 'disable', true) and not exists (${gone(user)}))`;

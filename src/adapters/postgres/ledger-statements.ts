@@ -10,6 +10,7 @@ import {
   auditRow,
   callerOnceKnown,
   dueIn,
+  earlier,
   firstLine,
   gone,
   grantRoles,
@@ -110,6 +111,7 @@ with allowed as (${mayManage(caller, permission)}
 ), address_holder as (
   select * from registrar.operation
   where email = ${email} and state in ('started', 'rolling_back') and id <> ${id}
+), earlier as (${earlier(email, id)}
 ), opened as (
   insert into registrar.operation (id, kind, caller, email, name, organisation, roles, idempotency_key, due_at, history)
   select ${id}, ${kind}, ${caller}, ${email}, ${name}, ${organisation}, ${roles}, ${idempotencyKey}, now() + ${interval(budget)},
@@ -131,14 +133,15 @@ select (select yes from allowed) as "allowed",
       and organisation is not distinct from ${organisation} and roles @> ${roles} and roles <@ ${roles}
     from key_holder) as "sameRequest",
   exists (select from key_holder where exists (${gone(sql`key_holder.sub`)})) as "userGone",
-  (select ${operation(identifier("address_holder"), budget, horizon)} from address_holder) as "addressHolder"`,
+  (select ${operation(identifier("address_holder"), budget, horizon)} from address_holder) as "addressHolder",
+  (select coalesce(jsonb_agg(${operation(identifier("earlier"), budget, horizon)}), '[]') from earlier) as "earlier"`,
   { dueWithin: "budget" },
 );
 
 export const commit = statement(
   "ledger.commit",
-  { id: uuid, sub: uuid, horizon: seconds, actor: text },
-  ({ id, sub, horizon, actor }) => sql`
+  { id: uuid, sub: uuid, known: nullable(uuids), horizon: seconds, actor: text },
+  ({ id, sub, known, horizon, actor }) => sql`
 with moved as (
   update registrar.operation
   set state = 'registered', sub = ${sub}, tries = 0, last_error = null, needs_operator = false,
@@ -146,6 +149,8 @@ with moved as (
     ${callerOnceKnown(sub)}
   where id = ${id} and state = 'started'
     and not exists (select from registrar.operation removal where removal.sub = ${sub} and removal.kind = 'remove')
+    and (${known} is null or not exists (
+      select from (${earlier(sql`(select email from registrar.operation where id = ${id})`, id)}) other where other.id <> all(${known})))
   returning *
 ), audited as (${auditRow(sql`moved`, sql`moved.id`, literal(AuditAction.registered))}
 ), granting as (

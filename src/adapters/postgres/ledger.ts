@@ -3,7 +3,15 @@
  */
 import { Duration, Effect, Layer, Option, Schema } from "effect";
 import { CAN_MANAGE_USERS } from "../../domain/audit.ts";
-import { Forgotten, type OperationId, Registration, State } from "../../domain/operation.ts";
+import {
+  type AnyOperation,
+  Forgotten,
+  isChange,
+  isDecodable,
+  type OperationId,
+  Registration,
+  State,
+} from "../../domain/operation.ts";
 import { RoleId } from "../../domain/user.ts";
 import { Database, type Row, type Statement } from "../../ports/database.ts";
 import { Actor, Ledger, type Opening } from "../../ports/ledger.ts";
@@ -26,6 +34,7 @@ export const OpenAnswer = Schema.Struct({
   sameRequest: Schema.NullOr(Schema.Boolean),
   userGone: Schema.Boolean,
   addressHolder: Schema.NullOr(Schema.Unknown),
+  earlier: Schema.Array(Schema.Unknown),
 });
 
 const Holder = Schema.Literals(["registered", "open", "nobody"]);
@@ -50,6 +59,12 @@ const operations = (rows: ReadonlyArray<Row>) => rows.map((row) => readOperation
 
 const readRegistration = readRow(Registration as Schema.Codec<Registration, unknown>);
 
+const isRegistration = (entry: AnyOperation): entry is Registration => isDecodable(entry) && !isChange(entry);
+
+/** Registrations that cannot be read name nobody who could be looked for; a commit does not know them, and is refused. */
+const earlierOf = ({ earlier }: typeof OpenAnswer.Type): ReadonlyArray<Registration> =>
+  earlier.map(readOperation).filter(isRegistration);
+
 export const opening = (answer: typeof OpenAnswer.Type): Opening => {
   if (!answer.allowed) return { _tag: "Denied" };
   if (answer.keyHolder !== null) {
@@ -59,7 +74,7 @@ export const opening = (answer: typeof OpenAnswer.Type): Opening => {
     return { _tag: "KeyHeld", registration, sameRequest: sameRequest === true, userGone };
   }
   if (answer.unknownRoles.length > 0) return { _tag: "UnknownRoles", roles: answer.unknownRoles };
-  if (answer.own !== null) return { _tag: "Opened", registration: answer.own };
+  if (answer.own !== null) return { _tag: "Opened", registration: answer.own, earlier: earlierOf(answer) };
   if (answer.addressHolder !== null) {
     const registration = readRegistration(answer.addressHolder);
     if ("undecodable" in registration) return { _tag: "Undecodable", id: registration.id };
@@ -100,8 +115,8 @@ export const LedgerPostgres = Layer.effect(
         return opening(yield* decodeRow(OpenAnswer)(rows[0]));
       }),
 
-      commit: Effect.fn("Ledger.commit")(function* (id, sub) {
-        const values = { id, sub, horizon, actor: yield* Actor };
+      commit: Effect.fn("Ledger.commit")(function* (id, sub, known = null) {
+        const values = { id, sub, known, horizon, actor: yield* Actor };
         const rows = yield* database.queryAlone(MANAGERS, statements.commit, values);
         return rows.length > 0;
       }),

@@ -21,11 +21,15 @@ const account = {
   status: Schema.Literals([
     "invited",
     "active",
+    "ready",
     "federated",
     "password_reset_required",
     "unconfirmed",
     "other",
-  ]).annotate({ description: "How far the user has come. `invited`: they have not signed in yet." }),
+  ]).annotate({
+    description:
+      "How far the user has come. `invited`: they have not signed in yet. `ready`: they need no password, and may have.",
+  }),
   federated: Schema.Boolean.annotate({ description: "Another identity provider signs the user in." }),
   invitations: Schema.Struct({ count: Schema.Int, lastAt: Schema.NullOr(Timestamp) }).annotate({
     description: "How many invitations were sent from here, and when the last was.",

@@ -4,11 +4,12 @@
  * The create is sent once. Where its outcome is unknown, or the address is taken, the address is read back and the
  * tag compared: an own user is taken, a foreign user is left alone. Nothing is created again while an outcome is unknown.
  */
-import { Effect, Option, Result, Schema } from "effect";
+import { Duration, Effect, Option, Result, Schema } from "effect";
 import {
   CleanupRequired,
   CreateRefused,
   type RegistrationError,
+  RegistrationInProgress,
   RegistrationRolledBack,
   Unavailable,
   UserExists,
@@ -16,12 +17,14 @@ import {
 import { OperationId, type RefusalReason, type Registration, type Verdict } from "../../domain/operation.ts";
 import type { UserId } from "../../domain/user.ts";
 import { withinBudget } from "../../ports/budget.ts";
+import { Directory } from "../../ports/directory.ts";
 import {
   IdentityProvider,
   type IdentityProviderError,
   type PoolUser,
 } from "../../ports/identity-provider.ts";
 import { Ledger } from "../../ports/ledger.ts";
+import { Settings } from "../../ports/settings.ts";
 
 /** `outcomeUnknown`: this registration's create may have taken effect, or may still. `again`: one more create is allowed. */
 interface Circumstances {
@@ -49,18 +52,51 @@ export const create = Effect.fn("create")(function* (registration: Registration,
 });
 
 /**
- * Ends the registration before anybody is created, where the pool has the address in another spelling, or does not say:
- * on doubt no second user is made for one mailbox. Whoever has it in this spelling the create meets by itself.
+ * Ends the registration before anybody is created, where the pool has a user with the address whom the create would not
+ * meet, or does not say: on doubt no second user is made for one mailbox. Orphans among them are deleted.
  */
-export const onlySpelling = Effect.fn("create.onlySpelling")(function* (
+export const unlessHeld = Effect.fn("create.unlessHeld")(function* (
   registration: Registration,
-  spelled: Result.Result<Option.Option<PoolUser>, IdentityProviderError>,
-): Effect.fn.Return<void, RegistrationError, Ledger> {
-  if (Result.isFailure(spelled)) return yield* unavailable(registration, spelled.failure);
-  if (Option.isNone(spelled.success)) return;
-  const cause = new Error("the pool has the address in another spelling");
-  const { sub: userId } = spelled.success.value;
-  return yield* reject(registration, "user_exists", false, cause, { userId });
+  holders: Result.Result<ReadonlyArray<PoolUser>, IdentityProviderError>,
+): Effect.fn.Return<void, RegistrationError, IdentityProvider | Ledger> {
+  if (Result.isFailure(holders)) return yield* unavailable(registration, holders.failure);
+  const identity = yield* IdentityProvider;
+  for (const user of holders.success) {
+    const cause = new Error("the pool has a user with the address");
+    const owner = yield* ownerOf(user);
+    if (owner === "somebody")
+      return yield* reject(registration, "user_exists", false, cause, { userId: user.sub });
+    const removed = owner === "nobody" ? yield* Effect.option(identity.remove(user)) : Option.none();
+    if (Option.isNone(removed)) return yield* unavailable(registration, cause);
+  }
+});
+
+/**
+ * Ends the registration before anybody is created, where the ledger has registered the address for a user who still has it.
+ * ListUsers lags, so whom it does not show is read by `sub`; and a read may be a horizon old, so that within a horizon of
+ * their registration nobody is taken to be gone.
+ */
+export const unlessRegistered = Effect.fn("create.unlessRegistered")(function* (
+  registration: Registration,
+  earlier: ReadonlyArray<Registration>,
+): Effect.fn.Return<void, RegistrationError, Directory | Ledger | Settings> {
+  const directory = yield* Directory;
+  const { horizon } = yield* Settings;
+  for (const { id, sub, history, readAt } of earlier) {
+    if (sub === null) continue;
+    const looked = yield* Effect.result(directory.profile(sub));
+    if (Result.isFailure(looked)) return yield* unavailable(registration, looked.failure);
+    if (Option.exists(looked.success, ({ email }) => email.toLowerCase() === registration.email)) {
+      const cause = new Error("the address is registered");
+      return yield* reject(registration, "user_exists", false, cause, { userId: sub });
+    }
+    const since = Date.parse(history.find(({ state }) => state === "registered")?.at ?? readAt);
+    const left = Math.ceil((since + Duration.toMillis(horizon) - Date.parse(readAt)) / 1000);
+    if (left >= 0) {
+      yield* abandon(registration);
+      return yield* new RegistrationInProgress({ operationId: id, retryAfter: left + 1 });
+    }
+  }
 });
 
 /** Reads who has the address after a create that failed, and does what the ownership tag allows. */
@@ -72,7 +108,7 @@ const readBack = Effect.fn("create.readBack")(function* (
   const ledger = yield* Ledger;
   const tracked = new CleanupRequired({ operationId: registration.id, cause });
 
-  const answer = yield* Effect.option(identity.find(registration.email));
+  const answer = yield* Effect.option(whoHas(registration));
   if (Option.isNone(answer)) return yield* outcomeUnknown ? tracked : unavailable(registration, cause);
   if (Option.isNone(answer.value)) return yield* outcomeUnknown ? tracked : tryAgain(registration, cause);
   const user = answer.value.value;
@@ -95,6 +131,13 @@ const readBack = Effect.fn("create.readBack")(function* (
       return yield* create(registration, false);
     }
   }
+});
+
+/** The user of the registration, or else whoever has its address. */
+const whoHas = Effect.fn("create.whoHas")(function* (registration: Registration) {
+  const identity = yield* IdentityProvider;
+  const own = yield* identity.findOwn(registration);
+  return Option.isNone(own) && identity.sharesAddresses ? yield* identity.find(registration.email) : own;
 });
 
 const isOperationId = Schema.is(OperationId);
@@ -125,7 +168,7 @@ const tryAgain = (registration: Registration, cause?: IdentityProviderError) =>
     new RegistrationRolledBack({ operationId: registration.id, ...(cause && { cause }) }),
   );
 
-const unavailable = (registration: Registration, cause: IdentityProviderError) =>
+const unavailable = (registration: Registration, cause: Error) =>
   Effect.andThen(abandon(registration), new Unavailable({ dependency: "identity provider", cause }));
 
 const misconfigured = (registration: Registration, reason: RefusalReason, cause: IdentityProviderError) =>

@@ -3,7 +3,7 @@
  * completed; or it is noted that the user is not there. Used behind the answer, and by the sweeper.
  */
 import { Duration, Effect, Option } from "effect";
-import type { Registered, Registration } from "../../domain/operation.ts";
+import { NOT_INVITED, type Registered, type Registration } from "../../domain/operation.ts";
 import type { UserId } from "../../domain/user.ts";
 import { Changes } from "../../ports/changes.ts";
 import { Directory } from "../../ports/directory.ts";
@@ -53,7 +53,7 @@ const close = Effect.fn("finish.close")(function* (registration: Registration, i
  * user.
  */
 const inviteLater = Effect.fn("finish.inviteLater")(function* (sub: UserId) {
-  const { invitation } = yield* Settings;
+  const { invitation, passwordless } = yield* Settings;
   const identity = yield* IdentityProvider;
   if (invitation !== "after-commit")
     return Option.isSome(yield* identity.find(sub)) ? NOTHING_TO_SEND : ABSENT;
@@ -63,24 +63,30 @@ const inviteLater = Effect.fn("finish.inviteLater")(function* (sub: UserId) {
   if (Option.isNone(profile)) return ABSENT;
   const { enabled, status } = profile.value;
   if (!enabled || !(yield* changes.mayComeIn(sub))) return NOT_LET_IN;
-  return status === "FORCE_CHANGE_PASSWORD" ? yield* invite({ sub }) : NOTHING_TO_SEND;
+  const invited = status === "FORCE_CHANGE_PASSWORD" ? yield* invite({ sub }) : NOT_NEEDED;
+  // Whoever has signed in may have been invited by a call whose answer was lost; without passwords nobody can have been.
+  return invited === NOT_NEEDED && !passwordless ? NOTHING_TO_SEND : invited;
 });
 
 const SENT: Invitation = { absent: false };
 
-const NOT_LET_IN: Invitation = { absent: false, note: "not invited: the user is disabled, or to be removed" };
+const notInvited = (why: string) => ({ absent: false as const, note: `${NOT_INVITED}: ${why}` });
+
+const NOT_LET_IN: Invitation = notInvited("the user is disabled, or to be removed");
+
+/** There is no message without a temporary password: who needs none has to be told by somebody else. */
+const NOT_NEEDED: Invitation = notInvited("the pool sends none to a user who can sign in already");
 
 const invite = Effect.fn("finish.invite")(function* (user: KnownUser) {
   const identity = yield* IdentityProvider;
   const sent = Effect.map(identity.invite(user), (outcome) =>
-    outcome === "absent" ? ABSENT : outcome === "sent" ? SENT : NOTHING_TO_SEND,
+    outcome === "absent" ? ABSENT : outcome === "sent" ? SENT : NOT_NEEDED,
   );
   return yield* sent.pipe(
     // To be refused for good is an end: the user is registered, and a person has to invite them.
     Effect.catchReason("IdentityProviderError", "Refused", ({ why }) =>
       Effect.succeed<Invitation>({
-        absent: false,
-        note: `not invited: refused (${why})`,
+        ...notInvited(`refused (${why})`),
         needsOperator: true,
       }),
     ),

@@ -29,7 +29,11 @@ import { resolveRegistration } from "../sweep/resolve.ts";
 const OPENINGS_MAX = 3;
 
 type Opened =
-  | { readonly _tag: "Opened"; readonly registration: Registration }
+  | {
+      readonly _tag: "Opened";
+      readonly registration: Registration;
+      readonly earlier: ReadonlyArray<Registration>;
+    }
   | { readonly _tag: "Replayed"; readonly answer: Registered };
 
 /** Whatever is answered: a first try that lands later is a registration that nobody goes on with, and is abandoned. */
@@ -45,9 +49,9 @@ export const open = Effect.fn("open")(function* (command: RegisterUser) {
       .pipe(sendTwice(isFinal), Effect.mapError(databaseUnavailable));
     switch (opening._tag) {
       case "Opened": {
-        const { registration } = opening;
+        const { registration, earlier } = opening;
         if (registration.state === "started")
-          return { _tag: "Opened", registration } satisfies Opened as Opened;
+          return { _tag: "Opened", registration, earlier } satisfies Opened as Opened;
         return yield* new RegistrationRolledBack({ operationId: command.id });
       }
       case "Denied":

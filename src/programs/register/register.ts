@@ -27,7 +27,7 @@ import {
   NotCommitted,
   type NotRemoved,
 } from "./compensate.ts";
-import { create, onlySpelling } from "./create.ts";
+import { create, unlessHeld, unlessRegistered } from "./create.ts";
 import { finishInBackground } from "./finish.ts";
 import { open } from "./open.ts";
 
@@ -35,17 +35,19 @@ import { open } from "./open.ts";
 export const register = Effect.fn("register")(function* (command: RegisterUser) {
   const identity = yield* IdentityProvider;
   // Beside the opening: a registration stays at three calls in a row.
-  const [opened, spelled] = yield* Effect.all(
-    [open(command), Effect.result(identity.spelledOtherwise(command.email))],
+  const [opened, holders] = yield* Effect.all(
+    [open(command), Effect.result(identity.unmetHolders(command.email))],
     { concurrency: 2 },
   );
   if (opened._tag === "Replayed") return opened.answer;
   const { registration } = opened;
-  yield* onlySpelling(registration, spelled);
+  const earlier = identity.sharesAddresses ? opened.earlier : [];
+  yield* unlessHeld(registration, holders);
+  yield* unlessRegistered(registration, earlier);
 
   const { sub, username } = yield* Effect.acquireUseRelease(
     create(registration),
-    (user) => commit(registration, user),
+    (user) => commit(registration, user, identity.sharesAddresses ? earlier : null),
     (user, exit) => (Exit.isSuccess(exit) ? Effect.void : compensate(registration, user, exit)),
   ).pipe(
     Effect.catchCause((cause) =>
@@ -68,9 +70,13 @@ export const registerUser = Effect.fn("registerUser")(function* (command: Regist
 const commit = Effect.fn("register.commit")(function* (
   registration: Registration,
   user: PoolUser,
+  earlier: ReadonlyArray<Registration> | null,
 ): Effect.fn.Return<PoolUser, NotCommitted, Ledger> {
   const ledger = yield* Ledger;
-  const outcome = yield* Effect.result(ledger.commit(registration.id, user.sub).pipe(Effect.retry(onceMore)));
+  const known = earlier === null ? null : earlier.map(({ id }) => id);
+  const outcome = yield* Effect.result(
+    ledger.commit(registration.id, user.sub, known).pipe(Effect.retry(onceMore)),
+  );
   if (Result.isSuccess(outcome) && outcome.success) return user;
 
   const fenced = yield* fence(registration);

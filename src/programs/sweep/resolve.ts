@@ -127,7 +127,7 @@ const finalCheck = Effect.fn("resolve.finalCheck")(function* (registration: Regi
 const removeOwn = Effect.fn("resolve.removeOwn")(function* (registration: Registration) {
   const ledger = yield* Ledger;
   const identity = yield* IdentityProvider;
-  const found = yield* identity.find(registration.email);
+  const found = yield* identity.findOwn(registration);
   if (Option.isNone(found)) return { consumed: false, sub: null };
   if (!identity.tagsUsers) {
     // What another registration has registered is not this one's; what another may be creating is not known yet.

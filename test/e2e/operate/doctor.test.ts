@@ -75,6 +75,9 @@ const pool = async (settings: Partial<UserPoolType>): Promise<Variables> => {
   return {};
 };
 
+const passwordless = () =>
+  pool({ Policies: { SignInPolicy: { AllowedFirstAuthFactors: ["PASSWORD", "EMAIL_OTP"] } } });
+
 const EMAIL = { Name: "email", AttributeDataType: "String", Mutable: false, Required: true } as const;
 const TAG = { Name: ownershipAttribute, AttributeDataType: "String", Mutable: false } as const;
 
@@ -126,7 +129,9 @@ const states: Readonly<Record<string, () => Variables | Promise<Variables>>> = {
   "database.cache caching": () => cloudflare("caching"),
   "database.cache absent": () => cloudflare("nowhere"),
   "pool.there absent": () => elsewhere,
-  "pool.kind other": () => pool({ UsernameAttributes: [], AliasAttributes: ["email"] }),
+  "pool.kind phone": () => pool({ UsernameAttributes: ["phone_number"] }),
+  "pool.kind alias": () => pool({ UsernameAttributes: [], AliasAttributes: ["email"] }),
+  "pool.kind address": () => ({ COGNITO_USERNAME: "operation-id" }),
   "pool.tag none": () => ({ OWNERSHIP_ATTRIBUTE: "" }),
   "pool.tag missing": () => schema(),
   "pool.tag mutable": () => schema({ ...TAG, Mutable: true }),
@@ -148,8 +153,9 @@ const states: Readonly<Record<string, () => Variables | Promise<Variables>>> = {
   "pool.mail quota": () => pool({ EmailConfiguration: { EmailSendingAccount: "COGNITO_DEFAULT" } }),
   "pool.mail broken": () => pool({ EmailConfigurationFailure: "the identity is not verified" }),
   "pool.password other": () => pool({ Policies: { PasswordPolicy: { TemporaryPasswordValidityDays: 1 } } }),
-  "pool.passwordless uninvited": () =>
-    pool({ Policies: { SignInPolicy: { AllowedFirstAuthFactors: ["PASSWORD", "EMAIL_OTP"] } } }),
+  "pool.passwordless unknown": () => passwordless(),
+  "pool.passwordless needless": () => ({ COGNITO_PASSWORDLESS: "true" }),
+  "pool.passwordless uninvited": async () => ({ ...(await passwordless()), COGNITO_PASSWORDLESS: "true" }),
   "pool.sign-up open": () => pool({ AdminCreateUserConfig: { AllowAdminCreateUserOnly: false } }),
   "clients.there absent": () => ({
     AWS_COGNITO_APP_CLIENT_ID: `${stack.clientId},1h57kf5cpq17m0eml12nobody`,

@@ -1,6 +1,7 @@
 /** Roles, permissions and grants in memory: the statements of src/adapters/postgres/access.ts. */
 import { Effect, Layer } from "effect";
 import { AuditAction } from "../../../src/domain/audit.ts";
+import { NOT_INVITED } from "../../../src/domain/operation.ts";
 import type { RoleId, UserId } from "../../../src/domain/user.ts";
 import { Access, type Account, type Role, type RolesSet, type SetRoles } from "../../../src/ports/access.ts";
 import { type Deployment, Settings } from "../../../src/ports/settings.ts";
@@ -70,13 +71,14 @@ const shown = (id: RoleId): Role => ({ id, rolename: NAMES[id] ?? id, roledescri
 const byName = (one: Role, two: Role) => (one.rolename < two.rolename ? -1 : 1);
 
 const isRegistration = inKind("register", "register_with_roles");
+const isNotInvited = ({ history }: Row) => history.some(({ note }) => note?.startsWith(NOT_INVITED));
 const iso = (time: number) => new Date(time).toISOString().replace("Z", "000Z");
 
 const accountOf = (world: World, user: UserId, { invitation }: Deployment): Account => {
   const rows = [...world.rows.values()].filter(({ sub }) => sub === user);
   const sent = rows.flatMap((row) => {
     if (row.kind === "invite") return row.state === "done" ? [row.closedAt ?? 0] : [];
-    if (!isRegistration(row) || row.needsOperator || invitation === "none") return [];
+    if (!isRegistration(row) || row.needsOperator || isNotInvited(row) || invitation === "none") return [];
     if (invitation === "immediate" && inState("completed", "registered")(row)) return [row.startedAt];
     return row.state === "completed" ? [row.closedAt ?? 0] : [];
   });
@@ -122,6 +124,15 @@ export const makeAccess = (world: World, wire: Wire, settings: Deployment) => {
           etag: mayManageUsers(world, caller) ? etagOf(world, user) : null,
           profile: profileOf(world, user),
         })),
+      haveActed: (users) =>
+        run("haveActed", "", () =>
+          users.filter(
+            (user) =>
+              [...world.rows.values()].some(({ caller, sub }) => caller === user && sub !== user) ||
+              world.roleChanges.some(({ caller, subject }) => caller === user && subject !== user) ||
+              [...world.denials.values()].some(({ caller }) => caller === user),
+          ),
+        ),
       roles: () => notHere("roles"),
       accountsOf: (users) =>
         run("accountsOf", "", () => new Map(users.map((user) => [user, accountOf(world, user, settings)]))),

@@ -1,6 +1,7 @@
 /**
- * A pool in memory. It keeps what Cognito promises and no more: one user per address, users removed and invited by
- * `sub`, a read that may answer an earlier state.
+ * A pool in memory. It keeps what Cognito promises and no more: one user per address, or, where users are called by the
+ * id of their registration, one user per name and any number per address; users removed and invited by `sub`, a read
+ * that may answer an earlier state.
  */
 import { Effect, Layer, Option, Result } from "effect";
 import { countCall } from "../../../src/ports/budget.ts";
@@ -33,7 +34,7 @@ const failure = (operation: CallName, reason: IdentityProviderError["reason"]) =
 /** What a word from the wire is to a caller of the pool. */
 export const poolFailure = (operation: CallName) => (word: Word) => failure(operation, REASONS[word]());
 
-const shown = ({ sub, tag }: User): PoolUser => ({ sub, username: sub, tag });
+const shown = ({ sub, username, tag }: User): PoolUser => ({ sub, username, tag });
 
 /** Whom a key finds. The address of a user of another identity provider is no name. */
 export const named =
@@ -41,11 +42,16 @@ export const named =
   ({ email, sub, federated }: User): boolean =>
     (email === key && !federated) || sub === key;
 
+const isCalled =
+  (name: string) =>
+  ({ username }: User): boolean =>
+    username === name;
+
 /** What each call is in the provider's errors. */
 const OPERATIONS = {
   create: "create",
   find: "find",
-  spelledOtherwise: "find",
+  unmetHolders: "find",
   remove: "remove",
   invite: "invite",
 } as const satisfies Record<string, CallName>;
@@ -54,9 +60,10 @@ const OPERATIONS = {
 export const makeIdentityProvider = (
   world: World,
   wire: Wire,
-  { ownershipAttribute, invitation, caseSensitive }: Deployment,
+  { ownershipAttribute, username, invitation, caseSensitive }: Deployment,
 ) => {
-  const tagsUsers = ownershipAttribute !== null;
+  const isNamedById = username === "operation-id";
+  const tagsUsers = ownershipAttribute !== null || isNamedById;
 
   const call = <A>(operation: keyof typeof OPERATIONS, about: string, act: Call<A>["act"]) =>
     countCall
@@ -67,11 +74,14 @@ export const makeIdentityProvider = (
 
   return IdentityProvider.of({
     tagsUsers,
+    sharesAddresses: isNamedById,
 
     create: ({ id, email, name }) =>
       call("create", email, ({ now }) => {
-        if (userAt(world, email)) return Result.fail(failure("create", new UserAlreadyExists()));
-        const user = addUser(world, email, { name, tag: tagsUsers ? id : null });
+        const isTaken = isNamedById ? world.users.some(isCalled(id)) : userAt(world, email) !== undefined;
+        if (isTaken) return Result.fail(failure("create", new UserAlreadyExists()));
+        const chosen = isNamedById ? { username: id } : {};
+        const user = addUser(world, email, { name, tag: tagsUsers ? id : null, ...chosen });
         if (invitation === "immediate") mail(user, now);
         return Result.succeed(shown(user));
       }).pipe(Effect.flatMap(Effect.fromResult)),
@@ -79,14 +89,19 @@ export const makeIdentityProvider = (
     find: (key) =>
       call("find", key, ({ users }) => Option.map(Option.fromNullishOr(users.find(named(key))), shown)),
 
-    spelledOtherwise: (email) =>
-      caseSensitive
-        ? call("spelledOtherwise", email, ({ users }) => {
-            const isOther = (user: User) =>
-              user.email !== email && user.email.toLowerCase() === email && !user.federated;
-            return Option.map(Option.fromNullishOr(users.find(isOther)), shown);
+    findOwn: ({ id, email }) =>
+      call("find", isNamedById ? id : email, ({ users }) =>
+        Option.map(Option.fromNullishOr(users.find(isNamedById ? isCalled(id) : named(email))), shown),
+      ),
+
+    unmetHolders: (email) =>
+      caseSensitive || isNamedById
+        ? call("unmetHolders", email, ({ users }) => {
+            const isUnmet = (user: User) =>
+              user.email.toLowerCase() === email && !user.federated && (isNamedById || user.email !== email);
+            return users.filter(isUnmet).map(shown);
           })
-        : Effect.succeedNone,
+        : Effect.succeed([]),
 
     remove: ({ sub }) =>
       // Like AdminDeleteUser it would take an address for a name: whoever passes one deletes whoever has it.

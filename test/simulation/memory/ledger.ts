@@ -27,7 +27,7 @@ export const makeLedger = (world: World, wire: Wire, settings: Deployment) => {
   return noting(
     Ledger.of({
       open: (command) => run("open", command.id, (at) => queries.open(at, command), { dueWithin: budget }),
-      commit: (id, sub) => run("commit", id, (at) => moves.commit(at, id, sub)),
+      commit: (id, sub, known) => run("commit", id, (at) => moves.commit(at, id, sub, known)),
       fence: Effect.fnUntraced(function* (id) {
         if (yield* run("fence", id, (at) => moves.fence(at, id))) return "rolling_back";
         const entry = yield* find(id);

@@ -11,6 +11,8 @@ import { addUser, type Row } from "./world.ts";
 export const look = Effect.fnUntraced(function* (options: {
   readonly change?: Partial<Row>;
   readonly user?: "own" | "other" | "none";
+  /** The user can sign in already. */
+  readonly confirmed?: boolean;
   readonly afterMs?: number;
   readonly faults?: ReadonlyArray<Fault>;
   readonly overrides?: Readonly<Record<string, string>>;
@@ -22,7 +24,8 @@ export const look = Effect.fnUntraced(function* (options: {
   yield* run(Effect.flatMap(Ledger, (ledger) => ledger.open(command())));
   const { user = "own" } = options;
   const tag = user === "own" ? operationId(1) : null;
-  const sub = user === "none" ? null : addUser(world, alice, { tag }).sub;
+  const sub =
+    user === "none" ? null : addUser(world, alice, { tag, confirmed: options.confirmed === true }).sub;
   world.rows.set(operationId(1), { ...row(), sub, ...options.change });
   yield* TestClock.adjust(options.afterMs ?? 0);
   const resolution = yield* run(

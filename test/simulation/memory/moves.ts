@@ -15,6 +15,7 @@ import {
   graceEnd,
   HOUR,
   inState,
+  isGone,
   MINUTE,
   mayComeIn,
   noted,
@@ -33,8 +34,26 @@ import type { Row, World } from "./world.ts";
 export const isRemoved = (world: World, user: UserId): boolean =>
   [...world.rows.values()].some(({ sub, kind }) => sub === user && kind === "remove");
 
-export const commit = (at: Statement, id: OperationId, sub: UserId): boolean => {
+/** Registrations of an address that are registered or completed, and whose users the ledger does not know to be gone. */
+export const earlierOf = (world: World, id: OperationId, email: string | null): ReadonlyArray<Row> =>
+  [...world.rows.values()].filter(
+    (row) =>
+      row.id !== id &&
+      row.email === email &&
+      inState("registered", "completed")(row) &&
+      row.sub !== null &&
+      !isGone(world, row.sub),
+  );
+
+export const commit = (
+  at: Statement,
+  id: OperationId,
+  sub: UserId,
+  known: ReadonlyArray<OperationId> | null = null,
+): boolean => {
   if (isRemoved(at.world, sub)) return false;
+  const earlier = earlierOf(at.world, id, at.world.rows.get(id)?.email ?? null);
+  if (known !== null && !earlier.every((row) => known.includes(row.id))) return false;
   const moved = update(at, id, inState("started"), (row) => ({
     ...fresh,
     state: "registered",
@@ -46,10 +65,10 @@ export const commit = (at: Statement, id: OperationId, sub: UserId): boolean => 
   if (moved === undefined) return false;
   writeAudit(at, AuditAction.registered, moved, moved.id);
   const { name, organisation } = moved;
-  const known = profileOf(at.world, sub);
+  const kept = profileOf(at.world, sub);
   at.world.profiles.set(sub, {
-    name: known.name || (name ?? ""),
-    organisation: known.organisation || (organisation ?? ""),
+    name: kept.name || (name ?? ""),
+    organisation: kept.organisation || (organisation ?? ""),
   });
   if (moved.kind === "register_with_roles" && !at.world.rolesAsked.has(sub)) {
     const audited = writeAudit(at, AuditAction.rolesUpdated, moved);

@@ -4,6 +4,7 @@ import { AuditAction } from "../../../src/domain/audit.ts";
 import type { RegisterUser, Registration } from "../../../src/domain/operation.ts";
 import type { UserId } from "../../../src/domain/user.ts";
 import type { Opening } from "../../../src/ports/ledger.ts";
+import { earlierOf } from "./moves.ts";
 import { inState, isGone, mayManageUsers, registrationOf, type Statement, writeDenial } from "./rows.ts";
 import type { Row } from "./world.ts";
 
@@ -39,8 +40,9 @@ export const open = (at: Statement, command: RegisterUser): Opening => {
   const unknown = roles.filter((role) => !world.roles.has(role));
   if (unknown.length > 0) return { _tag: "UnknownRoles", roles: unknown };
 
+  const earlier = earlierOf(world, id, email).map((row) => registrationOf(row, at));
   const own = world.rows.get(id);
-  if (own !== undefined) return { _tag: "Opened", registration: registrationOf(own, at) };
+  if (own !== undefined) return { _tag: "Opened", registration: registrationOf(own, at), earlier };
 
   const isOpen = inState("started", "rolling_back");
   const addressHolder = others.find((row) => row.email === email && isOpen(row));
@@ -74,7 +76,7 @@ export const open = (at: Statement, command: RegisterUser): Opening => {
     retained: false,
   };
   world.rows.set(id, row);
-  return { _tag: "Opened", registration: registrationOf(row, at) };
+  return { _tag: "Opened", registration: registrationOf(row, at), earlier };
 };
 
 /** Whose a user is where no tag says so. */

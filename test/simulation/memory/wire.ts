@@ -6,10 +6,10 @@ import { Clock, Effect } from "effect";
 import type { User, World } from "./world.ts";
 
 export type CallName =
-  | `identity.${"create" | "find" | "spelledOtherwise" | "remove" | "invite"}`
+  | `identity.${"create" | "find" | "unmetHolders" | "remove" | "invite"}`
   | `directory.${"profile" | "page" | "enable" | "disable" | "resetMfa" | "secondFactors"}`
   | `changes.${"open" | "setProfile" | "finish" | "refuse" | "mayComeIn" | "isNewest" | "endGracePeriod"}`
-  | `access.${"mayManageUsers" | "setRoles" | "accountsOf" | "isRemoved" | "lookUp" | "profilesLike"}`
+  | `access.${"mayManageUsers" | "setRoles" | "haveActed" | "accountsOf" | "isRemoved" | "lookUp" | "profilesLike"}`
   | `ledger.${
       | "open"
       | "commit"

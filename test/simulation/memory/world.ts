@@ -16,9 +16,11 @@ import type {
 } from "../../../src/domain/operation.ts";
 import { type Email, type Name, type Organisation, RoleId, UserId } from "../../../src/domain/user.ts";
 
-/** A user of the pool. `tag`: the ownership attribute. */
+/** A user of the pool. `tag`: the ownership tag, whichever way the pool has it. */
 export interface User {
   readonly sub: UserId;
+  /** The pool's own name for them: the `sub`, unless it was chosen. */
+  readonly username: string;
   readonly email: string;
   readonly name: string | null;
   readonly tag: string | null;
@@ -183,6 +185,7 @@ export const addUser = (
   const sub = UserId.make(nextId(world));
   const user: User = {
     sub,
+    username: sub,
     email,
     name: null,
     tag: null,
@@ -216,7 +219,7 @@ export const removeUser = (
   return true;
 };
 
-/** Who has this address to sign in with; a pool has at most one. */
+/** A local user who has this address: the only one, unless the pool has users by names of their own. */
 export const userAt = (world: World, email: string): User | undefined =>
   world.users.find((user) => user.email === email && !user.federated);
 
