@@ -2,18 +2,18 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 
-/** Where each Worker is built, and of what. */
-export const BUILDS = {
-  ".dev/build": "src/worker.ts",
-  ".dev/build-hyperdrive": "src/worker-hyperdrive.ts",
-  ".dev/build-test": "test/support/workers/database.ts",
+/** Where each Worker is built, and what wrangler is told to build it of. */
+const BUILDS = {
+  ".dev/build": ["src/worker.ts"],
+  ".dev/build-hyperdrive": ["src/worker-hyperdrive.ts"],
+  ".dev/build-test": ["--config", "test/support/workers/wrangler.toml"],
 };
 
 export async function setup(): Promise<void> {
-  const built = Object.entries(BUILDS).map(([folder, entry]) =>
+  const built = Object.entries(BUILDS).map(([folder, what]) =>
     promisify(execFile)(
       "node_modules/.bin/wrangler",
-      ["deploy", entry, "--dry-run", "--outdir", folder, `--metafile=${folder}/meta.json`],
+      ["deploy", ...what, "--dry-run", "--outdir", folder, `--metafile=${folder}/meta.json`],
       { env: { ...process.env, WRANGLER_SEND_METRICS: "false" } },
     ),
   );
