@@ -59,3 +59,5 @@ begin
     where strpos(lower(name), lower(part)) > 0 or strpos(lower(organisation), lower(part)) > 0
     limit most);
 end $$;
+
+update registrar.schema_version set version = greatest(version, 4);

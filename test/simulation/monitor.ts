@@ -131,7 +131,7 @@ export class Monitor {
     }
   }
 
-  /** What a user has in the end is what callers were told, or were left in doubt about. */
+  /** What a user has in the end is what callers were told, or were told that it is unknown. */
   #valuesAtRest(user: UserId): void {
     const registered = [...this.#world.rows.values()].find(
       ({ sub, kind, state }) => sub === user && isRegistrationKind(kind) && state !== "rolled_back",

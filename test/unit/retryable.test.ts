@@ -92,7 +92,7 @@ describe("a problem that is retryable", () => {
           if (!late) assert.strictEqual(said, "registered", `${problem.code} after ${named(faults)}`);
         }
       }),
-    60_000,
+    180_000,
   );
 
   it.effect("is none where the key is spent, and the sentence asks for a new one", () =>
