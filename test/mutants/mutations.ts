@@ -811,6 +811,26 @@ export const mutations: ReadonlyArray<Mutation> = [
     "and not exists (select from repeated)",
     "",
   ]),
+  postgres("SQL: nobody is asked to sweep what an acknowledgement leaves due", [
+    "export const acknowledge",
+    ", ${dueIn()}`",
+    "`",
+  ]),
+  postgres("SQL: a lease asks for no sweep", [
+    "export const lease",
+    "  (select ${dueIn()} from next),\n",
+    "",
+  ]),
+  programs("a sweep whose calls are used up asks for no other", [
+    "src/programs/sweep/sweep.ts",
+    "if (more) yield* sweepWhenDue(0);",
+    "",
+  ]),
+  programs("an opening does not wait for its wake-up", [
+    "test/simulation/memory/statements.ts",
+    "const both = [Effect.exit(sent), sweepAfter(dueWithin)] as const;",
+    "const both = [Effect.exit(sent), Effect.forkDetach(sweepAfter(dueWithin))] as const;",
+  ]),
   retentionSql("SQL: an address is forgotten whose key may still be asked for", [
     "const withOldAddress",
     "personal and due_at is null and idempotency_key is null",

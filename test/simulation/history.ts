@@ -47,7 +47,10 @@ const TIMEOUT_MS = 15_000;
 
 /** By when a world at rest has to be quiet, and how many sweeps that may take. */
 const CALM_MS_MAX = 3 * DAY_MS;
-const SWEEPS_MAX = 60;
+const SWEEPS_MAX = 200;
+
+/** How much later than something is due its sweep may be asked for, in milliseconds. */
+const LATE_MS = 15_000;
 
 /** Answers after which a client asks again. */
 const RETRIED = new Set([
@@ -86,6 +89,8 @@ export class History {
   readonly #plan: Plan;
   #sweepers: number;
   #ids = 0;
+  #rings = 0;
+  #isCalm = false;
 
   constructor(plan: Plan, trace?: (line: string) => void) {
     this.#plan = plan;
@@ -213,9 +218,17 @@ export class History {
     if (client !== null && client.retries > 0) this.#waiting.push({ ...client, retries: client.retries - 1 });
   }
 
+  /** A wake-up is given up after a second; then time passes, and brings the sweeper, or a wake-up that is lost. */
   #passTime(milliseconds: number): void {
+    for (const call of this.#network.pending.filter(({ operation }) => operation === "wakeUp.arm"))
+      this.#fail(call, "unknown", "is given up");
     this.#network.advance(milliseconds);
     this.#note("time", `${milliseconds / 1000} s have passed`);
+    const rung = this.#network.alarm.ring(this.#network.now);
+    if (rung === "nothing") return;
+    const isLost = rung === "wake-up" && !this.#isCalm && ++this.#rings % 3 === 0;
+    this.#note(isLost ? "wake-ups lost" : `sweeps by ${rung}`, `a ${rung} ${isLost ? "is lost" : "comes"}`);
+    if (!isLost) this.#startSweeper();
   }
 
   #console(email: Email): void {
@@ -331,6 +344,7 @@ export class History {
   /** Nothing is lost any more; what is late lands or never does; who has a key asks once more when all is quiet. */
   #calm(): void {
     this.#note("histories", "calm");
+    this.#isCalm = true;
     const { ages, lateCalm, clients } = this.#plan;
     for (const call of this.#network.late.filter(({ deadline }) => deadline === Number.POSITIVE_INFINITY)) {
       if (lateCalm) this.#network.land(call);
@@ -344,7 +358,7 @@ export class History {
     this.#rest();
 
     this.#monitor.atRest();
-    this.#monitor.violations.push(...violations(this.world));
+    this.#monitor.violations.push(...violations(this.world), ...this.#network.early);
     this.#count();
   }
 
@@ -362,15 +376,20 @@ export class History {
     this.counts.mails = (this.counts.mails ?? 0) + this.world.mails.length;
   }
 
-  /** The sweeper comes whenever something is due, until nothing is. */
+  /**
+   * The sweeper comes when it was asked to, or by the backstop, until nothing is due. What was swept once in the calm is not
+   * left to the backstop any more.
+   */
   #rest(): void {
     const since = this.#network.now;
     for (let sweep = 0; sweep < SWEEPS_MAX; sweep++) {
       this.#deliverAll();
       const due = [...this.world.rows.values()].flatMap(({ dueAt }) => dueAt ?? []);
       if (due.length === 0) break;
-      this.#passTime(Math.max(Math.min(...due) - this.#network.now, 0) + 1000);
-      this.#startSweeper();
+      const { at, isBackstop } = this.#network.alarm.next();
+      if (isBackstop && sweep > 0 && Math.min(...due) + LATE_MS < at)
+        this.#monitor.violations.push(`what is due at ${Math.min(...due)} is left to the backstop at ${at}`);
+      this.#passTime(Math.max(at - this.#network.now, 0));
     }
     const took = this.#network.now - since;
     if (took > CALM_MS_MAX) this.#monitor.violations.push(`it took ${took / DAY_MS} days to come to rest`);

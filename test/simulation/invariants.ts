@@ -137,14 +137,20 @@ const ofGrants = (world: World): ReadonlyArray<string> => {
       .filter(([user]) => isGone(world, user))
       .map(([user]) => `user ${user} is gone, and has grants`),
     ...[...set]
-      .filter((user) => !isGone(world, user) && !hasChange(world, user, "remove") && !world.grants.has(user))
+      // Also where the row that has taken them is forgotten.
+      .filter((user) => !isGone(world, user, everRows(world)) && !hasChange(world, user, "remove"))
+      .filter((user) => !world.grants.has(user))
       .map((user) => `user ${user} was given roles, and has none`),
   ];
 };
 
 /** Whether the ledger knows that a user is gone, or is about to be. */
-export const isGone = (world: World, user: string): boolean =>
-  [...world.rows.values()].some(
+export const isGone = (
+  world: World,
+  user: string,
+  rows: ReadonlyArray<Row> = [...world.rows.values()],
+): boolean =>
+  rows.some(
     ({ sub, kind, state }) =>
       sub === user &&
       ((kind === "remove" && state !== "refused") || state === "user_lost" || state === "rolled_back"),

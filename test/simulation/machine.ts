@@ -9,6 +9,7 @@ import { Directory } from "../../src/ports/directory.ts";
 import { IdentityProvider } from "../../src/ports/identity-provider.ts";
 import { Ledger } from "../../src/ports/ledger.ts";
 import { type Deployment, Settings } from "../../src/ports/settings.ts";
+import { WakeUp, WakeUpFailed, type Window } from "../../src/ports/wake-up.ts";
 import { makeAccess } from "./memory/access.ts";
 import { makeChanges } from "./memory/changes.ts";
 import { makeDirectory } from "./memory/directory.ts";
@@ -54,12 +55,18 @@ export class Machine {
   start<A, E>(agent: string, program: Effect.Effect<A, E, Services>, ended: (exit: Exit.Exit<A, E>) => void) {
     const wire = this.#network.wireOf(agent);
     const deployment = this.#deployment;
+    // A sweep runs where the alarm is; everybody else has to ask for it.
+    const arm = (window: Window) =>
+      wire
+        .send({ operation: "wakeUp.arm", about: "", act: () => this.#network.alarm.arm(window) })
+        .pipe(Effect.mapError((cause) => new WakeUpFailed({ cause })));
     const context = Context.make(Settings, deployment).pipe(
       Context.add(IdentityProvider, makeIdentityProvider(this.#world, wire, deployment)),
       Context.add(Ledger, makeLedger(this.#world, wire, deployment)),
       Context.add(Directory, makeDirectory(this.#world, wire)),
       Context.add(Changes, makeChanges(this.#world, wire, deployment)),
       Context.add(Access, makeAccess(this.#world, wire, deployment)),
+      Context.add(WakeUp, agent.startsWith("sweeper") ? this.#network.alarm.armAtOnce : arm),
       Context.add(Clock.Clock, this.#network.clock),
       Context.add(References.MinimumLogLevel, "None"),
       Context.add(References.TracerEnabled, false),

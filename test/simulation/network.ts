@@ -6,6 +6,7 @@
  * a read of the pool is less than the horizon old; a statement may land at any time, long after its sender is dead.
  */
 import { type Clock, Duration, Effect } from "effect";
+import { ModelAlarm } from "./alarm.ts";
 import { deployment } from "./machine.ts";
 import type { Call, CallName, Wire, Word } from "./memory/wire.ts";
 import type { User, World } from "./memory/world.ts";
@@ -50,8 +51,13 @@ interface Version {
 
 export class Network {
   now = 0;
+  readonly alarm = new ModelAlarm(deployment.backstop);
   pending: Array<Pending> = [];
   late: Array<Late> = [];
+  /** Creates that were sent too early, a sentence each. */
+  readonly early: Array<string> = [];
+  /** How many wake-ups each agent is waiting to hear of; none that it has asked for: absent. */
+  readonly #asking = new Map<string, number>();
   readonly #world: World;
   readonly #landsWithin: number;
   readonly #witness: Witness;
@@ -68,6 +74,10 @@ export class Network {
     return {
       send: <A>({ operation, about, act }: Call<A>) =>
         Effect.callback<A, Word>((resume) => {
+          // Before its wake-up is certain, or known to have failed, a request changes nobody.
+          if (operation === "wakeUp.arm") this.#asking.set(agent, (this.#asking.get(agent) ?? 0) + 1);
+          else if (operation === "identity.create" && this.#asking.get(agent) !== 0)
+            this.early.push(`${agent} creates ${about} before its wake-up is settled`);
           const mortal = CHANGES.has(operation);
           const deadline = mortal ? this.now + this.#landsWithin : Number.POSITIVE_INFINITY;
           const call = { agent, operation, about, act, deadline, sentAt: this.now };
@@ -109,6 +119,8 @@ export class Network {
 
   /** Takes the call off the list: whoever does so answers it, or nobody ever will. */
   take(call: Pending): void {
+    if (call.operation === "wakeUp.arm")
+      this.#asking.set(call.agent, (this.#asking.get(call.agent) ?? 1) - 1);
     this.pending.splice(this.pending.indexOf(call), 1);
   }
 

@@ -60,7 +60,7 @@ describe("the ledger in memory", () => {
     const [first, ...rest] = acts;
     assert.isDefined(first);
     const otherAnswer = [{ ...first, answer: { _tag: "Denied" } }, ...rest];
-    assert.match((await replay.run(otherAnswer, world)).join(), /^ledger\.open at .* in memory, .* in SQL/);
+    assert.match((await replay.run(otherAnswer, world)).join(), /^ledger\.\w+ at .* in memory, .* in SQL/);
     world.audit.push({
       id: "x",
       action: "Registered user",

@@ -6,6 +6,7 @@ import { Clock, Effect } from "effect";
 import type { User, World } from "./world.ts";
 
 export type CallName =
+  | "wakeUp.arm"
   | `identity.${"create" | "find" | "unmetHolders" | "remove" | "invite"}`
   | `directory.${"profile" | "page" | "enable" | "disable" | "resetMfa" | "secondFactors"}`
   | `changes.${"open" | "setProfile" | "finish" | "refuse" | "mayComeIn" | "isNewest" | "endGracePeriod"}`
