@@ -153,21 +153,43 @@ export const onceMore = {
   while: (error: DatabaseError) => error.isRetryable,
 };
 
+/** What a statement has answered. `lost`: a try before, of which nobody knows whether it has taken effect, or may still. */
+export interface Answered<A> {
+  readonly answer: A;
+  readonly lost: DatabaseError | null;
+}
+
 /**
- * Sends a statement that writes, and once more where the first try proved nothing. A refusal of the second says nothing
- * of the first, which may have taken effect, or may still, when what it was refused for is over: then the outcome is
- * unknown. `isFinal`: whether an answer is true of both tries, whatever lands later.
+ * Sends a statement that writes, and once more where the first try proved nothing. A refusal of the second by Postgres says
+ * nothing of the first.
+ */
+export const sendNoting = <A, R>(
+  statement: Effect.Effect<A, DatabaseError, R>,
+): Effect.Effect<Answered<A>, DatabaseError, R> =>
+  statement.pipe(
+    Effect.map((answer): Answered<A> => ({ answer, lost: null })),
+    Effect.catchIf(
+      (first) => first.isRetryable,
+      (first) => {
+        const lost = first.reason._tag === "StatementUnknown" ? first : null;
+        return statement.pipe(
+          Effect.map((answer) => ({ answer, lost })),
+          Effect.mapError((second) => (lost === null ? second : lostTo(lost, second))),
+        );
+      },
+    ),
+  );
+
+const lostTo = ({ statement, reason }: DatabaseError, cause: unknown) =>
+  new DatabaseError({ statement, reason, cause });
+
+/**
+ * The same, where what the second answers may be untrue of the first: what it was refused for can be over when the first
+ * lands. Then the outcome is unknown. `isFinal`: whether an answer is true of both tries, whatever lands later.
  */
 export const sendTwice =
   <A>(isFinal: (answer: A) => boolean) =>
   <R>(statement: Effect.Effect<A, DatabaseError, R>): Effect.Effect<A, DatabaseError, R> =>
-    Effect.catchIf(
-      statement,
-      (first) => first.isRetryable,
-      (first) => {
-        if (first.reason._tag !== "StatementUnknown") return statement;
-        const unknown = (cause: unknown) =>
-          new DatabaseError({ statement: first.statement, reason: first.reason, cause });
-        return statement.pipe(Effect.mapError(unknown), Effect.filterOrFail(isFinal, unknown));
-      },
+    Effect.flatMap(sendNoting(statement), ({ answer, lost }) =>
+      lost === null || isFinal(answer) ? Effect.succeed(answer) : Effect.fail(lostTo(lost, answer)),
     );

@@ -7,7 +7,7 @@ import { DatabaseRefused, Forbidden, LastManager, Unavailable } from "../domain/
 import { newOperationId, type OperationId } from "../domain/operation.ts";
 import type { UserId } from "../domain/user.ts";
 import { Access, type LastManager as NobodyLeft, type TooLate } from "../ports/access.ts";
-import { type DatabaseError, onceMore } from "../ports/database.ts";
+import { type DatabaseError, onceMore, sendNoting } from "../ports/database.ts";
 import { Directory, EXTERNAL_PROVIDER, type Profile } from "../ports/directory.ts";
 import type { IdentityProviderError } from "../ports/identity-provider.ts";
 import { Settings } from "../ports/settings.ts";
@@ -73,20 +73,46 @@ interface Tagged {
 const isNobodyLeft = (answer: Tagged): answer is NobodyLeft => answer._tag === "LastManager";
 const isTooLate = (answer: Tagged): answer is TooLate => answer._tag === "TooLate";
 
+interface LeavingAManager<A, R> {
+  /** Whose request it is. */
+  readonly caller: UserId;
+  /** With whom the pool has just said that it lets in. */
+  readonly statement: (
+    confirmed: ReadonlyArray<UserId>,
+  ) => Effect.Effect<A | NobodyLeft | TooLate, DatabaseError, R>;
+  /** Whether an answer is true of every try, whatever lands later. */
+  readonly isFinal: (answer: A | NobodyLeft) => boolean;
+  /** What the caller hears of a statement of which nothing is known, or that Postgres refuses. */
+  readonly inDoubt: (cause: DatabaseError) => DatabaseRefused | Unavailable;
+}
+
 /**
  * Runs a statement that could take the permission from the last who manages users. Grants outlive those who hold them:
  * where the statement finds nobody left who is confirmed, the others are looked up in the pool, and it runs once more
- * with those who exist, are enabled, and have signed in. `caller`: whose request it is.
+ * with those who exist, are enabled, and have signed in.
  */
-export const leavingAManager = Effect.fn("leavingAManager")(function* <A extends Tagged, E, R>(
-  caller: UserId,
-  statement: (confirmed: ReadonlyArray<UserId>) => Effect.Effect<A | NobodyLeft | TooLate, E, R>,
-) {
-  let answer = yield* statement([]);
+export const leavingAManager = Effect.fn("leavingAManager")(function* <A extends Tagged, R>({
+  caller,
+  statement,
+  isFinal,
+  inDoubt,
+}: LeavingAManager<A, R>) {
+  const send = (confirmed: ReadonlyArray<UserId>) =>
+    sendNoting(statement(confirmed)).pipe(Effect.mapError(inDoubt));
+  let { answer, lost } = yield* send([]);
   if (isNobodyLeft(answer)) {
-    const confirmed = yield* comingIn(answer.others, caller);
-    if (confirmed.length > 0) answer = yield* statement(confirmed);
+    const before = lost;
+    const confirmed = yield* comingIn(answer.others, caller).pipe(
+      Effect.mapError((failure) => (before === null ? failure : inDoubt(before))),
+    );
+    if (confirmed.length > 0) {
+      const again = yield* send(confirmed);
+      answer = again.answer;
+      lost ??= again.lost;
+    }
   }
+  // What nobody has heard of may be taken when what refuses this one is over.
+  if (lost !== null && !isTooLate(answer) && !isFinal(answer)) return yield* inDoubt(lost);
   if (isNobodyLeft(answer)) return yield* new LastManager({ doubtful: answer.others });
   if (isTooLate(answer)) return yield* new Unavailable({ dependency: "database" });
   return answer;

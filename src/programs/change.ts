@@ -26,7 +26,7 @@ import type { Change, ChangeKind, ChangeUser, OperationId, WhyNotDone } from "..
 import type { IfMatch, ProfileFields, UserId } from "../domain/user.ts";
 import { inBackground } from "../ports/background.ts";
 import { type ChangeOpening, Changes } from "../ports/changes.ts";
-import { onceMore, sendTwice } from "../ports/database.ts";
+import { onceMore } from "../ports/database.ts";
 import { Directory, EXTERNAL_PROVIDER } from "../ports/directory.ts";
 import { IdentityProvider, type IdentityProviderError } from "../ports/identity-provider.ts";
 import { Ledger } from "../ports/ledger.ts";
@@ -148,7 +148,7 @@ const lookUp = Effect.fnUntraced(function* ({ kind, subject }: AskedChange & { k
 const isFinal =
   ({ id }: Pick<ChangeUser, "id">) =>
   (opening: ChangeOpening): boolean =>
-    opening._tag === "Opened" ? opening.change.id === id : opening._tag === "TooLate";
+    opening._tag === "Opened" && opening.change.id === id;
 
 const perform = Effect.fn("change.perform")(function* (
   command: Omit<ChangeUser, "confirmed">,
@@ -160,13 +160,13 @@ const perform = Effect.fn("change.perform")(function* (
   }
 
   const changes = yield* Changes;
-  const opening = yield* leavingAManager(caller, (confirmed) =>
-    changes.open({ ...command, confirmed }).pipe(
-      sendTwice(isFinal(command)),
-      // Without a refusal the row may be written, or may be until the budget is over; then the sweeper carries it out.
-      Effect.mapError(databaseFailed({ operationId: command.id, inDoubt: true })),
-    ),
-  );
+  const opening = yield* leavingAManager({
+    caller,
+    statement: (confirmed) => changes.open({ ...command, confirmed }),
+    isFinal: isFinal(command),
+    // Without a refusal the row may be written, or may be until the budget is over; then the sweeper carries it out.
+    inDoubt: databaseFailed({ operationId: command.id, inDoubt: true }),
+  });
   if (opening._tag === "Denied") return yield* new Forbidden({ caller, action: "manage users" });
   if (opening._tag === "PreconditionFailed") return yield* new PreconditionFailed();
   if (opening._tag === "Superseded") return yield* new Superseded();

@@ -11,7 +11,6 @@ import {
 } from "../domain/errors.ts";
 import type { UserId } from "../domain/user.ts";
 import { Access, type RolesSet, type SetRoles } from "../ports/access.ts";
-import { sendTwice } from "../ports/database.ts";
 import { Directory } from "../ports/directory.ts";
 import {
   databaseFailed,
@@ -44,7 +43,7 @@ const lookUp = Effect.fnUntraced(function* ({ subject, roles, ifMatch }: AskedRo
 export type AskedRoles = Omit<SetRoles, "tag" | "askedAt" | "confirmed">;
 
 /** Other refusals can end within the budget, and a try that nobody has heard of be taken then. */
-const isFinal = ({ _tag }: RolesSet): boolean => ["Set", "Overtaken", "TooLate"].includes(_tag);
+const isFinal = ({ _tag }: RolesSet): boolean => _tag === "Set" || _tag === "Overtaken";
 
 /**
  * Replaces a user's roles and writes the audit row, in one transaction. Answers with the roles that the user has then,
@@ -57,13 +56,13 @@ export const setRoles = Effect.fn("setRoles")(function* (command: AskedRoles) {
   const access = yield* Access;
   const { caller, subject } = command;
   const tag = (yield* isMachine(subject)) ? null : yield* lookUp(command, edition);
-  const answer = yield* leavingAManager(caller, (confirmed) =>
-    access.setRoles({ ...command, tag, askedAt, confirmed }).pipe(
-      sendTwice(isFinal),
-      // Without a refusal the roles may be set, or may be until the budget is over.
-      Effect.mapError(databaseFailed({ inDoubt: true })),
-    ),
-  );
+  const answer = yield* leavingAManager({
+    caller,
+    statement: (confirmed) => access.setRoles({ ...command, tag, askedAt, confirmed }),
+    isFinal,
+    // Without a refusal the roles may be set, or may be until the budget is over.
+    inDoubt: databaseFailed({ inDoubt: true }),
+  });
   switch (answer._tag) {
     case "Set":
       return { roles: command.roles, etag: answer.etag };

@@ -495,13 +495,13 @@ export const mutations: ReadonlyArray<Mutation> = [
   ]),
   programs("failure mode 13: a refusal of the second try passes for one of the first", [
     "src/ports/database.ts",
-    "statement.pipe(Effect.mapError(unknown), ",
-    "statement.pipe(",
+    "(lost === null ? second : lostTo(lost, second))",
+    "second",
   ]),
   programs("failure mode 13: what the second try meets passes for true of the first", [
-    "src/ports/database.ts",
-    ", Effect.filterOrFail(isFinal, unknown)",
-    "",
+    "src/programs/authority.ts",
+    "if (lost !== null && ",
+    "if (answer === null && ",
   ]),
   fragments("SQL: a lost user's token goes on", ["export const gone", " or gone.state = 'user_lost'", ""]),
   accessSql("SQL: a disabled user is shown permissions", [
