@@ -84,7 +84,7 @@ export class IdentityProvider extends Context.Service<
     ) => Effect.Effect<Option.Option<PoolUser>, IdentityProviderError>;
     /**
      * Local users who have the address, and whom a create would not meet: in another spelling, where the pool tells
-     * spellings apart; in any, where users have names of their own. In any other pool nobody, and nothing is asked. It may
+     * spellings apart, or by a user name of their own; in any spelling, where all have such names. In any other pool nobody, and nothing is asked. It may
      * lag behind what has just been created or deleted.
      */
     readonly unmetHolders: (email: Email) => Effect.Effect<ReadonlyArray<PoolUser>, IdentityProviderError>;

@@ -6,6 +6,7 @@ import { expect } from "vitest";
 import type { Person } from "../../dev/cognito.ts";
 import type { Stack } from "../../dev/stack.ts";
 import type { Registration } from "../../src/domain/operation.ts";
+import { EXTERNAL_PROVIDER } from "../../src/ports/directory.ts";
 
 /** A row of the ledger. */
 export interface LedgerRow extends Record<string, unknown> {
@@ -53,7 +54,9 @@ export const claimed = ({ audits }: View): string[] => {
 };
 
 /** What is wrong between the stores; foreign users are those whom somebody else created. */
-export const disagreements = (view: View, foreign: ReadonlyArray<string> = []): string[] => {
+export const disagreements = (seen: View, foreign: ReadonlyArray<string> = []): string[] => {
+  // Whom another identity provider signs in, nobody has registered, and the address is not theirs.
+  const view = { ...seen, users: seen.users.filter(({ status }) => status !== EXTERNAL_PROVIDER) };
   const claims = claimed(view);
   const subs = new Set(view.users.map(({ sub }) => sub));
   const addresses = view.users.map(({ email }) => email);

@@ -27,6 +27,10 @@ const isAboutTheName = (error: IdentityProviderError): boolean =>
  */
 const isCalledBySub = ({ sub, username }: KnownUser): boolean => username === sub;
 
+/** Whether a create of this address would meet the user: they have it as user name, or Cognito has made up theirs for it. */
+const isMet = (user: Seen, email: string): boolean =>
+  user.email === email && (user.username === email || isCalledBySub(user));
+
 const isNamed =
   (name: string) =>
   ({ username }: Seen): boolean =>
@@ -121,7 +125,7 @@ export const IdentityProviderCognito = Layer.effect(
       unmetHolders: Effect.fn("IdentityProvider.unmetHolders")(function* (email) {
         if (!caseSensitive && !isNamedById) return [];
         const holders = yield* people.havingAddress(email);
-        return holders.filter((user) => isNamedById || user.email !== email).map(shown);
+        return holders.filter((user) => isNamedById || !isMet(user, email)).map(shown);
       }),
 
       remove: Effect.fn("IdentityProvider.remove")(function* (user) {
