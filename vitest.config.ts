@@ -40,6 +40,10 @@ export default defineConfig({
         test: { ...real, name: "matrix", include: ["test/matrix/**/*.test.ts"] },
       },
       {
+        // The contracts of what is in the database, over each way to it and on each of FLIP's shapes: minutes, too.
+        test: { ...real, name: "databases", include: ["test/databases/**/*.test.ts"] },
+      },
+      {
         // The guarantee in every kind of pool: minutes, too.
         test: { ...real, name: "pools", include: ["test/pools/**/*.test.ts"] },
       },

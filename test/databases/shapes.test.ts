@@ -5,15 +5,15 @@
 import { afterAll, beforeAll, it } from "@effect/vitest";
 import type { FlipShapeName } from "../../dev/flip-shapes.ts";
 import { type Stack, startStack } from "../../dev/stack.ts";
-import { accessContract } from "./access.ts";
-import { changesContract } from "./changes.ts";
-import { listsContract } from "./lists.ts";
-import { movesContract } from "./moves.ts";
-import { postgresSubject } from "./postgres-subject.ts";
-import { noProfilesContract, profilesContract } from "./profiles.ts";
-import type { LedgerSubject } from "./subjects.ts";
-import { trailContract } from "./trail.ts";
-import { trustsContract } from "./trusts.ts";
+import { accessContract } from "../contract/access.ts";
+import { changesContract } from "../contract/changes.ts";
+import { listsContract } from "../contract/lists.ts";
+import { movesContract } from "../contract/moves.ts";
+import { postgresSubject } from "../contract/postgres-subject.ts";
+import { noProfilesContract, profilesContract } from "../contract/profiles.ts";
+import type { LedgerSubject } from "../contract/subjects.ts";
+import { trailContract } from "../contract/trail.ts";
+import { trustsContract } from "../contract/trusts.ts";
 
 const suites = [movesContract, changesContract, accessContract, trailContract, listsContract];
 

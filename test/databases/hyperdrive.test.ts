@@ -1,5 +1,6 @@
 /** The SQL keeps the contract of the ledger in memory, on PostgreSQL, over connections behind Hyperdrive, from inside workerd. */
+
+import { databaseContract } from "../contract/database-suite.ts";
 import { hyperdrive } from "../support/adapters.ts";
-import { databaseContract } from "./database-suite.ts";
 
 databaseContract(hyperdrive);
