@@ -2,7 +2,7 @@
  * `npm run results`: what the suites have shown since the last `npm ci`, as one table. A suite writes a row to
  * .dev/results; running it again replaces the row.
  */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 const FOLDER = resolve(import.meta.dirname, "../.dev/results");
@@ -41,7 +41,9 @@ export const tableOf = (rows: ReadonlyArray<Row>): string => {
     .join("\n");
 };
 
-if (import.meta.main) {
+if (import.meta.main && !existsSync(FOLDER)) {
+  console.log("No suite has written down what it has shown: npm run runtimes does.");
+} else if (import.meta.main) {
   const files = readdirSync(FOLDER, { recursive: false }).map(String).toSorted();
   const rows = files.map((file) => JSON.parse(readFileSync(join(FOLDER, file), "utf8")) as Row);
   console.log(tableOf(rows));
