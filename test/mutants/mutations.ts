@@ -680,7 +680,7 @@ export const mutations: ReadonlyArray<Mutation> = [
     "('registered', 'completed')",
     "('registered')",
   ]),
-  postgres("SQL: what only waits to be finished is taken up before an orphan", [
+  fragments("SQL: what only waits to be finished is taken up before an orphan", [
     "const LEVELS",
     "(values (0), (1), (2), (3))",
     "(values (3), (2), (1), (0))",

@@ -5,6 +5,7 @@ import {
   earlier,
   firstLine,
   grantRoles,
+  holding,
   interval,
   inUtc,
   isGlobal,
@@ -93,9 +94,7 @@ with allowed as (
 ), unknown_role as (${unknownRoles(roles)}
 ), own as (
   select * from registrar.operation where id = ${id}
-), address_holder as (
-  select * from registrar.operation
-  where email = ${email} and state in ('started', 'rolling_back') and id <> ${id}
+), address_holder as (${holding(email, id)}
 ), earlier as (${earlier(email, id)}
 ), opened as (
   insert into registrar.operation (id, kind, caller, email, name, roles, due_at, history)

@@ -50,10 +50,13 @@ export const asId = (text: Fragment) =>
 /** The time of a line of the history. */
 const NOW = inUtc(sql`now()`);
 
-/** The row's history with one more line. An actor who is an id is an operator. */
-export const history = (state: Fragment, actor: Fragment, note: Fragment = sql`null::text`) =>
-  sql`history || jsonb_strip_nulls(jsonb_build_object('at', ${NOW}, 'state', ${state},
+/** A line of a history. An actor who is an id is an operator. */
+export const historyLine = (state: Fragment, actor: Fragment, note: Fragment = sql`null::text`) =>
+  sql`jsonb_strip_nulls(jsonb_build_object('at', ${NOW}, 'state', ${state},
     'by', case when ${asId(actor)} is null then ${actor} else 'operator' end, 'who', ${asId(actor)}, 'note', ${note}))`;
+
+/** The row's history with one more line. */
+export const history = (...line: Parameters<typeof historyLine>) => sql`history || ${historyLine(...line)}`;
 
 /** The history of a new row. */
 export const firstLine = (state: Fragment, actor: Fragment) =>
@@ -155,6 +158,14 @@ export const rolesRevoked = (audited: Fragment, revoked: Fragment) =>
 
 /** In whose name the trail has a move: the operator's who made it, or else the caller's who asked for the operation. */
 export const whoever = (actor: Fragment) => sql`coalesce(${asId(actor)}, moved.caller)`;
+
+/** The levels of the column `urgency`, the most urgent first. */
+export const LEVELS = sql`(values (0), (1), (2), (3)) level(urgency)`;
+
+/** The open registration of another that holds an address. */
+export const holding = (email: Fragment, id: Fragment) => sql`
+  select * from registrar.operation
+  where email = ${email} and state in ('started', 'rolling_back') and id <> ${id}`;
 
 /** The lock of every change that could take the last CAN_MANAGE_USERS away. */
 export const MANAGERS = "registrar: managers";

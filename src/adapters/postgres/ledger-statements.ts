@@ -15,7 +15,9 @@ import {
   gone,
   grantRoles,
   history,
+  holding,
   interval,
+  LEVELS,
   mayComeIn,
   mayManage,
   operation,
@@ -108,9 +110,7 @@ with allowed as (${mayManage(caller, permission)}
 ), key_holder as (
   select * from registrar.operation
   where caller = ${caller} and idempotency_key = ${idempotencyKey} and state <> 'rolled_back' and id <> ${id}
-), address_holder as (
-  select * from registrar.operation
-  where email = ${email} and state in ('started', 'rolling_back') and id <> ${id}
+), address_holder as (${holding(email, id)}
 ), earlier as (${earlier(email, id)}
 ), opened as (
   insert into registrar.operation (id, kind, caller, email, name, organisation, roles, idempotency_key, due_at, history)
@@ -335,9 +335,6 @@ const TRIES = literal(TRIES_BEFORE_OPERATOR);
 
 /** Tries that are counted at the most: a number that somebody has written by hand must not overflow. */
 const TRIES_COUNTED = literal(1_000_000);
-
-/** The levels of the column `urgency`, the most urgent first. */
-const LEVELS = sql`(values (0), (1), (2), (3)) level(urgency)`;
 
 /** When a sweeper looks again at what is due, and was not taken: somebody is at work on it. */
 const IN_WORK = sql`now() + interval '10 seconds'`;

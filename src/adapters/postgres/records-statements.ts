@@ -4,7 +4,7 @@ import {
   asId,
   auditRow,
   gone,
-  inUtc,
+  historyLine,
   isGlobal,
   mayComeIn,
   mayManage,
@@ -90,7 +90,7 @@ with allowed as (${mayManage(caller, permission)}
   insert into registrar.operation
     (id, kind, caller, email, name, roles, state, sub, started_at, closed_at, acknowledged_at, history)
   select ${id}, 'adopt', ${caller}, ${email}, ${name}, '{}', 'completed', ${sub}, now(), now(), now(),
-    jsonb_build_array(jsonb_build_object('at', ${inUtc(sql`now()`)}, 'state', 'completed', 'by', 'operator', 'who', ${caller}))
+    jsonb_build_array(${historyLine(sql`'completed'`, sql`${caller}::text`)})
   where (select yes from allowed) and not exists (select from unresolved) and not exists (${gone(sub)})
     and not ${recorded(sub)}
   on conflict do nothing

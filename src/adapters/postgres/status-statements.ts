@@ -1,4 +1,5 @@
 /** The SQL of what is asked of the ledger as a whole: by a probe that comes every minute, at a cost that does not grow. */
+import { LEVELS } from "./fragments.ts";
 import { type Fragment, integer, sql, statement } from "./sql.ts";
 
 /** How long something may be due before somebody has to look: a sweeper has been late, or is not there. */
@@ -9,7 +10,7 @@ export const readiness = statement(
   {},
   () => sql`
 select (select version from registrar.schema_version) as "schemaVersion",
-  exists (select from (values (0), (1), (2), (3)) level(urgency), lateral (
+  exists (select from ${LEVELS}, lateral (
     select from registrar.operation
     where urgency = level.urgency and due_at is not null and due_at < now() - ${LATE} limit 1) late) as "overdue"`,
 );
