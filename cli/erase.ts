@@ -4,6 +4,7 @@
  */
 import { createInterface } from "node:readline/promises";
 import type pg from "pg";
+import { isUserId } from "../src/domain/user.ts";
 import { erase, isInPool, look } from "../src/layers/erasure.ts";
 import { DRIVERS } from "../src/ports/settings.ts";
 import { BadConfiguration, readSettings } from "../src/settings.ts";
@@ -36,8 +37,6 @@ Exit codes
 `;
 
 const OPTIONS = { "without-pool": { type: "boolean" }, yes: { type: "boolean" } } as const;
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 interface Found {
   readonly person: string;
@@ -148,7 +147,7 @@ const eraseOne = (
 if (import.meta.main) {
   await command({ help: HELP, options: OPTIONS, operand: "<id>" }, async (values, operand) => {
     const id = operand.toLowerCase();
-    if (!UUID.test(id)) throw new UsageError("<id> is the id of a user or of an operation.");
+    if (!isUserId(id)) throw new UsageError("<id> is the id of a user or of an operation.");
     return eraseOne(id, deploymentVariables(), {
       withoutPool: values["without-pool"] === true,
       yes: values.yes === true,

@@ -11,6 +11,9 @@ import { Email, type IfMatch, Name, Organisation, type ProfileFields, RoleId, Us
 export const OperationId = Schema.String.check(Schema.isUUID()).pipe(Schema.brand("OperationId"));
 export type OperationId = typeof OperationId.Type;
 
+/** Whether something can be the id of an operation. */
+export const isOperationId = Schema.is(OperationId);
+
 /** A new id for what is about to be written. */
 export const newOperationId = (): OperationId => OperationId.make(crypto.randomUUID());
 

@@ -6,7 +6,7 @@
  */
 import { Duration, Effect, Option, Schema } from "effect";
 import { RegistrationInProgress, UserNotFound } from "../domain/errors.ts";
-import { isDecodable, newOperationId, OperationId } from "../domain/operation.ts";
+import { isDecodable, isOperationId, newOperationId } from "../domain/operation.ts";
 import { ROLES } from "../domain/seed.ts";
 import { type Email, isUserId, type Name, RoleId, UserId } from "../domain/user.ts";
 import { withBudget } from "../ports/budget.ts";
@@ -116,8 +116,6 @@ const registerFirst = Effect.fn("bootstrap.registerFirst")(function* (
   });
   return yield* patient;
 });
-
-const isOperationId = Schema.is(OperationId);
 
 /**
  * What is still open of the registration that made a user goes on, as far as that is allowed already: a run before this one

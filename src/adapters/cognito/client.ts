@@ -7,7 +7,7 @@
  */
 import { type AttributeType, CognitoIdentityProviderClient } from "@aws-sdk/client-cognito-identity-provider";
 import { Context, Effect, Layer, Predicate, Redacted, Schema } from "effect";
-import { OperationId, type RefusalReason } from "../../domain/operation.ts";
+import { isOperationId, type RefusalReason } from "../../domain/operation.ts";
 import { UserId } from "../../domain/user.ts";
 import { callTimeout } from "../../ports/budget.ts";
 import {
@@ -199,8 +199,6 @@ export const sendTwice = <A, R>(call: Effect.Effect<A, IdentityProviderError, R>
   );
 
 type Operation = IdentityProviderError["operation"];
-
-const isOperationId = Schema.is(OperationId);
 
 /** Whether a user name can be one that we have given: where case counts, another spelling of it is another user's. */
 const isName = (username: string) => isOperationId(username) && username === username.toLowerCase();

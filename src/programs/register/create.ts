@@ -4,7 +4,7 @@
  * The create is sent once. Where its outcome is unknown, or the address is taken, the address is read back and the
  * tag compared: an own user is taken, a foreign user is left alone. Nothing is created again while an outcome is unknown.
  */
-import { Duration, Effect, Option, Result, Schema } from "effect";
+import { Duration, Effect, Option, Result } from "effect";
 import {
   CleanupRequired,
   CreateRefused,
@@ -14,7 +14,12 @@ import {
   Unavailable,
   UserExists,
 } from "../../domain/errors.ts";
-import { OperationId, type RefusalReason, type Registration, type Verdict } from "../../domain/operation.ts";
+import {
+  isOperationId,
+  type RefusalReason,
+  type Registration,
+  type Verdict,
+} from "../../domain/operation.ts";
 import type { UserId } from "../../domain/user.ts";
 import { withinBudget } from "../../ports/budget.ts";
 import { Directory } from "../../ports/directory.ts";
@@ -139,8 +144,6 @@ const whoHas = Effect.fn("create.whoHas")(function* (registration: Registration)
   const own = yield* identity.findOwn(registration);
   return Option.isNone(own) && identity.sharesAddresses ? yield* identity.find(registration.email) : own;
 });
-
-const isOperationId = Schema.is(OperationId);
 
 /**
  * Whose user this is, by the ownership tag. Nobody's: the registration that created them has ended without them, and its create
