@@ -2,13 +2,12 @@
 import { Effect, Redacted } from "effect";
 import { timingSafeEqual } from "hono/utils/buffer";
 import { Settings } from "../ports/settings.ts";
-
-const BEARER = /^bearer +(\S+)$/i;
+import { bearerToken } from "../ports/token-verifier.ts";
 
 /** Whether an Authorization header has it. What is compared takes the same time wherever it differs. */
 export const isMetricsToken = Effect.fnUntraced(function* (authorization: string | undefined) {
   const { metricsToken } = yield* Settings;
-  const given = authorization?.match(BEARER)?.[1];
+  const given = bearerToken(authorization);
   if (metricsToken === null || given === undefined) return false;
   return yield* Effect.promise(() => timingSafeEqual(given, Redacted.value(metricsToken)));
 });

@@ -31,6 +31,13 @@ export interface Caller {
   readonly isMachine: boolean;
 }
 
+/**
+ * The token of an Authorization header that carries one. The scheme is written in any case.
+ * https://www.rfc-editor.org/rfc/rfc6750#section-2.1
+ */
+export const bearerToken = (authorization: string | undefined): string | undefined =>
+  authorization?.match(/^bearer +(\S+)$/i)?.[1];
+
 export class TokenVerifier extends Context.Service<
   TokenVerifier,
   {

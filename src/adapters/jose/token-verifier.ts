@@ -10,10 +10,13 @@ import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtV
 import { UserId } from "../../domain/user.ts";
 import { inBackground } from "../../ports/background.ts";
 import { Settings } from "../../ports/settings.ts";
-import { SigningKeysUnavailable, TokenVerifier, Unauthenticated } from "../../ports/token-verifier.ts";
+import {
+  bearerToken,
+  SigningKeysUnavailable,
+  TokenVerifier,
+  Unauthenticated,
+} from "../../ports/token-verifier.ts";
 import { belowSpan } from "../../ports/trace.ts";
-
-const BEARER = /^bearer +(\S+)$/i;
 
 /** Cognito's clock may be ahead of ours: tokens that were issued "in a second" are common. In seconds. */
 const ISSUED_AHEAD_MAX_SECONDS = 30;
@@ -86,7 +89,7 @@ export const TokenVerifierJose = Layer.effect(
       username === undefined && text(sub) && sub === client_id ? settings.machines.get(sub) : undefined;
 
     const verify = Effect.fn("TokenVerifier.verify")(function* (authorization: string | undefined) {
-      const token = authorization?.match(BEARER)?.[1];
+      const token = bearerToken(authorization);
       if (token === undefined) return yield* new Unauthenticated({ reason: "missing" });
 
       const now = yield* Clock.currentTimeMillis;
