@@ -119,6 +119,13 @@ export class Database extends Context.Service<
   }
 >()("registrar/ports/Database") {}
 
+/** What is sent before and after a statement bears its name, too. */
+export const comment = (name: string): string => `/* ${name} */`;
+
+/** Waits in a statement's transaction for the lock that is `$1`: one text, so that every driver takes the same lock. */
+export const locking = (name: string): string =>
+  `${comment(name)} select pg_advisory_xact_lock(hashtext($1))`;
+
 /** How long one statement may take, in milliseconds. */
 export interface Limits {
   /** The whole of it, connecting and committing included. After that it is given up. */

@@ -9,8 +9,10 @@
 import { NeonDbError, type NeonQueryPromise, neon, neonConfig } from "@neondatabase/serverless";
 import { Effect, Layer, Redacted } from "effect";
 import {
+  comment,
   Database,
   DatabaseError,
+  locking,
   proofOf,
   type Row,
   type Statement,
@@ -36,9 +38,6 @@ const fetchNoted: typeof fetch = (input, init) => {
   if (init?.signal) sentRequests.add(init.signal);
   return fetch(input, init);
 };
-
-/** The name of a statement, before all that is sent for it. */
-const comment = (name: string) => `/* ${name} */`;
 
 export const DatabaseNeon = Layer.effect(
   Database,
@@ -84,8 +83,10 @@ export const DatabaseNeon = Layer.effect(
       }),
 
       queryAlone: Effect.fn("Database.queryAlone")(function* (lock, statement, values) {
-        const locking = `${comment(statement.name)} select pg_advisory_xact_lock(hashtext($1))`;
-        return yield* send(statement.name, () => [sql.query(locking, [lock]), queryOf(statement, values)]);
+        return yield* send(statement.name, () => [
+          sql.query(locking(statement.name), [lock]),
+          queryOf(statement, values),
+        ]);
       }),
     });
   }),

@@ -6,9 +6,11 @@
 import { Effect } from "effect";
 import pg from "pg";
 import {
+  comment,
   Database,
   DatabaseError,
   type Limits,
+  locking,
   type Parameter,
   proofOf,
   type Row,
@@ -82,18 +84,16 @@ const transact = async (
   progress: Progress,
   prepared: boolean,
 ): Promise<ReadonlyArray<Row>> => {
-  const comment = `/* ${name} */`;
   try {
     // The last of these: a machine that vanishes in between, without a word, would hold its locks for hours.
     await client.query(
-      `${comment} begin isolation level read committed; set local statement_timeout = ${server}; set local idle_in_transaction_session_timeout = ${call}`,
+      `${comment(name)} begin isolation level read committed; set local statement_timeout = ${server}; set local idle_in_transaction_session_timeout = ${call}`,
     );
-    if (lock !== undefined)
-      await client.query(`${comment} select pg_advisory_xact_lock(hashtext($1))`, [lock]);
+    if (lock !== undefined) await client.query(locking(name), [lock]);
     if (progress.over) throw new Error("nobody waits for it any more");
     progress.sent = true;
     const { rows } = await client.query<Row>({ text, values: [...values], ...(prepared && { name }) });
-    const { command } = await client.query(`${comment} commit`);
+    const { command } = await client.query(`${comment(name)} commit`);
     if (command !== "COMMIT") throw new Error("the transaction was not committed");
     progress.known = "idle";
     return rows;
