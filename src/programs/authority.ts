@@ -64,7 +64,7 @@ const candidates = Effect.fnUntraced(function* (users: ReadonlyArray<UserId>, ca
 });
 
 /** How many are looked up in the pool at once. */
-const LOOKED_UP_AT_ONCE = 5;
+export const LOOKED_UP_AT_ONCE = 5;
 
 interface Tagged {
   readonly _tag: string;

@@ -16,7 +16,7 @@ import { FirstManager } from "../ports/first-manager.ts";
 import { IdentityProvider, type PoolUser } from "../ports/identity-provider.ts";
 import { Ledger } from "../ports/ledger.ts";
 import { Settings } from "../ports/settings.ts";
-import { canComeIn, databaseUnavailable, providerUnavailable } from "./authority.ts";
+import { canComeIn, databaseUnavailable, LOOKED_UP_AT_ONCE, providerUnavailable } from "./authority.ts";
 import { inviteAgain } from "./change.ts";
 import { registerUser } from "./register/register.ts";
 import { resolveNow } from "./sweep/sweep.ts";
@@ -55,8 +55,6 @@ const obstacleOf = (profile: Option.Option<Profile>): Manager["obstacle"] => {
   if (canComeIn(profile)) return null;
   return profile.value.enabled ? "has not signed in" : "disabled";
 };
-
-const LOOKED_UP_AT_ONCE = 5;
 
 /** Who manages users by grants and ledger, and whether the pool lets them in. */
 export const whoManages = Effect.fn("whoManages")(function* () {

@@ -3,15 +3,22 @@
  * done by itself: each move is one that an administrator has asked for, of one user, and stands in the trail under their id.
  */
 import { Effect, Option, Schedule, Schema } from "effect";
-import { Forbidden, Unavailable, UserNotFound } from "../domain/errors.ts";
+import { Forbidden, UserNotFound } from "../domain/errors.ts";
 import { newOperationId } from "../domain/operation.ts";
 import { Email, Name, type UserId } from "../domain/user.ts";
 import { onceMore } from "../ports/database.ts";
 import { Directory, type Profile, type ProfilePage } from "../ports/directory.ts";
 import type { IdentityProviderError } from "../ports/identity-provider.ts";
 import { Records, type UserRecord } from "../ports/records.ts";
-import { databaseUnavailable, isMachine, providerUnavailable, requireManager } from "./authority.ts";
+import {
+  databaseFailed,
+  databaseUnavailable,
+  isMachine,
+  providerUnavailable,
+  requireManager,
+} from "./authority.ts";
 import { deleteUser } from "./change.ts";
+import { LISTED_AT_ONCE } from "./users.ts";
 
 /** What can be done about a difference. `link`: move the grants to another `sub` of the same verified address. */
 export const OFFERS = ["adopt", "link", "delete"] as const;
@@ -42,9 +49,6 @@ export interface Difference {
 
 type Listed = ProfilePage["users"][number];
 
-/** How many users Cognito lists at once, at the most. */
-const USERS_A_PAGE = 60;
-
 /** A pool that is asked too often is asked again after half a second, one, two, … sixteen. */
 const patiently = {
   schedule: Schedule.exponential("500 millis"),
@@ -57,7 +61,7 @@ const patiently = {
 export const listUsers = Effect.fn("drift.listUsers")(function* (cursor: string | null) {
   const directory = yield* Directory;
   return yield* directory
-    .page(USERS_A_PAGE, cursor)
+    .page(LISTED_AT_ONCE, cursor)
     .pipe(Effect.retry(patiently), Effect.mapError(providerUnavailable));
 });
 
@@ -213,9 +217,8 @@ export const adopt = Effect.fn("drift.adopt")(function* ({ caller, subject }: As
   }
 });
 
-/** Whether a move was written down is not known: each may be asked for again. */
-const inDoubt = (cause: Parameters<typeof databaseUnavailable>[0]) =>
-  new Unavailable({ dependency: "database", inDoubt: !cause.isRefusal, cause });
+/** Without a refusal a move may be written down: each may be asked for again. */
+const inDoubt = databaseFailed({ inDoubt: true });
 
 const present = Effect.fnUntraced(function* (subject: UserId) {
   const found = yield* whoIs(subject);
