@@ -2,7 +2,6 @@
  * `npm run drift`: compares the pool with the database and lists where they say different things of the same people. What can
  * be done about a difference it offers, one by one; it never acts by itself.
  */
-import { createInterface } from "node:readline/promises";
 import { Option } from "effect";
 import { isUserId, type UserId } from "../src/domain/user.ts";
 import { type Commands, withCommands } from "../src/layers/commands.ts";
@@ -13,6 +12,7 @@ import { type Failure, type Move, make, moveOf, question, sentence } from "./dri
 import { progressIn } from "./drift/progress.ts";
 import { lines, ndjson, table } from "./drift/table.ts";
 import { deploymentSettings } from "./environment.ts";
+import { answerTo } from "./terminal.ts";
 
 const HELP = `npm run drift [-- options]
 
@@ -79,12 +79,11 @@ const askedFor = (values: Values): Move | undefined => {
   return offer === "link" ? { offer, subject, to: idOf("to", values.to) } : { offer, subject };
 };
 
-/** Asks on the terminal. Anything but the first letter of an answer means no. */
-const answerTo = async (text: string, answers: string): Promise<string> => {
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await terminal.question(`${text} [${answers}] `).finally(() => terminal.close());
-  return answer.trim().toLowerCase().charAt(0);
-};
+const NOBODY = "Nobody can be asked here: say --yes.";
+
+/** The first letter of what somebody answers. */
+const letterOf = async (text: string, answers: string): Promise<string> =>
+  (await answerTo(`${text} [${answers}]`, NOBODY)).charAt(0);
 
 const isTerminal = (): boolean => process.stdin.isTTY === true && process.stderr.isTTY === true;
 
@@ -120,12 +119,12 @@ const offer = async (commands: Commands, differences: ReadonlyArray<Difference>,
   for (const difference of differences.filter(({ offers }) => offers.length > 0)) {
     console.error(lines(difference)[0]);
     const answers = [...difference.offers, "skip", "quit"];
-    const answer = await answerTo(answers.join(", "), answers.map((word) => word.charAt(0)).join("/"));
+    const answer = await letterOf(answers.join(", "), answers.map((word) => word.charAt(0)).join("/"));
     if (answer === "q") return;
     const chosen = difference.offers.find((one) => one.startsWith(answer) && answer !== "");
     if (chosen === undefined) continue;
     const move = moveOf(chosen, difference);
-    if ((await answerTo(question(move), "y/n")) === "y") await carryOut(commands, move, caller);
+    if ((await letterOf(question(move), "y/n")) === "y") await carryOut(commands, move, caller);
   }
 };
 
@@ -141,8 +140,8 @@ if (import.meta.main) {
     return withCommands(deploymentSettings(), async (commands) => {
       const caller = values.as === undefined ? undefined : await actor(commands, values.as);
       if (move !== undefined && caller !== undefined) {
-        if (!values.yes && !isTerminal()) throw new UsageError("Nobody can be asked here: say --yes.");
-        if (!values.yes && (await answerTo(question(move), "y/n")) !== "y") return EXIT.refused;
+        if (!values.yes && !isTerminal()) throw new UsageError(NOBODY);
+        if (!values.yes && (await letterOf(question(move), "y/n")) !== "y") return EXIT.refused;
         return carryOut(commands, move, caller);
       }
       const progress = progressIn(values.progress);

@@ -2,15 +2,17 @@
  * `npm run erase -- <id>`: makes the ledger forget one person: the address, the name, and what an operator has written about
  * them. Ids, actions and times stay; docs/operate.md says why. It says what it will do, and asks.
  */
-import { createInterface } from "node:readline/promises";
+import { Effect, Option } from "effect";
 import type pg from "pg";
 import { isUserId } from "../src/domain/user.ts";
-import { erase, isInPool, look } from "../src/layers/erasure.ts";
-import { DRIVERS } from "../src/ports/settings.ts";
-import { BadConfiguration, readSettings } from "../src/settings.ts";
+import { withCommands } from "../src/layers/commands.ts";
+import { erase, look } from "../src/layers/erasure.ts";
+import { Directory } from "../src/ports/directory.ts";
+import type { Deployment } from "../src/ports/settings.ts";
 import { COMMON_HELP, CommandError, command, EXIT, type Exit, UsageError } from "./command.ts";
 import { reason, withDatabase } from "./database.ts";
-import { deploymentVariables } from "./environment.ts";
+import { databaseUrl, deploymentSettings } from "./environment.ts";
+import { answerTo } from "./terminal.ts";
 
 const HELP = `npm run erase -- <id> [options]
 
@@ -67,16 +69,11 @@ const emptyProfile = (client: pg.Client, person: string) =>
   );
 
 /** Why nothing may be erased yet. */
-const whyNot = async (
-  { person, open }: Found,
-  variables: NodeJS.ProcessEnv,
-  withoutPool: boolean,
-): Promise<string | undefined> => {
+const whyNot = async ({ person, open }: Found, withoutPool: boolean): Promise<string | undefined> => {
   if (open > 0)
     return `${some(open, "operation")} about ${person} ${open === 1 ? "is" : "are"} open: GET /api/operations?userId=${person} says what happens next.`;
   if (withoutPool) return undefined;
-  const settings = read(variables);
-  const inPool = await isInPool(settings, person).catch(() => {
+  const inPool = await isInPool(settings(), person).catch(() => {
     throw new CommandError("The pool does not answer, or refuses the keys. Nothing was erased.");
   });
   return inPool
@@ -84,21 +81,24 @@ const whyNot = async (
     : undefined;
 };
 
-const read = (variables: NodeJS.ProcessEnv) => {
+const settings = () => {
   try {
-    return readSettings(variables, DRIVERS.server);
+    return deploymentSettings();
   } catch (error) {
-    if (!(error instanceof BadConfiguration)) throw error;
-    throw new CommandError(`${error.message}. --without-pool does without the pool's settings.`);
+    if (!(error instanceof CommandError)) throw error;
+    throw new CommandError(`${error.message} --without-pool does without the pool's settings.`);
   }
 };
 
-const isAgreed = async (): Promise<boolean> => {
-  if (!process.stdin.isTTY) throw new UsageError("Nobody can be asked here: say --yes to erase.");
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await terminal.question("Erase this? Write yes to do so: ").finally(() => terminal.close());
-  return answer.trim().toLowerCase() === "yes";
-};
+/** Whether the pool has them. Rejects where it does not answer. */
+const isInPool = (deployment: Deployment, person: string): Promise<boolean> =>
+  withCommands(deployment, ({ run }) =>
+    run(Effect.flatMap(Directory, (directory) => Effect.map(directory.profile(person), Option.isSome))),
+  );
+
+const isAgreed = async (): Promise<boolean> =>
+  (await answerTo("Erase this? Write yes to do so:", "Nobody can be asked here: say --yes to erase.")) ===
+  "yes";
 
 const plan = ({ person, operations, personal, keys, trail }: Found, profile: number): string =>
   [
@@ -110,14 +110,13 @@ const plan = ({ person, operations, personal, keys, trail }: Found, profile: num
 /** Looks, refuses or asks, and erases: all of it or nothing. */
 const eraseOne = (
   id: string,
-  variables: NodeJS.ProcessEnv,
   said: { readonly withoutPool: boolean; readonly yes: boolean },
 ): Promise<Exit> =>
-  withDatabase(variables.DATABASE_URL ?? "", async (client) => {
+  withDatabase(databaseUrl(), async (client) => {
     const { rows } = await client.query<Found>(look.text, [...look.parameters({ id })]);
     const found = rows[0] as Found;
     const profile = await profiles(client, found.person);
-    const refusal = await whyNot(found, variables, said.withoutPool);
+    const refusal = await whyNot(found, said.withoutPool);
     if (refusal !== undefined) {
       console.error(refusal);
       return EXIT.refused;
@@ -148,7 +147,7 @@ if (import.meta.main) {
   await command({ help: HELP, options: OPTIONS, operand: "<id>" }, async (values, operand) => {
     const id = operand.toLowerCase();
     if (!isUserId(id)) throw new UsageError("<id> is the id of a user or of an operation.");
-    return eraseOne(id, deploymentVariables(), {
+    return eraseOne(id, {
       withoutPool: values["without-pool"] === true,
       yes: values.yes === true,
     });

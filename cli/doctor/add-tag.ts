@@ -2,9 +2,9 @@
  * Adds the attribute of the ownership tag to the pool. It can never be removed or changed, so a person has to say yes.
  * https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AddCustomAttributes.html
  */
-import { createInterface } from "node:readline/promises";
 import { AddCustomAttributesCommand } from "@aws-sdk/client-cognito-identity-provider";
 import { CommandError, UsageError } from "../command.ts";
+import { answerTo } from "../terminal.ts";
 import { NotAsked } from "./check.ts";
 import { nameOf, notAskedOf, type Subject } from "./subject.ts";
 
@@ -48,14 +48,8 @@ the schema first, or each later apply fails:
   }
 `;
 
-async function isAgreed(attribute: string, pool: string): Promise<boolean> {
-  if (!process.stdin.isTTY) throw new UsageError("Nobody can be asked here: say --yes to add the attribute.");
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  try {
-    console.log(WARNING);
-    const answer = await terminal.question(`Add ${attribute} to ${pool}? Write yes to do so: `);
-    return answer.trim().toLowerCase() === "yes";
-  } finally {
-    terminal.close();
-  }
-}
+const isAgreed = async (attribute: string, pool: string): Promise<boolean> =>
+  (await answerTo(
+    `${WARNING}\nAdd ${attribute} to ${pool}? Write yes to do so:`,
+    "Nobody can be asked here: say --yes to add the attribute.",
+  )) === "yes";
