@@ -2,7 +2,7 @@
 import { Effect, Exit } from "effect";
 import { withCommands } from "../../../src/layers/commands.ts";
 import { whoManages } from "../../../src/programs/bootstrap.ts";
-import { type Check, check, NotAsked } from "../check.ts";
+import { type Answer, type Check, check, NotAsked } from "../check.ts";
 import type { Subject } from "../subject.ts";
 
 /** How late a sweep may be. */
@@ -21,7 +21,13 @@ async function counted(subject: Subject, condition: string) {
   return { count: row?.count ?? 0, oldest: row?.oldest ?? "" };
 }
 
-const detail = ({ count, oldest }: { count: number; oldest: string }) => `${count}, the oldest of ${oldest}`;
+/** Asks whether there are rows of which this is so. */
+const unlessNone =
+  <F extends string>(condition: string, fault: F, good: string) =>
+  async (subject: Subject): Promise<Answer<F>> => {
+    const { count, oldest } = await counted(subject, condition);
+    return count > 0 ? { fault, detail: `${count}, the oldest of ${oldest}` } : { good };
+  };
 
 const sweeper = check({
   id: "ledger.sweeper",
@@ -34,10 +40,7 @@ const sweeper = check({
       mend: "See that the service runs, that its trigger is there (wrangler.toml), and its log for `sweep failed`.",
     },
   },
-  ask: async (subject) => {
-    const overdue = await counted(subject, `due_at < now() - interval '${OVERDUE_MINUTES} minutes'`);
-    return overdue.count > 0 ? { fault: "asleep", detail: detail(overdue) } : { good: "nothing is overdue" };
-  },
+  ask: unlessNone(`due_at < now() - interval '${OVERDUE_MINUTES} minutes'`, "asleep", "nothing is overdue"),
 });
 
 const open = check({
@@ -51,10 +54,11 @@ const open = check({
       mend: "GET /api/operations?state=… shows the `lastError` of each; docs/operate.md says what each means.",
     },
   },
-  ask: async (subject) => {
-    const stuck = await counted(subject, "closed_at is null and started_at < now() - interval '1 day'");
-    return stuck.count > 0 ? { fault: "stuck", detail: detail(stuck) } : { good: "none is older than a day" };
-  },
+  ask: unlessNone(
+    "closed_at is null and started_at < now() - interval '1 day'",
+    "stuck",
+    "none is older than a day",
+  ),
 });
 
 const operator = check({
@@ -68,10 +72,7 @@ const operator = check({
       mend: "GET /api/operations?needsOperator=true lists them (docs/operate.md).",
     },
   },
-  ask: async (subject) => {
-    const needed = await counted(subject, "needs_operator");
-    return needed.count > 0 ? { fault: "needed", detail: detail(needed) } : { good: "none is needed" };
-  },
+  ask: unlessNone("needs_operator", "needed", "none is needed"),
 });
 
 const manager = check({
