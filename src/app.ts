@@ -22,7 +22,7 @@ export const makeApp = (runtime: Runtime, deployment: Deployment) => {
   app.use(requestId(), secureHeaders(), noStore);
   if (deployment.corsOrigins.length > 0) app.use(crossOrigin(deployment.corsOrigins));
   // Behind CORS, so that a page of another origin can read the refusal.
-  app.use(limitClients(runtime));
+  if (deployment.rateLimit) app.use(limitClients(runtime));
 
   mount(app, routes, { runtime, budget: deployment.requestBudget });
 
