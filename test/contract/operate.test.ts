@@ -5,6 +5,7 @@ import { parser } from "@prometheus-io/lezer-promql";
 import pg from "pg";
 import { type Stack, startStack } from "../../dev/stack.ts";
 import { families } from "../../src/http/ledger-metrics.ts";
+import { IDLE } from "../support/open-metrics.ts";
 
 const fences = (language: string): ReadonlyArray<string> =>
   [...readFileSync("docs/operate.md", "utf8").matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)]
@@ -63,16 +64,7 @@ const parse = (query: string) => {
   return { metrics: [...metrics], isValid };
 };
 
-const known = families({
-  closed: [],
-  open: [],
-  inGracePeriod: [],
-  due: 0,
-  overdue: 0,
-  needOperator: 0,
-  oldestOpenAge: 0,
-  newestClosedAt: null,
-}).map(({ name, type }) => (type === "counter" ? `${name}_total` : name));
+const known = families(IDLE).map(({ name, type }) => (type === "counter" ? `${name}_total` : name));
 
 describe("an alarm for Prometheus", () => {
   it("is there", () => assert.isAtLeast(fences("promql").length, 5));

@@ -4,6 +4,20 @@
  * https://github.com/prometheus/OpenMetrics/blob/v1.0.0/specification/OpenMetrics.md
  */
 
+import type { Metrics } from "../../src/ports/status.ts";
+
+/** The numbers of a ledger that is empty. */
+export const IDLE: Metrics = {
+  closed: [],
+  open: [],
+  inGracePeriod: [],
+  due: 0,
+  overdue: 0,
+  needOperator: 0,
+  oldestOpenAge: 0,
+  newestClosedAt: null,
+};
+
 /** A number, with its labels, as it was read. */
 export interface Read {
   readonly name: string;

@@ -3,18 +3,7 @@ import { assert, describe, it } from "@effect/vitest";
 import { families } from "../../src/http/ledger-metrics.ts";
 import { type Family, openMetrics } from "../../src/http/open-metrics.ts";
 import type { Metrics } from "../../src/ports/status.ts";
-import { readOpenMetrics } from "../support/open-metrics.ts";
-
-const idle: Metrics = {
-  closed: [],
-  open: [],
-  inGracePeriod: [],
-  due: 0,
-  overdue: 0,
-  needOperator: 0,
-  oldestOpenAge: 0,
-  newestClosedAt: null,
-};
+import { IDLE, readOpenMetrics } from "../support/open-metrics.ts";
 
 const busy: Metrics = {
   closed: [
@@ -37,7 +26,7 @@ const numberOf = (metrics: Metrics, name: string, labels: object = {}) =>
 
 describe("the metrics", () => {
   it("are OpenMetrics when nothing has happened, and when much has", () => {
-    assert.isNotEmpty(read(idle));
+    assert.isNotEmpty(read(IDLE));
     assert.isNotEmpty(read(busy));
   });
 
@@ -64,9 +53,9 @@ describe("the metrics", () => {
 
   it("have a zero for what has not happened yet, so that the first time shows as a rise", () => {
     const labels = { kind: "register", state: "rolled_back" };
-    assert.strictEqual(numberOf(idle, "registrar_operations_closed_total", labels), 0);
-    assert.strictEqual(numberOf(idle, "registrar_operations_open", { kind: "invite", state: "pending" }), 0);
-    assert.isUndefined(numberOf(idle, "registrar_newest_closed_operation_timestamp_seconds"));
+    assert.strictEqual(numberOf(IDLE, "registrar_operations_closed_total", labels), 0);
+    assert.strictEqual(numberOf(IDLE, "registrar_operations_open", { kind: "invite", state: "pending" }), 0);
+    assert.isUndefined(numberOf(IDLE, "registrar_newest_closed_operation_timestamp_seconds"));
   });
 
   it("escape whatever a label or a help may hold", () => {
