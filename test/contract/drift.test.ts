@@ -32,7 +32,7 @@ import {
 } from "../../src/programs/drift.ts";
 import { registerUser } from "../../src/programs/register/register.ts";
 import { readSettings } from "../../src/settings.ts";
-import { newSub } from "./ledger.ts";
+import { newSub, registration } from "./ledger.ts";
 
 let stack: Stack;
 beforeAll(async () => {
@@ -86,19 +86,16 @@ const brief = (differences: ReadonlyArray<Difference>) =>
 
 const found = async () => brief(await run(compare));
 
-const register = (email: string) =>
-  run(
-    registerUser({
-      id: newOperationId(),
-      kind: "register",
-      caller: admin(),
-      email: Email.make(email),
-      name: null,
-      organisation: null,
-      roles: [],
-      idempotencyKey: null,
-    }),
-  );
+const register = (email: string) => run(registerUser(registration(admin(), { email: Email.make(email) })));
+
+/** A registration that is under way, and its user, who is in the pool already. */
+const underWay = async () => {
+  const email = Email.make("late@flip.example");
+  const command = registration(admin(), { email });
+  await run(Effect.flatMap(Ledger, (ledger) => ledger.open(command)));
+  const sub = await stack.cognito.createUser(email, { "custom:registration_id": command.id });
+  return { id: command.id, sub: UserId.make(sub) };
+};
 
 const addByHand = async (email: string) => UserId.make(await stack.cognito.createUser(email));
 
@@ -184,24 +181,7 @@ describe("the comparison", () => {
   });
 
   it("takes what is under way for no difference", async () => {
-    const id = newOperationId();
-    const email = Email.make("late@flip.example");
-    await run(
-      Effect.gen(function* () {
-        const ledger = yield* Ledger;
-        yield* ledger.open({
-          id,
-          email,
-          caller: admin(),
-          kind: "register",
-          name: null,
-          organisation: null,
-          roles: [],
-          idempotencyKey: null,
-        });
-      }),
-    );
-    await stack.cognito.createUser(email, { "custom:registration_id": id });
+    await underWay();
     assert.deepStrictEqual(await found(), []);
   });
 });
@@ -221,26 +201,7 @@ describe("adoption", () => {
   });
 
   it("is not for who is left over from a registration, is gone, or does not exist", async () => {
-    const id = newOperationId();
-    await run(
-      Effect.gen(function* () {
-        const ledger = yield* Ledger;
-        const email = Email.make("late@flip.example");
-        yield* ledger.open({
-          id,
-          email,
-          caller: admin(),
-          kind: "register",
-          name: null,
-          organisation: null,
-          roles: [],
-          idempotencyKey: null,
-        });
-      }),
-    );
-    const left = UserId.make(
-      await stack.cognito.createUser("late@flip.example", { "custom:registration_id": id }),
-    );
+    const { id, sub: left } = await underWay();
     const why = await reasonOf(adopt({ caller: admin(), subject: left }));
     assert.match(String(why), new RegExp(id));
     assert.deepInclude(await reasonOf(adopt({ caller: admin(), subject: newSub() })), {

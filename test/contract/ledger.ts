@@ -40,6 +40,19 @@ export const newId = () => OperationId.make(crypto.randomUUID());
 export const newSub = () => UserId.make(crypto.randomUUID());
 export const someone = () => Email.make(`${crypto.randomUUID()}@hospital.example`);
 
+/** What registers somebody new, without roles and without a key, but for what is said otherwise. */
+export const registration = (caller: UserId, overrides: Partial<RegisterUser> = {}): RegisterUser => ({
+  id: newId(),
+  kind: "register",
+  caller,
+  email: someone(),
+  name: null,
+  organisation: null,
+  roles: [],
+  idempotencyKey: null,
+  ...overrides,
+});
+
 /** A user's entity tag, as the caller sees it. */
 export const etagFor = (caller: UserId, user: UserId) =>
   Effect.flatMap(Access, (access) => Effect.map(access.lookUp(caller, user), ({ etag }) => etag));
@@ -63,17 +76,8 @@ export const makeLedger = (test: Tester, subject: () => LedgerSubject) => {
       Effect.suspend(() => subject().reset.pipe(Effect.andThen(body), Effect.provide(subject().layer))),
     );
 
-  const request = (overrides: Partial<RegisterUser> = {}): RegisterUser => ({
-    id: newId(),
-    kind: "register",
-    caller: subject().admin,
-    email: someone(),
-    name: null,
-    organisation: null,
-    roles: [subject().roles[0]],
-    idempotencyKey: null,
-    ...overrides,
-  });
+  const request = (overrides: Partial<RegisterUser> = {}): RegisterUser =>
+    registration(subject().admin, { roles: [subject().roles[0]], ...overrides });
 
   const read = Effect.fnUntraced(function* (id: OperationId) {
     const ledger = yield* Ledger;

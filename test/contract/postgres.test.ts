@@ -21,7 +21,7 @@ import { Ledger } from "../../src/ports/ledger.ts";
 import { Settings } from "../../src/ports/settings.ts";
 import { readSettings } from "../../src/settings.ts";
 import { timesNotInUtc } from "../support/times.ts";
-import { askedAt, BUDGET, everything, known, newId, newSub, someone } from "./ledger.ts";
+import { askedAt, BUDGET, everything, known, newId, newSub, registration, someone } from "./ledger.ts";
 
 let stack: Stack;
 beforeAll(async () => {
@@ -41,18 +41,10 @@ const run = <A, E>(program: Effect.Effect<A, E, Ledger | Changes | AuditTrail>) 
 
 const registered = Effect.gen(function* () {
   const ledger = yield* Ledger;
-  const [id, email, sub] = [newId(), someone(), newSub()];
-  const caller = UserId.make(stack.adminSub);
-  yield* ledger.open({
-    id,
-    email,
-    caller,
-    kind: "register",
-    name: null,
-    organisation: null,
-    roles: [],
-    idempotencyKey: null,
-  });
+  const sub = newSub();
+  const command = registration(UserId.make(stack.adminSub));
+  const { id } = command;
+  yield* ledger.open(command);
   assert.isTrue(yield* ledger.commit(id, sub));
   return { id, sub };
 });
@@ -123,16 +115,8 @@ describe("every time that the ledger and the trail answer", () => {
     const answers = await run(
       Effect.gen(function* () {
         const [ledger, changes, trail] = [yield* Ledger, yield* Changes, yield* AuditTrail];
-        const key = {
-          kind: "register",
-          name: null,
-          organisation: null,
-          roles: [],
-          idempotencyKey: "k",
-          caller,
-        } as const;
-        const opening = yield* ledger.open({ ...key, id: newId(), email: someone() });
-        const held = yield* ledger.open({ ...key, id: newId(), email: someone() });
+        const opening = yield* ledger.open(registration(caller, { idempotencyKey: "k" }));
+        const held = yield* ledger.open(registration(caller, { idempotencyKey: "k" }));
         const { id, sub } = yield* registered;
         yield* ledger.missing(id, new Date().toISOString());
         const asked = { id: newId(), caller, subject: sub, tag: null, askedAt, confirmed: [] };
@@ -172,16 +156,7 @@ describe("a race", () => {
   };
   const ask = (email: Email, idempotencyKey: string | null) =>
     Effect.flatMap(Ledger, (ledger) =>
-      ledger.open({
-        id: newId(),
-        email,
-        idempotencyKey,
-        caller: UserId.make(stack.adminSub),
-        kind: "register",
-        name: null,
-        organisation: null,
-        roles: [],
-      }),
+      ledger.open(registration(UserId.make(stack.adminSub), { email, idempotencyKey })),
     );
 
   const cases = (["email", "idempotency_key"] as const).flatMap((column) =>

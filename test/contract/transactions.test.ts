@@ -14,7 +14,7 @@ import { Awake } from "../../src/ports/budget.ts";
 import { Database, type DatabaseError, type Statement } from "../../src/ports/database.ts";
 import { Ledger } from "../../src/ports/ledger.ts";
 import { type Adapter, adapters, hyperdrive, neon, type Opened, pool } from "../support/adapters.ts";
-import { newId, newSub, someone } from "./ledger.ts";
+import { newId, newSub, registration } from "./ledger.ts";
 
 const LIMIT_MS = 2000;
 const limits = { DATABASE_TIMEOUT_MS: String(LIMIT_MS), DATABASE_WAKE_TIMEOUT_MS: String(LIMIT_MS) };
@@ -37,19 +37,9 @@ const askAlone = (text: string) =>
 
 const opened = Effect.gen(function* () {
   const ledger = yield* Ledger;
-  const id = newId();
-  const caller = UserId.make(stack.adminSub);
-  yield* ledger.open({
-    id,
-    email: someone(),
-    caller,
-    kind: "register",
-    name: null,
-    organisation: null,
-    roles: [],
-    idempotencyKey: null,
-  });
-  return { ledger, id };
+  const command = registration(UserId.make(stack.adminSub));
+  yield* ledger.open(command);
+  return { ledger, id: command.id };
 });
 const state = async (id: string) =>
   (await stack.query<{ state: string }>("select state from registrar.operation where id = $1", [id]))[0]
@@ -154,17 +144,7 @@ describe.each([...adapters])("a statement over $name", ({ open }) => {
     });
 
     it("is not refused because of others at the same time", async () => {
-      const email = someone();
-      const caller = UserId.make(stack.adminSub);
-      const one = {
-        email,
-        caller,
-        kind: "register",
-        name: null,
-        organisation: null,
-        roles: [],
-        idempotencyKey: null,
-      } as const;
+      const one = registration(UserId.make(stack.adminSub));
       const openings = Effect.flatMap(Ledger, (ledger) =>
         Effect.all(
           Array.from({ length: 10 }, () => ledger.open({ ...one, id: newId() })),

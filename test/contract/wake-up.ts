@@ -6,7 +6,7 @@ import { Changes } from "../../src/ports/changes.ts";
 import type { DatabaseError } from "../../src/ports/database.ts";
 import { Ledger } from "../../src/ports/ledger.ts";
 import { WakeUp, type Window } from "../../src/ports/wake-up.ts";
-import { askedAt, BUDGET, HORIZON, known, lease, makeLedger, newId, newSub, someone } from "./ledger.ts";
+import { askedAt, BUDGET, HORIZON, known, lease, makeLedger, newId, newSub, registration } from "./ledger.ts";
 import type { LedgerSubject, Tester } from "./subjects.ts";
 
 /** How much later than something is due its sweep may begin, in milliseconds: the grain, and what a test takes. */
@@ -14,16 +14,7 @@ const LATE_MS = 4_000;
 
 export const wakeUpContract = (name: string, test: Tester, subject: () => LedgerSubject) => {
   const { check, started, inState } = makeLedger(test, subject);
-  const command = (id: OperationId) => ({
-    id,
-    kind: "register" as const,
-    caller: subject().admin,
-    email: someone(),
-    name: null,
-    organisation: null,
-    roles: [],
-    idempotencyKey: null,
-  });
+  const command = (id: OperationId) => registration(subject().admin, { id });
   const change = (id: OperationId, kind: "disable" | "enable", sub = newSub()) => ({
     id,
     caller: subject().admin,
