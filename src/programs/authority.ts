@@ -89,7 +89,8 @@ interface LeavingAManager<A, R> {
 /**
  * Runs a statement that could take the permission from the last who manages users. Grants outlive those who hold them:
  * where the statement finds nobody left who is confirmed, the others are looked up in the pool, and it runs once more
- * with those who exist, are enabled, and have signed in.
+ * with those who exist, are enabled, and have signed in. `lost`: a try before the answer, of which nobody knows whether it
+ * has taken effect, and what has followed from it.
  */
 export const leavingAManager = Effect.fn("leavingAManager")(function* <A extends Tagged, R>({
   caller,
@@ -115,7 +116,7 @@ export const leavingAManager = Effect.fn("leavingAManager")(function* <A extends
   if (lost !== null && !isTooLate(answer) && !isFinal(answer)) return yield* inDoubt(lost);
   if (isNobodyLeft(answer)) return yield* new LastManager({ doubtful: answer.others });
   if (isTooLate(answer)) return yield* new Unavailable({ dependency: "database" });
-  return answer;
+  return { answer, lost };
 });
 
 /** Which of these users can come in. Most often the first can: they are the caller. */

@@ -20,6 +20,7 @@ import {
   RegistrationInProgress,
   SecondFactorElsewhere,
   Superseded,
+  Unavailable,
   UserNotFound,
 } from "../domain/errors.ts";
 import type { Change, ChangeKind, ChangeUser, OperationId, WhyNotDone } from "../domain/operation.ts";
@@ -160,7 +161,7 @@ const perform = Effect.fn("change.perform")(function* (
   }
 
   const changes = yield* Changes;
-  const opening = yield* leavingAManager({
+  const { answer: opening, lost } = yield* leavingAManager({
     caller,
     statement: (confirmed) => changes.open({ ...command, confirmed }),
     isFinal: isFinal(command),
@@ -188,8 +189,13 @@ const perform = Effect.fn("change.perform")(function* (
     Effect.mapError(tracked),
   );
   if (reason === null) return change;
-  const how = isCertain(change, reason, command) ? "notDone" : "unknown";
-  yield* changes.refuse(change, { reason, how }).pipe(Effect.retry(onceMore), Effect.mapError(tracked));
+  const isOurs = change.id === command.id && lost === null;
+  const how = isOurs && leavesNothing(change, reason) ? "notDone" : "unknown";
+  const isRefused = yield* changes
+    .refuse(change, { reason, how })
+    .pipe(Effect.retry(onceMore), Effect.mapError(tracked));
+  // Somebody else has ended it meanwhile, and perhaps as done.
+  if (!isRefused) return yield* unknownHow(change);
   return yield* told(change, reason, how, known);
 });
 
@@ -200,11 +206,15 @@ const updatedBy = ({ profile }: Pick<ChangeUser, "profile">) => {
 };
 
 /**
- * Whether nothing of a change was done for certain: only the request that has opened it knows that nobody has tried before.
- * A reset is several calls, and the first of them may have been taken.
+ * Whether this try has done nothing for certain. That is so of the change where nobody has tried before: the request knows
+ * that whose one statement has opened it. A reset is several calls, and the first of them may have been taken.
  */
-const isCertain = ({ id, kind }: Change, reason: WhyNotDone, command: Pick<ChangeUser, "id">): boolean =>
-  id === command.id && (kind !== "reset_mfa" || reason === "user_not_found");
+const leavesNothing = ({ kind }: Change, reason: WhyNotDone): boolean =>
+  kind !== "reset_mfa" || reason === "user_not_found";
+
+/** The change has ended, and the request has not heard how. */
+const unknownHow = ({ id: operationId }: Change) =>
+  new Unavailable({ dependency: "identity provider", operationId, inDoubt: true });
 
 /** A deployment that is wrong is an operator's to mend: they are called at once, and the change stays open. */
 const callOperator = Effect.fnUntraced(function* (change: Change, cause: IdentityProviderError) {

@@ -56,7 +56,7 @@ export const setRoles = Effect.fn("setRoles")(function* (command: AskedRoles) {
   const access = yield* Access;
   const { caller, subject } = command;
   const tag = (yield* isMachine(subject)) ? null : yield* lookUp(command, edition);
-  const answer = yield* leavingAManager({
+  const { answer } = yield* leavingAManager({
     caller,
     statement: (confirmed) => access.setRoles({ ...command, tag, askedAt, confirmed }),
     isFinal,

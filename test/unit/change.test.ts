@@ -360,6 +360,34 @@ describe("the opening", () => {
     }),
   );
 
+  it.effect(
+    "that was heard at the second try proves nothing: the sweeper may have carried the first out",
+    () =>
+      Effect.gen(function* () {
+        const { world, ask, row } = withUser([
+          { on: "changes.open", answer: "unknown" },
+          { on: "directory.disable", effect: "never", answer: "refused" },
+        ]);
+        assert.deepInclude(yield* Effect.flip(ask("disable")), { _tag: "ChangeRefused", certain: false });
+        assert.strictEqual(row(101).state, "refused");
+        assert.strictEqual(world.audit.at(-1)?.action, changeNotDone("disable", "unknown"));
+      }),
+  );
+
+  it.effect("is in doubt where somebody else has ended the change meanwhile, and perhaps as done", () =>
+    Effect.gen(function* () {
+      const atOnce = yield* meanwhile;
+      const end = () => void atOnce(Effect.orDie(scene.run(finishChange(operationId(101)))));
+      const scene = withUser([{ on: "directory.disable", instead: "absent", after: end }]);
+      assert.deepInclude(yield* Effect.flip(scene.ask("disable")), {
+        _tag: "Unavailable",
+        operationId: operationId(101),
+        inDoubt: true,
+      });
+      assert.strictEqual(scene.row(101).state, "done");
+    }),
+  );
+
   it.effect("says which row a tracked change is", () =>
     Effect.gen(function* () {
       const { ask, only } = withUser([{ on: "identity.remove", effect: "never", answer: "unknown" }]);
