@@ -312,8 +312,8 @@ export const mutations: ReadonlyArray<Mutation> = [
   ]),
   programs("a half reset says that nothing was done", [
     "src/programs/change.ts",
-    `(kind !== "reset_mfa" || reason === "user_not_found")`,
-    `(kind !== null || reason === "user_not_found")`,
+    `kind !== "reset_mfa" || reason === "user_not_found"`,
+    `kind !== null || reason === "user_not_found"`,
   ]),
   programs("a wrong deployment calls nobody", [
     "src/programs/sweep/sweep.ts",
@@ -367,8 +367,8 @@ export const mutations: ReadonlyArray<Mutation> = [
   ]),
   programs("a change is done before it is written down", [
     "src/programs/change.ts",
-    "const changes = yield* Changes;\n  const opening",
-    "const changes = yield* Changes;\n  yield* Effect.ignore(carryOut({ kind, sub: subject }));\n  const opening",
+    "const changes = yield* Changes;\n  const { answer: opening",
+    "const changes = yield* Changes;\n  yield* Effect.ignore(carryOut({ kind, sub: subject }));\n  const { answer: opening",
   ]),
   programs("one's own account may be removed", [
     "src/programs/change.ts",
