@@ -7,24 +7,15 @@
  * ONLY=<pattern> takes the mutations whose name it fits; HISTORIES (20000) is how long the model looks for each.
  */
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { apply } from "./apply.ts";
 import { type Mutation, mutations } from "./mutations.ts";
 
 const root = join(import.meta.dirname, "../..");
-const COPIED = [
-  "src",
-  "test",
-  "dev",
-  "migrations",
-  "public",
-  "package.json",
-  "vitest.config.ts",
-  "wrangler.toml",
-  "tsconfig.json",
-];
 const HISTORIES = process.env.HISTORIES ?? "20000";
 
 /** Tests of the repository look at what is not copied, and judge no program. */
@@ -33,7 +24,7 @@ const CONTRACT = ["--project", "contract"];
 
 const copy = await mkdtemp(join(tmpdir(), "mutants-"));
 try {
-  for (const name of COPIED) await cp(join(root, name), join(copy, name), { recursive: true });
+  for (const name of await sources()) await cp(join(root, name), join(copy, name), { recursive: true });
   await symlink(join(root, "node_modules"), join(copy, "node_modules"));
   for (const { name, edits } of mutations) {
     for (const edit of edits) apply(edit, await readFile(join(copy, edit.file), "utf8"), name);
@@ -52,6 +43,16 @@ try {
   process.exitCode = survivors === 0 ? 0 : 1;
 } finally {
   await rm(copy, { recursive: true, force: true });
+}
+
+/** Every file of the repository, also one that is not committed yet; nothing that git ignores. */
+async function sources(): Promise<ReadonlyArray<string>> {
+  const { stdout } = await promisify(execFile)(
+    "git",
+    ["ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+    { cwd: root, maxBuffer: 1 << 24 },
+  );
+  return stdout.split("\0").filter((name) => existsSync(join(root, name)) && name !== "");
 }
 
 /** The copy as it is: a test that fails without a mutation would pass for one that catches every one. */
