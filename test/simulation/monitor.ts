@@ -18,6 +18,9 @@ import type { Late } from "./network.ts";
 /** What these answers promise: nobody is registered by this registration. */
 const NOTHING = new Set(["RegistrationRolledBack", "UserExists", "CreateRefused", "Unavailable"]);
 
+/** A registration in these states has given nobody a name or roles: its user, if there was one, is gone or will be. */
+const LEFT_NOBODY = new Set(["rejected", "rolled_back"]);
+
 export const sorted = (roles: Iterable<string>): string => [...roles].sort().join();
 
 /** A lease keeps others away for this long at the least, in milliseconds. */
@@ -134,7 +137,7 @@ export class Monitor {
   /** What a user has in the end is what callers were told, or were told that it is unknown. */
   #valuesAtRest(user: UserId): void {
     const registered = [...this.#world.rows.values()].find(
-      ({ sub, kind, state }) => sub === user && isRegistrationKind(kind) && state !== "rolled_back",
+      ({ sub, kind, state }) => sub === user && isRegistrationKind(kind) && !LEFT_NOBODY.has(state),
     );
     const name = this.#world.profiles.get(user)?.name ?? "";
     // One that has forgotten whom it was for, or was deleted after its user, does not say any more what it has called them.
