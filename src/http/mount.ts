@@ -97,10 +97,15 @@ const respond = Effect.fn("request")(function* (c: AppContext, route: Route, run
   const program = route.program(input as Parameters<Route["program"]>[0]);
   const answered = yield* caller === undefined ? program : program.pipe(notRemoved(caller));
   const { status, headers = {} } = answered;
-  const type = route.answers[status]?.type;
-  if ("body" in answered && type !== undefined)
-    return new Response(String(answered.body), { status, headers: { "Content-Type": type, ...headers } });
-  if ("body" in answered) return Response.json(answered.body, { status, headers });
+  if ("body" in answered) {
+    const type = route.answers[status]?.type;
+    const text = type === undefined ? JSON.stringify(answered.body) : String(answered.body);
+    // Said here: what Response.json says is not the same in every runtime.
+    return new Response(text, {
+      status,
+      headers: { "Content-Type": type ?? "application/json", ...headers },
+    });
+  }
   const { pages } = answered;
   const content = { "Content-Type": pages.type, ...headers };
   return new Response(stream(pages, runtime, labels(c, route)), { status, headers: content });
