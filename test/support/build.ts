@@ -1,6 +1,10 @@
-/** Builds the Workers once for all tests, exactly as `wrangler deploy` would; what each is made of stands beside it. */
+/**
+ * Builds the Workers once for all tests, exactly as `wrangler deploy` would; what each is made of stands beside it. One
+ * that is younger than everything it is made of is not built again.
+ */
 import { execFile } from "node:child_process";
-import { resolve } from "node:path";
+import { readFile, stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 
 /** Where each Worker is built, and what wrangler is told to build it of. */
@@ -10,21 +14,41 @@ const BUILDS = {
   ".dev/build-test": ["--config", "test/support/workers/wrangler.toml"],
 };
 
-export async function setup(): Promise<void> {
-  const built = Object.entries(BUILDS).map(([folder, what]) =>
-    promisify(execFile)(
-      "node_modules/.bin/wrangler",
-      // A relative folder would be one beside the configuration.
-      [
-        "deploy",
-        ...what,
-        "--dry-run",
-        "--outdir",
-        resolve(folder),
-        `--metafile=${resolve(folder, "meta.json")}`,
-      ],
-      { env: { ...process.env, WRANGLER_SEND_METRICS: "false" } },
-    ),
+/** What decides how anything is built: the configurations, the packages and this file. */
+const HOW = [
+  "wrangler.toml",
+  "test/support/workers/wrangler.toml",
+  "package-lock.json",
+  import.meta.filename,
+];
+
+const changedAt = async (file: string): Promise<number> => (await stat(file)).mtimeMs;
+
+/** Whether nothing has changed since a Worker was built. */
+async function isCurrent(folder: string): Promise<boolean> {
+  try {
+    const metafile = join(folder, "meta.json");
+    const { inputs } = JSON.parse(await readFile(metafile, "utf8")) as { inputs: Record<string, unknown> };
+    const built = await changedAt(metafile);
+    const changes = await Promise.all([...Object.keys(inputs), ...HOW].map(changedAt));
+    return Math.max(...changes) < built;
+  } catch {
+    // It was not built, or a file of it is gone.
+    return false;
+  }
+}
+
+async function build([folder, what]: readonly [string, ReadonlyArray<string>]): Promise<void> {
+  if (await isCurrent(folder)) return;
+  // A relative folder would be one beside the configuration.
+  const out = resolve(folder);
+  await promisify(execFile)(
+    "node_modules/.bin/wrangler",
+    ["deploy", ...what, "--dry-run", "--outdir", out, `--metafile=${join(out, "meta.json")}`],
+    { env: { ...process.env, WRANGLER_SEND_METRICS: "false" } },
   );
-  await Promise.all(built);
+}
+
+export async function setup(): Promise<void> {
+  await Promise.all(Object.entries(BUILDS).map(build));
 }
