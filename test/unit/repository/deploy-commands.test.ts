@@ -55,6 +55,23 @@ const OTHER: Readonly<Record<string, ReadonlyArray<string>>> = {
   "iam list-access-keys": ["--user-name"],
   "iam update-access-key": ["--user-name", "--access-key-id", "--status"],
   "iam delete-access-key": ["--user-name", "--access-key-id"],
+  "rds create-db-instance": [
+    "--db-instance-identifier",
+    "--engine",
+    "--db-instance-class",
+    "--allocated-storage",
+    "--storage-type",
+    "--storage-encrypted",
+    "--db-name",
+    "--master-username",
+    "--master-user-password",
+    "--enable-iam-database-authentication",
+    "--backup-retention-period",
+    "--deletion-protection",
+    "--no-publicly-accessible",
+  ],
+  "rds wait": ["--db-instance-identifier"],
+  "rds describe-db-instances": ["--db-instance-identifier"],
 };
 
 const GLOBAL = ["--query", "--output", "--region", "--profile"];
@@ -137,7 +154,18 @@ const PLAIN: Readonly<Record<string, ReadonlyArray<string>>> = {
   bun: [],
   curl: [],
   deno: ["--allow-net", "--allow-env", "--allow-read", "--allow-sys"],
-  docker: ["--file", "--tag", "--read-only", "--stop-timeout", "--env-file", "--publish"],
+  docker: [
+    "--file",
+    "--tag",
+    "--read-only",
+    "--stop-timeout",
+    "--env-file",
+    "--publish",
+    "--detach",
+    "--name",
+    "--restart",
+    "--volume",
+  ],
   echo: [],
   mkdir: [],
   node: ["--enable-source-maps"],
@@ -146,8 +174,10 @@ const PLAIN: Readonly<Record<string, ReadonlyArray<string>>> = {
   psql: ["--file", "--command"],
   python3: [],
   read: [],
+  realpath: [],
   rm: [],
   sed: [],
+  umask: [],
 };
 
 const wrongIn = async (words: ReadonlyArray<string>): Promise<ReadonlyArray<string>> => {

@@ -33,3 +33,14 @@ describe("deploy/iam-policy-doctor.json", () => {
     assert.deepStrictEqual(actionsOf("iam-policy-doctor.json"), own);
   });
 });
+
+describe("deploy/iam-policy-rds.json", () => {
+  it("lets the service sign in as one database user of one database, and nothing else", () => {
+    const { Statement } = JSON.parse(readFileSync("deploy/iam-policy-rds.json", "utf8"));
+    assert.deepStrictEqual(
+      Statement.map(({ Action }: { Action: unknown }) => Action),
+      [["rds-db:connect"]],
+    );
+    assert.match(Statement[0].Resource, /^arn:aws:rds-db:[\w-]+:\d{12}:dbuser:db-\w+\/registrar_a$/);
+  });
+});
