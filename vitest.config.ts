@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { Results } from "./test/support/results.ts";
 
 const real = {
   setupFiles: ["test/support/seed.ts"],
@@ -11,6 +12,7 @@ export default defineConfig({
   test: {
     // Most of the time goes into waiting for sockets: more files than cores may wait at once.
     maxWorkers: 3,
+    reporters: ["default", new Results()],
     projects: [
       {
         // The programs against memory services: no socket, no process, time is TestClock's.
@@ -42,6 +44,10 @@ export default defineConfig({
       {
         // The contracts of what is in the database, over each way to it and on each of FLIP's shapes: minutes, too.
         test: { ...real, name: "databases", include: ["test/databases/**/*.test.ts"] },
+      },
+      {
+        // The commands of an operator, each a process, in every state of disrepair that they name: minutes, too.
+        test: { ...real, name: "commands", include: ["test/commands/**/*.test.ts"] },
       },
       {
         // The guarantee in every kind of pool: minutes, too.

@@ -42,7 +42,7 @@ export const tableOf = (rows: ReadonlyArray<Row>): string => {
 };
 
 if (import.meta.main && !existsSync(FOLDER)) {
-  console.log("No suite has written down what it has shown: npm run runtimes does.");
+  console.log("No suite has written down what it has shown: npm test and npm run runtimes do.");
 } else if (import.meta.main) {
   const files = readdirSync(FOLDER, { recursive: false }).map(String).toSorted();
   const rows = files.map((file) => JSON.parse(readFileSync(join(FOLDER, file), "utf8")) as Row);

@@ -28,7 +28,7 @@ export const rateLimitContract = (name: string, test: Tester, subject: () => Lim
   const key = () => crypto.randomUUID();
   const run = <A>(effect: Effect.Effect<A>) => Effect.suspend(() => Effect.provide(effect, subject().layer));
 
-  describe(`the rate limits (${name})`, () => {
+  describe(`${name}: the rate limits`, () => {
     for (const [who, port, limit] of LIMITS) {
       test(`let a ${who} ask so often, and not once more`, () =>
         Effect.map(run(admitted(port, key(), limit + 2)), (count) => assert.strictEqual(count, limit)));

@@ -75,7 +75,7 @@ const newSessionsBegin = async () => {
   return rows[0]?.default_transaction_isolation;
 };
 
-describe.each([...adapters])("a statement over $name", ({ open }) => {
+describe.each([...adapters])("$name: a statement", ({ open }) => {
   let way: Opened;
   beforeAll(async () => {
     way = await open(stack, limits);
@@ -160,7 +160,7 @@ describe.each([...adapters])("a statement over $name", ({ open }) => {
   });
 });
 
-describe.each([pool, hyperdrive])("a connection over $name", ({ open }: Adapter) => {
+describe.each([pool, hyperdrive])("$name: a connection", ({ open }: Adapter) => {
   const askAt = async (url: string) => {
     const way = await open(stack, { ...limits, DATABASE_URL: url });
     const error = await Effect.runPromise(Effect.flip(ask("select 1")).pipe(Effect.provide(way.layer)));
@@ -250,7 +250,7 @@ describe("a connection of the pool", () => {
   });
 });
 
-describe.each([neon, pool])("the first statement of a request over $name", ({ open }) => {
+describe.each([neon, pool])("$name: the first statement of a request", ({ open }) => {
   it("waits longer than those after it, since the database may be asleep", async () => {
     const patience = { DATABASE_TIMEOUT_MS: "800", DATABASE_WAKE_TIMEOUT_MS: "20000" };
     const way = await open(stack, patience);

@@ -23,7 +23,7 @@ const HURRIED = { ...patient, COGNITO_CREATE_TIMEOUT_MS: "1000" };
 /** What was shown, by kind and scene. */
 const shown = new Map<string, string>();
 
-describe.each(KINDS)("a pool of the kind %s", (kind, traits) => {
+describe.each(KINDS)("%s: the guarantee in such a pool", (kind, traits) => {
   const fixture = useWorker(traits.triggersTakeMs > 0 ? UNHURRIED : HURRIED, { pool: kind });
   for (const { name, title, run } of scenesOf(kind))
     it(title, async () => {
