@@ -4,8 +4,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { roles } from "../../../dev/seed.ts";
-import { type Stack, startStack } from "../../../dev/stack.ts";
+import { roles } from "../../dev/seed.ts";
+import { type Stack, startStack } from "../../dev/stack.ts";
 
 let stack: Stack;
 let folder: string;

@@ -1,10 +1,10 @@
 /** `npm run erase`: one person is forgotten, on paper and in the table, and nobody else; and not before that is right. */
 import { execFile } from "node:child_process";
 import { describe, expect, it } from "vitest";
-import { patient, useWorker } from "../../support/fixture.ts";
-import { ask } from "../../support/life.ts";
-import { eventually, quiet } from "../../support/moments.ts";
-import { look } from "../../support/stores.ts";
+import { patient, useWorker } from "../support/fixture.ts";
+import { ask } from "../support/life.ts";
+import { eventually, quiet } from "../support/moments.ts";
+import { look } from "../support/stores.ts";
 
 const fixture = useWorker(patient);
 const email = "ada@flip.example";
