@@ -1,16 +1,24 @@
 /**
- * `npm run runtimes`: the core of the end-to-end tests against the server on Node, Bun and Deno, one after the other; or
- * on those that are named: `npm run runtimes -- bun`. Bun and Deno are packages of this folder's own package.json, and are
+ * `npm run runtimes`: the core of the end-to-end tests against the server on Node, Bun and Deno, one after the other, each
+ * over `pg` and on another shape of FLIP's tables; or on those that are named: `npm run runtimes -- bun`. Bun and Deno are packages of this folder's own package.json, and are
  * installed here when they are needed. What each run showed is a row of `npm run results`.
  */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { FlipShapeName } from "../../dev/flip-shapes.ts";
 import { writeRow } from "../../dev/results.ts";
 import { RUNTIMES, type RuntimeName, versionOf } from "../support/server.ts";
 
-/** What differs where the server runs; the rest of the tests is about code that is the same everywhere. */
-const CORE = ["test/e2e/server", "test/e2e/register", "test/e2e/operate", "test/e2e/manage/account.test.ts"];
+/** What differs where the server runs, and on which tables; the rest of the tests is about code that is the same everywhere. */
+const CORE = ["test/e2e/server", "test/e2e/register", "test/e2e/manage", "test/e2e/operate"];
+
+/** On which of FLIP's tables each of them runs: between them on all that there are. */
+const SHAPES: Readonly<Record<RuntimeName, FlipShapeName>> = {
+  node: "2026-05",
+  bun: "2026-09",
+  deno: "none",
+};
 
 const HERE = import.meta.dirname;
 const ROOT = join(HERE, "../..");
@@ -78,13 +86,12 @@ const run = (runtime: RuntimeName): boolean => {
   const { status } = spawnSync(process.execPath, [vitest, "run", "--project", "e2e", ...CORE, ...reporters], {
     cwd: ROOT,
     stdio: "inherit",
-    env: { ...process.env, RUNTIME: runtime, SERVER_ENTRY: ENTRIES[runtime] },
+    env: { ...process.env, RUNTIME: runtime, SERVER_ENTRY: ENTRIES[runtime], FLIP_SHAPE: SHAPES[runtime] },
   });
   const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(file, "utf8")) as Report;
   writeRow(`runtimes-${runtime}`, {
-    suite: "end-to-end, core",
-    runtime: versionOf(runtime),
-    database: "the default of the server",
+    suite: "e2e, the core of it",
+    on: `${versionOf(runtime)}, pg, ${SHAPES[runtime] === "none" ? "our tables" : `FLIP of ${SHAPES[runtime]}`}`,
     passed: numPassedTests,
     failed: numFailedTests,
   });

@@ -3,6 +3,7 @@
  * searched for persons and secrets, and its last net must not have had to catch any.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
+import { FLIP_SHAPES, isFlipShape } from "../../dev/flip-shapes.ts";
 import { type Stack, type StackOptions, startStack } from "../../dev/stack.ts";
 import { quiet, releaseAll } from "./moments.ts";
 import { type PlatformOptions, startWorker, type Worker } from "./worker.ts";
@@ -20,6 +21,21 @@ export const patient = {
   DATABASE_TIMEOUT_MS: "5000",
 };
 
+/**
+ * The shape of FLIP's tables that somebody has asked for; `FLIP_SHAPE=2026-09` runs any end-to-end test on it that does not
+ * say itself which it needs. The sentences stay those that the tests expect.
+ */
+const chosenShape = (): { readonly options: StackOptions; readonly settings: Record<string, string> } => {
+  const flip = process.env.FLIP_SHAPE;
+  if (flip === undefined) return { options: {}, settings: {} };
+  if (!isFlipShape(flip)) throw new Error(`FLIP_SHAPE must be one of ${Object.keys(FLIP_SHAPES).join(", ")}`);
+  return { options: { flip }, settings: { FLIP_EDITION: "2026-09" } };
+};
+
+/** What an answer shows of the profile of a user who has none: nothing where FLIP's tables keep no profiles. */
+export const noProfile = (): object =>
+  FLIP_SHAPES[chosenShape().options.flip ?? "none"].profiles ? { name: "", organisation: "" } : {};
+
 /** Starts both for the file that calls it. */
 export function useWorker(
   overrides: Record<string, string> = {},
@@ -27,9 +43,11 @@ export function useWorker(
   platform: PlatformOptions = {},
 ): Fixture {
   const started: { stack?: Stack; worker?: Worker } = {};
+  const shape = chosenShape();
   beforeAll(async () => {
-    started.stack = await startStack(options);
-    started.worker = await startWorker(started.stack, overrides, platform);
+    started.stack = await startStack({ ...shape.options, ...options });
+    const settings = options.flip === undefined ? { ...shape.settings, ...overrides } : overrides;
+    started.worker = await startWorker(started.stack, settings, platform);
   });
   afterAll(async () => {
     await started.worker?.stop();

@@ -1,7 +1,7 @@
 /** A person's state in one look, for whoever manages users; everybody else sees FLIP's fields. */
 import { describe, expect, it } from "vitest";
 import { roles } from "../../../dev/seed.ts";
-import { patient, useWorker } from "../../support/fixture.ts";
+import { noProfile, patient, useWorker } from "../../support/fixture.ts";
 import { addUser, ask } from "../../support/life.ts";
 import { eventually } from "../../support/moments.ts";
 
@@ -84,8 +84,7 @@ describe("the state of an account", () => {
     expect(await get(id, stack.viewerToken)).toEqual({
       id,
       email: "person@flip.example",
-      name: "",
-      organisation: "",
+      ...noProfile(),
       isDisabled: false,
     });
   });

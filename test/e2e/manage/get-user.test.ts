@@ -1,7 +1,7 @@
 /** What is only looked at: one user, one's own permissions, the roles. */
 import { describe, expect, it } from "vitest";
 import { permissions, roles } from "../../../dev/seed.ts";
-import { patient, useWorker } from "../../support/fixture.ts";
+import { noProfile, patient, useWorker } from "../../support/fixture.ts";
 import { addUser, ask, atTheConsole, tokenOf } from "../../support/life.ts";
 import { expectProblem } from "../../support/problem.ts";
 
@@ -17,10 +17,7 @@ describe("GET /api/users/{id}", () => {
       const id = await addUser(stack, { email, enabled: false });
       for (const key of [id, id.toUpperCase(), email, "Person%40FLIP.example"]) {
         const answer = await get(key, stack.viewerToken);
-        expect([answer.status, answer.json]).toEqual([
-          200,
-          { id, email, name: "", organisation: "", isDisabled: true },
-        ]);
+        expect([answer.status, answer.json]).toEqual([200, { id, email, ...noProfile(), isDisabled: true }]);
       }
     });
 

@@ -6,7 +6,7 @@ import { auditOf, changesOf, contradictions, sweepOut } from "../../support/life
 import { hold, quiet } from "../../support/moments.ts";
 import { expectProblem } from "../../support/problem.ts";
 
-const fixture = useWorker(patient);
+const fixture = useWorker(patient, { flip: "2026-09" });
 let id: string;
 beforeEach(async () => {
   id = await addUser(fixture.stack, { email: "ada@flip.example" });

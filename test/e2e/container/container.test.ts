@@ -78,7 +78,13 @@ describe("the container", () => {
     };
     try {
       expect(await isHealthy()).toBe(false);
-      for await (const line of createInterface(child.stdout)) if (line.includes('"sweep finished"')) break;
+      const lines: string[] = [];
+      await new Promise<void>((swept) =>
+        createInterface(child.stdout).on("line", (line) => {
+          lines.push(line);
+          if (line.includes('"sweep finished"')) swept();
+        }),
+      );
       expect(await isHealthy()).toBe(true);
       const url = `http://127.0.0.1:${port}`;
       expect((await fetch(`${url}/openapi.json`)).status).toBe(200);
@@ -93,9 +99,8 @@ describe("the container", () => {
         { target: "cognito", answer: "reset" },
       ]);
       expect(await isHealthy()).toBe(true);
-      child.stdout.resume();
       child.kill("SIGTERM");
-      expect((await ended)[0]).toBe(0);
+      expect((await ended)[0], lines.slice(-3).join(" | ")).toBe(0);
       expect(await isHealthy()).toBe(false);
     } finally {
       child.kill("SIGKILL");

@@ -1,10 +1,10 @@
 /** The Worker with Hyperdrive, in workerd: a registration whose database is reached over sockets ends as with Neon. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Stack, startStack } from "../../dev/stack.ts";
-import { expectDiscreet, patient } from "../support/fixture.ts";
-import { eventually, hold, quiet, releaseAll } from "../support/moments.ts";
-import { expectNothingOf, expectRegistered } from "../support/stores.ts";
-import { startWorker, type Worker } from "../support/worker.ts";
+import { type Stack, startStack } from "../../../dev/stack.ts";
+import { expectDiscreet, patient } from "../../support/fixture.ts";
+import { eventually, hold, quiet, releaseAll } from "../../support/moments.ts";
+import { expectNothingOf, expectRegistered } from "../../support/stores.ts";
+import { startWorker, type Worker } from "../../support/worker.ts";
 
 const email = "new.user@flip.example";
 
