@@ -2,7 +2,8 @@
  * What an entry does when it is called: a request, and a sweep. No logic: environment → settings → runtime →
  * app. An entry says only which platform it is for.
  */
-import { Effect, Exit } from "effect";
+import * as Effect from "effect/Effect";
+import * as Exit from "effect/Exit";
 
 import { makeApp } from "./app.ts";
 import { internalProblem, problemResponse } from "./http/problem.ts";

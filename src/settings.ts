@@ -4,7 +4,13 @@
  * Nothing else in src/ reads the environment. docs/configuration.md is made of the annotations here.
  */
 import { createHash } from "node:crypto";
-import { Duration, Effect, Option, Predicate, Redacted, Schema, SchemaTransformation } from "effect";
+import * as Duration from "effect/Duration";
+import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
+import * as Predicate from "effect/Predicate";
+import * as Redacted from "effect/Redacted";
+import * as Schema from "effect/Schema";
+import * as SchemaTransformation from "effect/SchemaTransformation";
 import { UserId } from "./domain/user.ts";
 import { type Deployment, DRIVERS, type Drivers } from "./ports/settings.ts";
 

@@ -11,7 +11,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseSync } from "oxc-parser";
 
-/** What a room may know: other rooms of src/, and packages. Itself and effect it always may. */
+/** What a room may know: other rooms of src/, and packages. Itself and what is stable of effect it always may. */
 interface Rule {
   readonly rooms: ReadonlyArray<string>;
   readonly packages: RegExp;
@@ -49,21 +49,19 @@ const MAY: Readonly<Record<string, Rule>> = {
 /** The rooms, for a message. */
 const ARROWS = "entries → layers, app → http → programs → ports → domain; adapters → ports";
 
+const index = readFileSync(fileURLToPath(import.meta.resolve("effect")).replace(/js$/, "d.ts"), "utf8");
+const namesOf = (pattern: RegExp) => [...index.matchAll(pattern)].map(([, name = ""]) => name);
+
 /** The modules that effect's index marks as unstable: they may change in a minor version. */
-const UNSTABLE: ReadonlySet<string> = new Set(
-  [
-    ...readFileSync(fileURLToPath(import.meta.resolve("effect")).replace(/js$/, "d.ts"), "utf8").matchAll(
-      /@stability unstable\n[^/]*\*\/\nexport \* as (\w+)/g,
-    ),
-  ].map(([, name = ""]) => name),
-);
+const UNSTABLE = new Set(namesOf(/@stability unstable\n[^/]*\*\/\nexport \* as (\w+)/g));
+
+/** The modules that effect's index has, and does not mark. */
+const STABLE = new Set(namesOf(/export \* as (\w+)/g).filter((name) => !UNSTABLE.has(name)));
 
 /** A module that another names, and where. Without a specifier: the address is computed. */
 interface Named {
   readonly specifier: string | undefined;
   readonly start: number;
-  /** What it takes by name. `*`: everything. */
-  readonly imported: ReadonlyArray<string>;
 }
 
 type Node = Readonly<Record<string, unknown>>;
@@ -75,15 +73,6 @@ const textOf = (node: Node): string | undefined => {
   if (node.type !== "TemplateLiteral") return undefined;
   const [only, ...more] = node.quasis as ReadonlyArray<{ readonly value: { readonly cooked: string } }>;
   return more.length === 0 ? only?.value.cooked : undefined;
-};
-
-const importedBy = (node: Node): ReadonlyArray<string> => {
-  if (/^(ExportAllDeclaration|ImportExpression)$/.test(String(node.type))) return ["*"];
-  const specifiers = (node.specifiers ?? []) as ReadonlyArray<Node>;
-  return specifiers.map(({ type, imported, local }) => {
-    const name = (type === "ExportSpecifier" ? local : imported) as Node | undefined;
-    return String(name?.name ?? name?.value ?? "*");
-  });
 };
 
 /** The part of a node that names another module. */
@@ -105,14 +94,13 @@ const namesIn = (file: string, text: string): ReadonlyArray<Named> | string => {
   const walk = (node: unknown): void => {
     if (!isNode(node)) return;
     const source = sourceOf(node);
-    if (isNode(source))
-      named.push({ specifier: textOf(source), start: Number(source.start), imported: importedBy(node) });
+    if (isNode(source)) named.push({ specifier: textOf(source), start: Number(source.start) });
     for (const value of Object.values(node)) walk(value);
   };
   walk(program);
   for (const { value, start } of comments) {
     const specifier = /^\/\s*<reference\s+(?:path|types)=["'](.+?)["']/.exec(value)?.[1];
-    if (specifier !== undefined) named.push({ specifier, start, imported: [] });
+    if (specifier !== undefined) named.push({ specifier, start });
   }
   return named;
 };
@@ -130,17 +118,15 @@ const isOneOf = (room: string, allowed: ReadonlyArray<string>): boolean =>
   allowed.includes(room) || allowed.includes(`${dirname(room)}/*`);
 
 /** Why a file of src/ must not name a module. */
-const whyNot = (file: string, specifier: string, imported: ReadonlyArray<string>): string | undefined => {
+const whyNot = (file: string, specifier: string): string | undefined => {
   const room = roomOf(file);
   const may = MAY[room] ?? MAY[dirname(room)];
   if (may === undefined) return `${room} is no room of src/ (${ARROWS})`;
-  if (specifier === "effect") {
-    const name = imported.find((one) => one === "*" || UNSTABLE.has(one));
-    if (name === undefined) return undefined;
-    return name === "*" ? "take what is needed by name" : `effect marks ${name} as unstable`;
-  }
-  // What effect exports below `effect/` is unstable, or in its index as well.
-  if (specifier.startsWith("effect/")) return "what is stable of effect is in its index";
+  // A bundle holds the whole of every module that is taken out of the index.
+  if (specifier === "effect")
+    return 'take each module from below effect/: import * as Effect from "effect/Effect"';
+  if (specifier.startsWith("effect/"))
+    return STABLE.has(specifier.slice("effect/".length)) ? undefined : "effect does not call it stable";
   if (!specifier.startsWith("."))
     return may.packages.test(specifier) ? undefined : "this room does not know that package";
   const target = relative("src", join("src", dirname(file), specifier));
@@ -173,14 +159,14 @@ export const wrongIn = (path: string, text: string): ReadonlyArray<string> => {
   if (typeof named === "string") return [`${path}: cannot be parsed: ${named}`];
   const file = path.replace(/^\w+\//, "");
   const inSource = path.startsWith("src/");
-  return named.flatMap(({ specifier, start, imported }) => {
+  return named.flatMap(({ specifier, start }) => {
     // Tools load files by computed addresses; src/ has no reason to.
     if (specifier === undefined && !inSource) return [];
     const why =
       specifier === undefined
         ? "an address that is computed cannot be checked"
         : inSource
-          ? whyNot(file, specifier, imported)
+          ? whyNot(file, specifier)
           : whyNotOutside(path, specifier);
     if (why === undefined) return [];
     const line = text.slice(0, start).split("\n").length;

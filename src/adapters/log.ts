@@ -4,7 +4,12 @@
  * Errors are written as data (what failed, what it proves, what caused it), never by a provider's own rendering.
  * Every text is swept for secrets and addresses (redact.ts), and cut; so is the line.
  */
-import { Cause, Effect, Layer, Logger, Predicate, References } from "effect";
+import * as Cause from "effect/Cause";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import * as Logger from "effect/Logger";
+import * as Predicate from "effect/Predicate";
+import * as References from "effect/References";
 import { type Deployment, Settings } from "../ports/settings.ts";
 import { NAMES_A_SECRET, redact, secretsOf } from "./redact.ts";
 

@@ -4,7 +4,7 @@
  *
  * Every text is cut before it is looked at, and every pattern is bounded, so that the net takes time in proportion.
  */
-import { Redacted } from "effect";
+import * as Redacted from "effect/Redacted";
 import type { Deployment } from "../ports/settings.ts";
 
 /** The longest text that is kept where nothing else is said, in characters. */

@@ -3,7 +3,7 @@
  *
  * Messages name no person: an address stays in a field that only the answer to its own caller shows.
  */
-import { Schema } from "effect";
+import * as Schema from "effect/Schema";
 import { Edition } from "./edition.ts";
 import { ChangeKind, OperationId, RefusalReason, RegistrationKind, WhyNotDone } from "./operation.ts";
 import { Email, RoleId, UserId } from "./user.ts";

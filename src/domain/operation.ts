@@ -4,7 +4,7 @@
  * The registration's id is at once the id of the audit row (so a repeated commit writes it once) and the ownership tag
  * on the Cognito user (so nothing is deleted by guess). docs/protocol.md says who may move a registration, and when.
  */
-import { Schema } from "effect";
+import * as Schema from "effect/Schema";
 import { Email, type IfMatch, Name, Organisation, type ProfileFields, RoleId, UserId } from "./user.ts";
 
 /** The id of a registration: chosen by the request before anything is sent. */

@@ -4,7 +4,8 @@
  * The address grammar is deliberately narrower than RFC 5322: a plain dot-atom local part, a host name in its
  * A-label form. Nothing that passes can open a header, a filter expression or a display name.
  */
-import { Schema, SchemaTransformation } from "effect";
+import * as Schema from "effect/Schema";
+import * as SchemaTransformation from "effect/SchemaTransformation";
 import { REASONS } from "./address.ts";
 
 // With the flag `u`, without which a pattern has no place in a JSON Schema.

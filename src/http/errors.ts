@@ -1,5 +1,5 @@
 /** What can be wrong with a request before any program has seen it. */
-import { Schema } from "effect";
+import * as Schema from "effect/Schema";
 
 export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", {}) {}
 

@@ -2,7 +2,7 @@
  * The Idempotency-Key request header: an RFC 8941 string (`"8e03…"`), or as a leniency a bare word.
  * https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
  */
-import { Effect } from "effect";
+import * as Effect from "effect/Effect";
 import { InvalidIdempotencyKey } from "./errors.ts";
 
 const QUOTED = /^"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/;

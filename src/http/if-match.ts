@@ -2,7 +2,7 @@
  * The If-Match request header: `*`, or a list of entity tags. Ours are strong; one that a network has weakened on its way
  * (`W/"…"`) is taken for what it was. https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1
  */
-import { Effect } from "effect";
+import * as Effect from "effect/Effect";
 import type { IfMatch } from "../domain/user.ts";
 import { InvalidIfMatch } from "./errors.ts";
 

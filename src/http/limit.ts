@@ -1,5 +1,7 @@
 /** The rate limit of clients, before everything: also before paths that are not known. */
-import { Clock, Effect, Option } from "effect";
+import * as Clock from "effect/Clock";
+import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
 import type { MiddlewareHandler } from "hono";
 import { admitClient } from "../programs/admit-client.ts";
 import type { AppEnv, Runtime } from "./mount.ts";

@@ -1,5 +1,6 @@
 /** The deployment's METRICS_TOKEN: a monitoring system has no user in the pool. */
-import { Effect, Redacted } from "effect";
+import * as Effect from "effect/Effect";
+import * as Redacted from "effect/Redacted";
 import { timingSafeEqual } from "hono/utils/buffer";
 import { Settings } from "../ports/settings.ts";
 import { bearerToken } from "../ports/token-verifier.ts";

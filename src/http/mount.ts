@@ -2,7 +2,12 @@
  * The list of routes as a Hono application: each request is one Effect program that says who calls, decodes what was
  * sent, runs the route's program and answers. Failures are answered and logged here, once.
  */
-import { Cause, Clock, Duration, Effect, type ManagedRuntime, Option } from "effect";
+import * as Cause from "effect/Cause";
+import * as Clock from "effect/Clock";
+import * as Duration from "effect/Duration";
+import * as Effect from "effect/Effect";
+import type * as ManagedRuntime from "effect/ManagedRuntime";
+import * as Option from "effect/Option";
 import type { Context, Hono } from "hono";
 import { KeepAlive } from "../ports/background.ts";
 import { Awake, Budget } from "../ports/budget.ts";

@@ -3,7 +3,9 @@
  *
  * https://spec.openapis.org/oas/v3.1.1.html
  */
-import { JsonSchema, Schema, SchemaRepresentation } from "effect";
+import * as JsonSchema from "effect/JsonSchema";
+import * as Schema from "effect/Schema";
+import * as SchemaRepresentation from "effect/SchemaRepresentation";
 import { WhyNotDone } from "../domain/operation.ts";
 import { Violation } from "./errors.ts";
 import { OUTCOMES } from "./problem.ts";

@@ -1,5 +1,5 @@
 /** What queries of long lists have in common: instants, limits, and the cursor that continues a page. */
-import { Schema } from "effect";
+import * as Schema from "effect/Schema";
 import { violation } from "../domain/user.ts";
 
 const DAY = "(\\d{4})-(\\d{2})-(\\d{2})";

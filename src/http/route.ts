@@ -5,7 +5,8 @@
  * A failure that the program can have and the route does not declare does not compile; neither does one that is
  * declared and cannot happen.
  */
-import type { Effect, Schema } from "effect";
+import type * as Effect from "effect/Effect";
+import type * as Schema from "effect/Schema";
 import type { IfMatch } from "../domain/user.ts";
 import type { Access } from "../ports/access.ts";
 import type { AuditTrail } from "../ports/audit-trail.ts";

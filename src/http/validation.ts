@@ -2,7 +2,13 @@
  * Reads a request's body, and turns what the schema finds wrong into FLIP's list of violations: every bad field at
  * once, under pydantic's names, without the input.
  */
-import { Cause, Effect, Exit, Predicate, Schema, type SchemaAST, type SchemaIssue } from "effect";
+import * as Cause from "effect/Cause";
+import * as Effect from "effect/Effect";
+import * as Exit from "effect/Exit";
+import * as Predicate from "effect/Predicate";
+import * as Schema from "effect/Schema";
+import type * as SchemaAST from "effect/SchemaAST";
+import type * as SchemaIssue from "effect/SchemaIssue";
 import {
   BodyTooLarge,
   InvalidRequest,

@@ -2,7 +2,7 @@
  * What answers are made of: the schemas of JSON that several routes share. They describe what travels; nothing is
  * decoded with them, so they hold no transformation.
  */
-import { Schema } from "effect";
+import * as Schema from "effect/Schema";
 
 /** An id, in its 36-character form. */
 export const Uuid = Schema.String.annotate({

@@ -1,5 +1,8 @@
 /** What the commands of cli/ run their programs with: a deployment's services, and those that no request asks for. */
-import { Effect, Fiber, Layer, ManagedRuntime } from "effect";
+import * as Effect from "effect/Effect";
+import * as Fiber from "effect/Fiber";
+import * as Layer from "effect/Layer";
+import * as ManagedRuntime from "effect/ManagedRuntime";
 import { FirstManagerPostgres } from "../adapters/postgres/first-manager.ts";
 import { RecordsPostgres } from "../adapters/postgres/records.ts";
 import { KeepAlive } from "../ports/background.ts";

@@ -2,7 +2,7 @@
  * A process of its own, on Node, Bun or Deno: any Postgres with a pool of connections, or Neon over HTTP; a timer, and no
  * bindings.
  */
-import { Layer } from "effect";
+import * as Layer from "effect/Layer";
 import { RateLimitMemory } from "../adapters/memory/rate-limit.ts";
 import { DatabaseNeon } from "../adapters/neon/database.ts";
 import { DatabasePool } from "../adapters/pg/pool.ts";

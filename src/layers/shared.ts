@@ -5,7 +5,8 @@
  * A file of this folder beside this one (and alarm.ts) is a platform: it says what stands behind the ports that platforms differ in. An
  * entry takes one of them, so that no driver is in the bundle of an entry that does not use it.
  */
-import { Layer, ManagedRuntime } from "effect";
+import * as Layer from "effect/Layer";
+import * as ManagedRuntime from "effect/ManagedRuntime";
 import { CognitoClient } from "../adapters/cognito/client.ts";
 import { DirectoryCognito } from "../adapters/cognito/directory.ts";
 import { IdentityProviderCognito } from "../adapters/cognito/identity-provider.ts";

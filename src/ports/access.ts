@@ -1,5 +1,6 @@
 /** Who may do what: FLIP's roles, permissions and grants. */
-import { Context, type Effect } from "effect";
+import * as Context from "effect/Context";
+import type * as Effect from "effect/Effect";
 import type { Edition } from "../domain/edition.ts";
 import type { OperationId } from "../domain/operation.ts";
 import type { IfMatch, RoleId, UserId } from "../domain/user.ts";

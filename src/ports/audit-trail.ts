@@ -1,5 +1,6 @@
 /** Who did what to whom and when, read only. The SQL behind it is AuditTrailPostgres.ts. */
-import { Context, type Effect } from "effect";
+import * as Context from "effect/Context";
+import type * as Effect from "effect/Effect";
 import type { RoleId, UserId } from "../domain/user.ts";
 import type { DatabaseError } from "./database.ts";
 

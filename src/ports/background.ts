@@ -2,7 +2,9 @@
  * Work that follows an answer: the caller does not wait for it, and the platform is asked to keep the process alive
  * until it is done. On Workers that is `ctx.waitUntil`.
  */
-import { Context, Effect, type Fiber } from "effect";
+import * as Context from "effect/Context";
+import * as Effect from "effect/Effect";
+import type * as Fiber from "effect/Fiber";
 import { Budget } from "./budget.ts";
 
 /** Asks the platform not to stop before this work has ended. Where nobody provides it, nothing is asked. */

@@ -2,7 +2,10 @@
  * How long the work in hand may still take. A worker re-checks it before it sends anything that others could no
  * longer undo; every remote call is cut to what is left of it.
  */
-import { Clock, Context, Duration, Effect } from "effect";
+import * as Clock from "effect/Clock";
+import * as Context from "effect/Context";
+import * as Duration from "effect/Duration";
+import * as Effect from "effect/Effect";
 
 /** Milliseconds on the Clock at which the budget ends. Counted from before the first statement is sent. */
 export const Budget = Context.Reference<number>("registrar/Budget", {

@@ -2,7 +2,8 @@
  * The ledger's other half: changes to users who exist. A change is opened with its audit row (and, for a removal,
  * without the user's grants) in one statement; Cognito follows.
  */
-import { Context, type Effect } from "effect";
+import * as Context from "effect/Context";
+import type * as Effect from "effect/Effect";
 import type { HowNotDone } from "../domain/audit.ts";
 import type { Change, ChangeUser, OperationId, SetProfile, WhyNotDone } from "../domain/operation.ts";
 import type { UserId } from "../domain/user.ts";

@@ -5,7 +5,11 @@
  * defaults. Statements are values with a name, so that a log, a list of slow statements and a fault switch can tell them
  * apart.
  */
-import { Context, Duration, Effect, Schedule, Schema } from "effect";
+import * as Context from "effect/Context";
+import * as Duration from "effect/Duration";
+import * as Effect from "effect/Effect";
+import * as Schedule from "effect/Schedule";
+import * as Schema from "effect/Schema";
 import { Awake, callTimeout } from "./budget.ts";
 import { failureName } from "./failure-name.ts";
 import type { Deployment } from "./settings.ts";

@@ -3,7 +3,9 @@
  *
  * A profile is read by AdminGetUser, which shows the latest; only the list is ListUsers, which may lag.
  */
-import { Context, type Effect, type Option } from "effect";
+import * as Context from "effect/Context";
+import type * as Effect from "effect/Effect";
+import type * as Option from "effect/Option";
 import type { UserId } from "../domain/user.ts";
 import type { IdentityProviderError } from "./identity-provider.ts";
 

@@ -1,5 +1,5 @@
 /** What a vendor's library calls a failure: a name that may be kept and shown, and never a text. */
-import { Predicate } from "effect";
+import * as Predicate from "effect/Predicate";
 
 /** The longest name that is kept. */
 const NAME_LENGTH_MAX = 64;

@@ -2,7 +2,8 @@
  * What a database needs that nobody manages users in yet: roles, and somebody who holds the one that manages users. Whoever may
  * run this holds the deployment's keys: nobody's permission is asked.
  */
-import { Context, type Effect } from "effect";
+import * as Context from "effect/Context";
+import type * as Effect from "effect/Effect";
 import type { OperationId, RegisterUser } from "../domain/operation.ts";
 import type { RoleId, UserId } from "../domain/user.ts";
 import type { DatabaseError } from "./database.ts";

@@ -4,7 +4,10 @@
  * A user is found by address, but removed and invited only by `sub`. What the provider calls a user is its own affair;
  * whoever hands it back what it said saves it a look-up, and no more.
  */
-import { Context, type Effect, type Option, Schema } from "effect";
+import * as Context from "effect/Context";
+import type * as Effect from "effect/Effect";
+import type * as Option from "effect/Option";
+import * as Schema from "effect/Schema";
 import { type NewUser, RefusalReason } from "../domain/operation.ts";
 import type { Email, UserId } from "../domain/user.ts";
 import { failureName } from "./failure-name.ts";

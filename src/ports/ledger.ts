@@ -5,7 +5,9 @@
  *
  * Every method may be repeated, and may take effect after its caller has given up. What each move means, and who may make it, is docs/protocol.md.
  */
-import { Context, type Effect, type Option } from "effect";
+import * as Context from "effect/Context";
+import type * as Effect from "effect/Effect";
+import type * as Option from "effect/Option";
 import type {
   AnyOperation,
   ChangeKind,

@@ -2,7 +2,8 @@
  * How often one may ask: for a client's address before anything is known of who calls, and for a caller before the first
  * statement, so that nobody fills the ledger or the trail.
  */
-import { Context, Effect } from "effect";
+import * as Context from "effect/Context";
+import * as Effect from "effect/Effect";
 import type { TooManyRequests } from "../domain/errors.ts";
 
 /** Counts one more request of a key, and refuses it where that is one too many. Never fails for another reason. */

@@ -2,7 +2,8 @@
  * What the database knows of people, read beside the pool by whoever compares the two, and the two moves that bring them
  * together again.
  */
-import { Context, type Effect } from "effect";
+import * as Context from "effect/Context";
+import type * as Effect from "effect/Effect";
 import type { OperationId } from "../domain/operation.ts";
 import type { Email, Name, UserId } from "../domain/user.ts";
 import type { DatabaseError } from "./database.ts";

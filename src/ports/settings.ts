@@ -1,5 +1,8 @@
 /** The settings of one deployment, as the programs and the adapters use them: decoded, in units that types carry. */
-import { Context, type Duration, Layer, type Redacted } from "effect";
+import * as Context from "effect/Context";
+import type * as Duration from "effect/Duration";
+import * as Layer from "effect/Layer";
+import type * as Redacted from "effect/Redacted";
 import type { Edition } from "../domain/edition.ts";
 import type { UserId } from "../domain/user.ts";
 

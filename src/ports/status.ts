@@ -1,5 +1,6 @@
 /** How the ledger as a whole is: for whoever watches the service from outside. */
-import { Context, type Effect } from "effect";
+import * as Context from "effect/Context";
+import type * as Effect from "effect/Effect";
 import type { DatabaseError } from "./database.ts";
 
 /** Whether the database is one that this build can work with, and its work gets done. */

@@ -3,7 +3,9 @@
  *
  * The layer behind it is Jose.ts.
  */
-import { Context, type Effect, Schema } from "effect";
+import * as Context from "effect/Context";
+import type * as Effect from "effect/Effect";
+import * as Schema from "effect/Schema";
 import type { UserId } from "../domain/user.ts";
 
 /**

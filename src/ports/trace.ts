@@ -1,5 +1,8 @@
 /** How a call that leaves this process is put below the span that is running. Where nobody provides it, not at all. */
-import { Context, Effect, Option, type Tracer } from "effect";
+import * as Context from "effect/Context";
+import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
+import type * as Tracer from "effect/Tracer";
 
 /** Runs a call so that what the platform records of it hangs below a span. */
 export const Below = Context.Reference<<A>(span: Tracer.AnySpan | undefined, call: () => A) => A>(

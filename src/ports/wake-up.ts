@@ -4,7 +4,10 @@
  * What a statement makes due is swept soon after, because the sweeper is asked for before the statement is answered. Where
  * that cannot be, nothing is lost: the backstop sweeps now and then, whoever was asked or not.
  */
-import { Clock, Context, Effect, Schema } from "effect";
+import * as Clock from "effect/Clock";
+import * as Context from "effect/Context";
+import * as Effect from "effect/Effect";
+import * as Schema from "effect/Schema";
 
 /** A sweep has to begin in it: milliseconds on the Clock. */
 export interface Window {

@@ -1,5 +1,5 @@
 /** The first question of all: whether a client asks too often, whoever they are and whatever they ask for. */
-import { Effect } from "effect";
+import * as Effect from "effect/Effect";
 import { ClientLimit } from "../ports/rate-limit.ts";
 
 /** An IPv4 address as a socket for both families shows it. */

@@ -1,5 +1,5 @@
 /** The audit trail for administrators and auditors: who did what to whom, and when. */
-import { Effect } from "effect";
+import * as Effect from "effect/Effect";
 import type { UserId } from "../domain/user.ts";
 import { type AuditQuery, AuditTrail } from "../ports/audit-trail.ts";
 import { databaseUnavailable, requireManager } from "./authority.ts";

@@ -1,5 +1,7 @@
 /** The first question of every request: who is calling. Without an answer a caller learns nothing but 401. */
-import { Clock, Effect, Option } from "effect";
+import * as Clock from "effect/Clock";
+import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
 import { MfaRequired } from "../domain/errors.ts";
 import { Access } from "../ports/access.ts";
 import { onceMore } from "../ports/database.ts";

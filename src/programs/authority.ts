@@ -2,7 +2,8 @@
  * Who may do what: programs that need CAN_MANAGE_USERS and do not check it in the statement that acts ask here first.
  * The statement that answers also writes a refusal to the audit trail.
  */
-import { Effect, Option } from "effect";
+import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
 import { DatabaseRefused, Forbidden, LastManager, Unavailable } from "../domain/errors.ts";
 import { newOperationId, type OperationId } from "../domain/operation.ts";
 import type { UserId } from "../domain/user.ts";

@@ -4,7 +4,10 @@
  *
  * It may be run again after any failure. It refuses where somebody already manages users and can come in.
  */
-import { Duration, Effect, Option, Schema } from "effect";
+import * as Duration from "effect/Duration";
+import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
+import * as Schema from "effect/Schema";
 import { RegistrationInProgress, UserNotFound } from "../domain/errors.ts";
 import { isDecodable, isOperationId, newOperationId } from "../domain/operation.ts";
 import { ROLES } from "../domain/seed.ts";

@@ -5,7 +5,8 @@
  * when Cognito does not answer, the change stays pending, the caller hears that it is tracked, and the sweeper carries
  * it out with the same code.
  */
-import { Effect, Option } from "effect";
+import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
 import type { HowNotDone } from "../domain/audit.ts";
 import type { Edition } from "../domain/edition.ts";
 import {

@@ -2,7 +2,7 @@
  * Closes an operation that can never be done, because an operator says so. Nothing that a request may still be doing is
  * closed, and no final check is given up before its time; what may be left over is said, not hidden.
  */
-import { Effect } from "effect";
+import * as Effect from "effect/Effect";
 import { CloseNotPossible } from "../domain/errors.ts";
 import {
   type Change,

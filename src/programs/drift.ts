@@ -2,7 +2,10 @@
  * Where pool and database say different things of the same people, and the moves that bring them together. Nothing here is
  * done by itself: each move is one that an administrator has asked for, of one user, and stands in the trail under their id.
  */
-import { Effect, Option, Schedule, Schema } from "effect";
+import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
+import * as Schedule from "effect/Schedule";
+import * as Schema from "effect/Schema";
 import { Forbidden, UserNotFound } from "../domain/errors.ts";
 import { newOperationId } from "../domain/operation.ts";
 import { Email, Name, type UserId } from "../domain/user.ts";

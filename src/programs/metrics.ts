@@ -1,5 +1,5 @@
 /** The ledger in numbers, for whoever watches the service. */
-import { Effect } from "effect";
+import * as Effect from "effect/Effect";
 import type { UserId } from "../domain/user.ts";
 import { onceMore } from "../ports/database.ts";
 import { Status } from "../ports/status.ts";

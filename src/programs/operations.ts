@@ -1,5 +1,6 @@
 /** The ledger for operators: what became of an operation, which ones are open, and one more try now. */
-import { Effect, Option } from "effect";
+import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
 import { LeaveNotPossible, OperationNotFound, OperationUndecodable, Unavailable } from "../domain/errors.ts";
 import { isDecodable, type OperationId } from "../domain/operation.ts";
 import type { UserId } from "../domain/user.ts";

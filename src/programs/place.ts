@@ -1,5 +1,6 @@
 /** Where a page of the users ends, as the text that continues it. */
-import { Option, Schema } from "effect";
+import * as Option from "effect/Option";
+import * as Schema from "effect/Schema";
 
 /** A place in the pool's order. */
 export interface Place {

@@ -2,7 +2,8 @@
  * What a user is called, and where they work: a part of the database alone, which the pool knows nothing of. So a change of it is
  * done, or not, in one statement; asked for with a disabling or an enabling, in the statement that writes that down.
  */
-import { Effect, Option } from "effect";
+import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
 import {
   Forbidden,
   PreconditionFailed,

@@ -1,5 +1,6 @@
 /** Whether the service can do its work: what a probe asks that decides where requests go. */
-import { Clock, Effect } from "effect";
+import * as Clock from "effect/Clock";
+import * as Effect from "effect/Effect";
 import { type DatabaseError, onceMore } from "../ports/database.ts";
 import { type Deployment, Settings } from "../ports/settings.ts";
 import { Status } from "../ports/status.ts";

@@ -1,5 +1,6 @@
 /** Roles: which there are, and which a user has. The user and the roles must exist, and somebody must go on managing users. */
-import { Effect, Option } from "effect";
+import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
 import type { Edition } from "../domain/edition.ts";
 import {
   Forbidden,

@@ -2,7 +2,10 @@
  * The users of the pool, to look at. They are listed in two ways: FLIP's numbered pages, which walk the whole pool
  * where it is small enough, and a cursor, which does not.
  */
-import { Clock, Duration, Effect, Option } from "effect";
+import * as Clock from "effect/Clock";
+import * as Duration from "effect/Duration";
+import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
 import { NotOneself, Unavailable, UnknownCursor, UserNotFound } from "../domain/errors.ts";
 import type { Email, UserId } from "../domain/user.ts";
 import { Access, type Account, type Role } from "../ports/access.ts";

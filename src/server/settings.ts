@@ -2,7 +2,7 @@
  * The variables that only a process of its own has, on Node, Bun and Deno. The Worker's graph does not hold them; every
  * other variable is that of src/settings.ts.
  */
-import { Schema } from "effect";
+import * as Schema from "effect/Schema";
 import { DRIVERS } from "../ports/settings.ts";
 import {
   BadConfiguration,

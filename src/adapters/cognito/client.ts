@@ -6,7 +6,12 @@
  * https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/
  */
 import { type AttributeType, CognitoIdentityProviderClient } from "@aws-sdk/client-cognito-identity-provider";
-import { Context, Effect, Layer, Predicate, Redacted, Schema } from "effect";
+import * as Context from "effect/Context";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import * as Predicate from "effect/Predicate";
+import * as Redacted from "effect/Redacted";
+import * as Schema from "effect/Schema";
 import { isOperationId, type RefusalReason } from "../../domain/operation.ts";
 import { UserId } from "../../domain/user.ts";
 import { callTimeout } from "../../ports/budget.ts";

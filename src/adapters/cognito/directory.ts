@@ -8,7 +8,9 @@ import {
   AdminUserGlobalSignOutCommand,
   ListUsersCommand,
 } from "@aws-sdk/client-cognito-identity-provider";
-import { Effect, Layer, Option } from "effect";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import * as Option from "effect/Option";
 import { isUserId } from "../../domain/user.ts";
 import { Directory } from "../../ports/directory.ts";
 import type { IdentityProviderError } from "../../ports/identity-provider.ts";

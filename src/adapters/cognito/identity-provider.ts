@@ -4,7 +4,9 @@
  * The create is never repeated here; reads and deletes are, once, where the first proved nothing.
  */
 import { AdminCreateUserCommand, AdminDeleteUserCommand } from "@aws-sdk/client-cognito-identity-provider";
-import { Effect, Layer, Option } from "effect";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import * as Option from "effect/Option";
 import { isUserId } from "../../domain/user.ts";
 import { EXTERNAL_PROVIDER } from "../../ports/directory.ts";
 import {

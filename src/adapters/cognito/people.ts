@@ -13,7 +13,8 @@ import {
   ListUsersCommand,
   type UserType,
 } from "@aws-sdk/client-cognito-identity-provider";
-import { Effect, Option } from "effect";
+import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
 import type { UserId } from "../../domain/user.ts";
 import { EXTERNAL_PROVIDER } from "../../ports/directory.ts";
 import {

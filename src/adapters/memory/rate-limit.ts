@@ -2,7 +2,9 @@
  * The rate limits of one process, in its memory: a window of a minute for each key, which begins with its first request.
  * Several processes count each for itself.
  */
-import { Clock, Effect, Layer } from "effect";
+import * as Clock from "effect/Clock";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
 import { TooManyRequests } from "../../domain/errors.ts";
 import { CallerLimit, ClientLimit, type RateLimit } from "../../ports/rate-limit.ts";
 import { Settings } from "../../ports/settings.ts";

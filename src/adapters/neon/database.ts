@@ -7,7 +7,9 @@
  * https://github.com/neondatabase/serverless
  */
 import { NeonDbError, type NeonQueryPromise, neon, neonConfig } from "@neondatabase/serverless";
-import { Effect, Layer, Redacted } from "effect";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import * as Redacted from "effect/Redacted";
 import {
   comment,
   Database,

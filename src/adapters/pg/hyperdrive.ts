@@ -3,7 +3,9 @@
  * since a socket belongs to the request that opened it. Hyperdrive gives each transaction a connection to the database.
  * https://developers.cloudflare.com/hyperdrive/concepts/connection-pooling/
  */
-import { Effect, Layer, Redacted } from "effect";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import * as Redacted from "effect/Redacted";
 import pg from "pg";
 import { Database, type Limits } from "../../ports/database.ts";
 import { Settings } from "../../ports/settings.ts";

@@ -2,7 +2,10 @@
  * Postgres over its own protocol, with a pool of connections: for a process of its own, on Node, Bun or Deno. Any server,
  * with or without a proxy in front of it. https://node-postgres.com/apis/pool
  */
-import { Duration, Effect, Layer, Redacted } from "effect";
+import * as Duration from "effect/Duration";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import * as Redacted from "effect/Redacted";
 import pg from "pg";
 import { Database } from "../../ports/database.ts";
 import { Settings } from "../../ports/settings.ts";

@@ -3,7 +3,7 @@
  * answered the one before: what fails before the statement's own was never sent, and the commit is sent to no transaction
  * that has failed. https://node-postgres.com/features/transactions
  */
-import { Effect } from "effect";
+import * as Effect from "effect/Effect";
 import pg from "pg";
 import {
   comment,

@@ -1,5 +1,8 @@
 /** Roles, permissions and grants in FLIP's tables. */
-import { Duration, Effect, Layer, Schema } from "effect";
+import * as Duration from "effect/Duration";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import * as Schema from "effect/Schema";
 import { CAN_MANAGE_USERS } from "../../domain/audit.ts";
 import type { Edition } from "../../domain/edition.ts";
 import { OperationId } from "../../domain/operation.ts";

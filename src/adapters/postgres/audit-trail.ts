@@ -2,7 +2,9 @@
  * The audit trail in FLIP's table. Its `timestamp` column is naive UTC in older databases and has a zone in newer
  * ones: parameters are read as the column's own type, and what comes out is brought to UTC here.
  */
-import { Effect, Layer, Schema } from "effect";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import * as Schema from "effect/Schema";
 import { RoleId, UserId } from "../../domain/user.ts";
 import { AuditTrail } from "../../ports/audit-trail.ts";
 import { Database } from "../../ports/database.ts";

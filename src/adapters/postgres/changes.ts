@@ -1,5 +1,8 @@
 /** Changes in Postgres: every method is one statement, and `open` waits its turn among changes of roles. */
-import { Duration, Effect, Layer, Schema } from "effect";
+import * as Duration from "effect/Duration";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import * as Schema from "effect/Schema";
 import { CAN_MANAGE_USERS, CHANGE_ACTION, changeNotDone, withProfile } from "../../domain/audit.ts";
 import { Change, OperationId } from "../../domain/operation.ts";
 import { type ProfileFields, UserId } from "../../domain/user.ts";

@@ -1,5 +1,8 @@
 /** A database that nobody manages users in yet, on PostgreSQL. */
-import { Duration, Effect, Layer, Schema } from "effect";
+import * as Duration from "effect/Duration";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import * as Schema from "effect/Schema";
 import { CAN_MANAGE_USERS } from "../../domain/audit.ts";
 import { OperationId } from "../../domain/operation.ts";
 import { HELD, PERMISSIONS, ROLES } from "../../domain/seed.ts";

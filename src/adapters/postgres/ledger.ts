@@ -1,7 +1,11 @@
 /**
  * The ledger in Postgres: every method is one statement, and the fence reads once more.
  */
-import { Duration, Effect, Layer, Option, Schema } from "effect";
+import * as Duration from "effect/Duration";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import * as Option from "effect/Option";
+import * as Schema from "effect/Schema";
 import { CAN_MANAGE_USERS } from "../../domain/audit.ts";
 import {
   type AnyOperation,

@@ -1,5 +1,7 @@
 /** Reads rows of the ledger: each for itself, so that one that nobody can read does not hide the others. */
-import { Option, Predicate, Schema } from "effect";
+import * as Option from "effect/Option";
+import * as Predicate from "effect/Predicate";
+import * as Schema from "effect/Schema";
 import {
   type AnyOperation,
   Change,

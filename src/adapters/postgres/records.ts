@@ -1,5 +1,7 @@
 /** What the database knows of people, on PostgreSQL. */
-import { Effect, Layer, Schema } from "effect";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import * as Schema from "effect/Schema";
 import { CAN_MANAGE_USERS } from "../../domain/audit.ts";
 import { OperationId } from "../../domain/operation.ts";
 import { UserId } from "../../domain/user.ts";

@@ -1,5 +1,8 @@
 /** Reads what a statement has answered. */
-import { DateTime, Effect, Option, Schema } from "effect";
+import * as DateTime from "effect/DateTime";
+import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
+import * as Schema from "effect/Schema";
 
 /** Decodes an answer. One that does not have the shape its statement promises is a bug, not an outcome. */
 export const decodeRow =

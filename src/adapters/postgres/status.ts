@@ -1,5 +1,7 @@
 /** The ledger as a whole, in Postgres. */
-import { Effect, Layer, Schema } from "effect";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import * as Schema from "effect/Schema";
 import { Database } from "../../ports/database.ts";
 import { Status } from "../../ports/status.ts";
 import { decodeRow } from "./rows.ts";

@@ -4,7 +4,8 @@
  * A statement says so itself. Its answer has a column `dueIn`, in seconds; or it names, before it is sent, the value that
  * is the time until what it writes is due, and the sweeper is asked for beside it, which costs no time.
  */
-import { Effect, Predicate } from "effect";
+import * as Effect from "effect/Effect";
+import * as Predicate from "effect/Predicate";
 import type { Database, Row, Statement } from "../../ports/database.ts";
 import { sweepAfter, sweepWhenDue } from "../../ports/wake-up.ts";
 

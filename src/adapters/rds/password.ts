@@ -3,7 +3,7 @@
  * call, and good for 15 minutes. https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.html
  */
 import { Signer } from "@aws-sdk/rds-signer";
-import { Redacted } from "effect";
+import * as Redacted from "effect/Redacted";
 import type { Deployment } from "../../ports/settings.ts";
 
 /** Postgres' port, where DATABASE_URL names none. */

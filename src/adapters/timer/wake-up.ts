@@ -2,7 +2,10 @@
  * Asks for the sweeper in a process of its own: a timer for the first of the times that were asked for, and for the
  * backstop. What is due in the ledger outlives the process; the times do not, so that it begins with a sweep.
  */
-import { Clock, Duration, Effect, Latch } from "effect";
+import * as Clock from "effect/Clock";
+import * as Duration from "effect/Duration";
+import * as Effect from "effect/Effect";
+import * as Latch from "effect/Latch";
 import { Settings } from "../../ports/settings.ts";
 import { timeIn, type WakeUp, type Window } from "../../ports/wake-up.ts";
 

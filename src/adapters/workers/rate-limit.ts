@@ -3,7 +3,10 @@
  * they are there against floods, and no accounting.
  * https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/
  */
-import { type Context, Effect, Layer, Predicate } from "effect";
+import type * as Context from "effect/Context";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import * as Predicate from "effect/Predicate";
 import { TooManyRequests } from "../../domain/errors.ts";
 import { CallerLimit, ClientLimit, type RateLimit } from "../../ports/rate-limit.ts";
 

@@ -3,7 +3,12 @@
  * destinations. No span of ours names a person: its name and its attributes are words of the source, and numbers.
  * https://developers.cloudflare.com/workers/observability/traces/
  */
-import { Cause, Exit, Layer, Option, Predicate, Tracer } from "effect";
+import * as Cause from "effect/Cause";
+import * as Exit from "effect/Exit";
+import * as Layer from "effect/Layer";
+import * as Option from "effect/Option";
+import * as Predicate from "effect/Predicate";
+import * as Tracer from "effect/Tracer";
 import { Below } from "../../ports/trace.ts";
 
 /** A span of the platform's. */

@@ -4,7 +4,10 @@
  * An isolate remembers what it has been promised, so that of all that becomes due at about the same time only the first
  * asks; and it does not wait for an object that has just not answered.
  */
-import { Clock, Effect, Layer, Predicate } from "effect";
+import * as Clock from "effect/Clock";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import * as Predicate from "effect/Predicate";
 import { timeIn, WakeUp, WakeUpFailed, type Window } from "../../ports/wake-up.ts";
 
 /** The binding's name in wrangler.toml. */

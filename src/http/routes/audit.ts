@@ -2,7 +2,8 @@
  * Who did what to whom and when, newest first: for people page by page (JSON), for archives whole (NDJSON or CSV, by
  * `format` or by `Accept`).
  */
-import { Effect, Schema } from "effect";
+import * as Effect from "effect/Effect";
+import * as Schema from "effect/Schema";
 import { AuditAction } from "../../domain/audit.ts";
 import { UserId, violation } from "../../domain/user.ts";
 import type { AuditEntry, AuditQuery, PastRole } from "../../ports/audit-trail.ts";

@@ -1,5 +1,7 @@
 /** The users who exist, to change: their roles, whether they may sign in, their second factor, their invitation. */
-import { Effect, Schema, SchemaTransformation } from "effect";
+import * as Effect from "effect/Effect";
+import * as Schema from "effect/Schema";
+import * as SchemaTransformation from "effect/SchemaTransformation";
 import { newOperationId } from "../../domain/operation.ts";
 import {
   atNoTrust,

@@ -1,5 +1,6 @@
 /** The ledger for operators: what became of an operation, which ones are open, and one more try now. */
-import { Effect, Schema } from "effect";
+import * as Effect from "effect/Effect";
+import * as Schema from "effect/Schema";
 import { nextStep, UNDECODABLE_STEP } from "../../domain/next-step.ts";
 import {
   type AnyOperation,

@@ -1,5 +1,6 @@
 /** How users are registered: FLIP's `POST /api/users/`, and `POST /api/step/users`, which grants the roles as well. */
-import { Effect, Schema } from "effect";
+import * as Effect from "effect/Effect";
+import * as Schema from "effect/Schema";
 import {
   newOperationId,
   type Registered,

@@ -1,5 +1,6 @@
 /** The service itself: its name, that it runs, whether it can do its work, and its numbers. */
-import { Effect, Schema } from "effect";
+import * as Effect from "effect/Effect";
+import * as Schema from "effect/Schema";
 import { readMetrics } from "../../programs/metrics.ts";
 import { REUSED_FOR_MS, ready } from "../../programs/ready.ts";
 import { families } from "../ledger-metrics.ts";

@@ -1,5 +1,7 @@
 /** The users who exist, to look at: one, a page, their roles and permissions. */
-import { Effect, Option, Schema } from "effect";
+import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
+import * as Schema from "effect/Schema";
 import { Email, UserId } from "../../domain/user.ts";
 import { requirePresent } from "../../programs/authenticate.ts";
 import * as roles from "../../programs/roles.ts";

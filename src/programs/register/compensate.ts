@@ -4,7 +4,11 @@
  * The fence comes first. It moves the row away from `started`, so that a commit that is still on its way cannot land
  * after the deletion. Nobody is deleted but by the `sub` that this registration's own create returned.
  */
-import { Cause, Effect, type Exit, Option, Schema } from "effect";
+import * as Cause from "effect/Cause";
+import * as Effect from "effect/Effect";
+import type * as Exit from "effect/Exit";
+import * as Option from "effect/Option";
+import * as Schema from "effect/Schema";
 import { type Registration, State } from "../../domain/operation.ts";
 import { UserId } from "../../domain/user.ts";
 import { withinBudget } from "../../ports/budget.ts";

@@ -4,7 +4,10 @@
  * The create is sent once. Where its outcome is unknown, or the address is taken, the address is read back and the
  * tag compared: an own user is taken, a foreign user is left alone. Nothing is created again while an outcome is unknown.
  */
-import { Duration, Effect, Option, Result } from "effect";
+import * as Duration from "effect/Duration";
+import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
+import * as Result from "effect/Result";
 import {
   CleanupRequired,
   CreateRefused,

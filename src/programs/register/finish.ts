@@ -2,7 +2,9 @@
  * What follows a registered user: the invitation is sent where it is due after the commit, and the registration is
  * completed; or it is noted that the user is not there. Used behind the answer, and by the sweeper.
  */
-import { Duration, Effect, Option } from "effect";
+import * as Duration from "effect/Duration";
+import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
 import { NOT_INVITED, type Registered, type Registration } from "../../domain/operation.ts";
 import type { UserId } from "../../domain/user.ts";
 import { Changes } from "../../ports/changes.ts";

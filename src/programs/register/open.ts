@@ -5,7 +5,8 @@
  * Another's registration that stands in the way is resolved first where the protocol allows it. Otherwise the
  * caller is asked to wait; nobody's fresh registration is disturbed.
  */
-import { Effect, Option } from "effect";
+import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
 import {
   CreateRefused,
   Forbidden,

@@ -12,7 +12,10 @@
  *
  * docs/protocol.md is the protocol that this program follows.
  */
-import { Cause, Effect, Exit, Result } from "effect";
+import * as Cause from "effect/Cause";
+import * as Effect from "effect/Effect";
+import * as Exit from "effect/Exit";
+import * as Result from "effect/Result";
 import { CleanupRequired, type RegistrationError, RegistrationRolledBack } from "../../domain/errors.ts";
 import type { Registered, RegisterUser, Registration } from "../../domain/operation.ts";
 import { inBackground } from "../../ports/background.ts";

@@ -5,7 +5,10 @@
  * Deletes only a user who has this registration's ownership tag, by their `sub`. Says "waiting" rather than guess; fails, and
  * changes nothing, where a store does not answer.
  */
-import { Context, Effect, Option, Schema } from "effect";
+import * as Context from "effect/Context";
+import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
+import * as Schema from "effect/Schema";
 import { type Change, isChange, type Operation, type Registration } from "../../domain/operation.ts";
 import { Changes } from "../../ports/changes.ts";
 import { Directory } from "../../ports/directory.ts";

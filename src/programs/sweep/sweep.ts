@@ -9,7 +9,10 @@
  * Any number of sweepers may run at once, late, or not at all for a while: an operation is leased to one of them, and
  * everything they do may be repeated.
  */
-import { Cause, Clock, Duration, Effect } from "effect";
+import * as Cause from "effect/Cause";
+import * as Clock from "effect/Clock";
+import * as Duration from "effect/Duration";
+import * as Effect from "effect/Effect";
 import { type AnyOperation, isDecodable, type Operation, type Undecodable } from "../../domain/operation.ts";
 import { Awake, Calls, withBudget } from "../../ports/budget.ts";
 import type { DatabaseError } from "../../ports/database.ts";

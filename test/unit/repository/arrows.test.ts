@@ -71,10 +71,12 @@ const planted: ReadonlyArray<readonly [file: string, line: string]> = [
   // the others
   ["http/query.ts", `import { startStack } from "../../dev/stack.ts";`],
   ["programs/users.ts", `import { SqlClient } from "effect/sql";`],
-  ["programs/users.ts", `import { Arbitrary } from "effect";`],
-  ["programs/users.ts", `export { FileSystem } from "effect";`],
+  ["programs/users.ts", `import * as Arbitrary from "effect/Arbitrary";`],
+  ["programs/users.ts", `export * as FileSystem from "effect/FileSystem";`],
+  ["programs/users.ts", `import { Effect } from "effect";`],
+  ["programs/users.ts", `import type { Effect } from "effect";`],
   ["programs/users.ts", `import * as Everything from "effect";`],
-  ["a-new-room/file.ts", `import { Effect } from "effect";`],
+  ["a-new-room/file.ts", `import * as Effect from "effect/Effect";`],
   // however it is written
   ["programs/users.ts", "const log = () => import(`../adapters/log.ts`);"],
   ["programs/users.ts", `const any = (file: string) => import("../adapters/" + file);`],
