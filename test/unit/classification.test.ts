@@ -392,4 +392,8 @@ describe("jose", () => {
     assert.strictEqual(error._tag === "Unauthenticated" ? error.reason : "keys", expected);
     assert.strictEqual(error.cause, cause);
   });
+
+  it("calls its errors by their codes, since a bundle has other names for its classes", () => {
+    assert.propertyVal(jose(new errors.JWKSTimeout()).cause, "name", "ERR_JWKS_TIMEOUT");
+  });
 });

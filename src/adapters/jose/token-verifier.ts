@@ -5,7 +5,11 @@
  * claims are judged in FLIP's order, so that its sentences come out the same.
  * https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html
  */
-import { Clock, Duration, Effect, Layer, Schema } from "effect";
+import * as Clock from "effect/Clock";
+import * as Duration from "effect/Duration";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import * as Schema from "effect/Schema";
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
 import { UserId } from "../../domain/user.ts";
 import { inBackground } from "../../ports/background.ts";
@@ -38,6 +42,8 @@ const isKeyTrouble = (cause: unknown): boolean =>
 
 /** What a failure of `jwtVerify` means for the caller. */
 export const classify = (cause: unknown): Unauthenticated | SigningKeysUnavailable => {
+  // jose calls an error by the name of its class, which is another one in a bundle; its code is the same everywhere.
+  if (cause instanceof errors.JOSEError) cause.name = cause.code;
   if (isKeyTrouble(cause)) return new SigningKeysUnavailable({ cause });
   return new Unauthenticated({ reason: cause instanceof errors.JWTExpired ? "expired" : "invalid", cause });
 };
