@@ -24,9 +24,12 @@ export const noteSent = (client: CognitoIdentityProviderClient): WeakSet<object>
   const sent = new WeakSet<object>();
   const { requestHandler, streamCollector } = client.config;
   const handle = requestHandler.handle.bind(requestHandler);
+  let canBeSent = false;
   requestHandler.handle = async (request, options) => {
-    // Throws for a header that cannot be sent, as `fetch` would, but before it.
-    new Headers(request.headers);
+    // Throws for a header that cannot be sent, as `fetch` would, but before it. Only credentials can make one, and they are the
+    // same for every call of a deployment.
+    if (!canBeSent) new Headers(request.headers);
+    canBeSent = true;
     if (options && "abortSignal" in options && options.abortSignal) sent.add(options.abortSignal);
     const { response } = await handle(request, options);
     if (response.statusCode >= 300 || !ANSWERS_NOTHING.test(request.headers["x-amz-target"] ?? ""))

@@ -34,11 +34,18 @@ export const classify = (cause: unknown, sent = true): DatabaseError["reason"] =
 /** The requests that have left, by their signals: what fails and is not here was never sent. */
 const sentRequests = new WeakSet<AbortSignal>();
 
-/** `fetch`, which notes what it sends. A URL or a header that cannot be sent is found before that. */
-const fetchNoted: typeof fetch = (input, init) => {
-  new Request(input, init);
-  if (init?.signal) sentRequests.add(init.signal);
-  return fetch(input, init);
+/**
+ * `fetch`, which notes what it sends. A URL or a header that cannot be sent is found before that, and once: they are the same
+ * for every statement of a deployment.
+ */
+const makeFetchNoted = (): typeof fetch => {
+  let canBeSent = false;
+  return (input, init) => {
+    if (!canBeSent) new Request(input, init);
+    canBeSent = true;
+    if (init?.signal) sentRequests.add(init.signal);
+    return fetch(input, init);
+  };
 };
 
 export const DatabaseNeon = Layer.effect(
@@ -47,7 +54,7 @@ export const DatabaseNeon = Layer.effect(
     const settings = yield* Settings;
     // The driver would make an address of any host, and send the password there.
     if (settings.neonEndpoint === null) return yield* Effect.die(new Error("the database is not Neon's"));
-    neonConfig.fetchFunction = fetchNoted;
+    neonConfig.fetchFunction = makeFetchNoted();
     neonConfig.fetchEndpoint = settings.neonEndpoint;
     const sql = neon(Redacted.value(settings.databaseUrl));
 
