@@ -7,6 +7,7 @@
  */
 import * as Layer from "effect/Layer";
 import * as ManagedRuntime from "effect/ManagedRuntime";
+import * as References from "effect/References";
 import { CognitoClient } from "../adapters/cognito/client.ts";
 import { DirectoryCognito } from "../adapters/cognito/directory.ts";
 import { IdentityProviderCognito } from "../adapters/cognito/identity-provider.ts";
@@ -43,7 +44,8 @@ export const makeLayer = (
     ),
     TokenVerifierJose,
     deployment.rateLimit ? rateLimit : Layer.empty,
-    deployment.traces ? trace : Layer.empty,
+    // Spans that nobody sees are not made.
+    deployment.traces ? trace : Layer.succeed(References.TracerEnabled, false),
     deployment.wakeUps ? wakeUp : Layer.empty,
     LogConsole,
   ).pipe(Layer.provideMerge(Settings.layer(deployment)));
