@@ -4,7 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 
 /** The largest a Worker may be, in KiB, compressed as Cloudflare counts it. */
 export const BUDGET_KIB = 245;
@@ -74,11 +74,27 @@ export const tooLarge = (bundles: ReadonlyArray<Bundle>, budget = BUDGET_KIB): R
         `${entry} is ${size.toFixed(1)} KiB compressed, more than the budget of ${budget} KiB`,
     );
 
-/** Builds one Worker as `wrangler deploy` would, in the tree at `root`, into a folder below it. */
-export const bundle = async (root: string, entry: string): Promise<Bundle> => {
-  const folder = resolve(root, ".dev/bundle", basename(entry, ".ts"));
+/** Where a Worker is built, in a folder of the tree at `root`. */
+export const builtFrom = (root: string, entry: string, folder = FOLDER): string => {
+  const name = basename(entry, ".ts");
+  return join(root, folder, name, `${name}.js`);
+};
+
+const FOLDER = ".dev/bundle";
+
+/**
+ * Builds one Worker as `wrangler deploy` would, in the tree at `root`, into a folder below it. `options`: what wrangler is told
+ * besides.
+ */
+export const bundle = async (
+  root: string,
+  entry: string,
+  options: ReadonlyArray<string> = ["--env", ""],
+  below = FOLDER,
+): Promise<Bundle> => {
+  const folder = resolve(dirname(builtFrom(root, entry, below)));
   const metafile = join(folder, "meta.json");
-  const args = ["deploy", entry, "--dry-run", "--env", "", "--outdir", folder, `--metafile=${metafile}`];
+  const args = ["deploy", entry, "--dry-run", "--outdir", folder, `--metafile=${metafile}`, ...options];
   const child = spawn(join(root, "node_modules/.bin/wrangler"), args, {
     cwd: root,
     env: { ...process.env, NO_COLOR: "1", WRANGLER_SEND_METRICS: "false" },

@@ -1,0 +1,95 @@
+/** Who is measured: the Worker, the same service in its other shapes, and the baselines. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { builtFrom, bundle } from "../dev/check/bundle.ts";
+import { watchdog } from "../dev/watchdog.ts";
+import { cpuOf, memoryOf } from "./processes.ts";
+import type { Stage } from "./stage.ts";
+import { type Running, startWorkerd } from "./workerd.ts";
+
+const root = join(import.meta.dirname, "..");
+
+/** How the baselines are bundled: as the Worker is. */
+const BASELINE = ["--config", "bench/wrangler.toml"];
+
+const ENTRIES = {
+  ours: ["src/worker.ts"],
+  hyperdrive: ["src/worker-hyperdrive.ts"],
+  plain: ["bench/baselines/plain.ts", BASELINE],
+  floor: ["bench/baselines/floor.ts", BASELINE],
+  empty: ["bench/baselines/empty.ts", BASELINE],
+} as const satisfies Record<string, readonly [entry: string, options?: ReadonlyArray<string>]>;
+
+type WorkerName = keyof typeof ENTRIES;
+
+/** Whoever can be started. `node`: the server on Node, with a pool of connections. */
+export type SubjectName = WorkerName | "node";
+
+/** The sizes of what was built, in KiB compressed, by name. */
+export const build = async (): Promise<Readonly<Record<WorkerName, number>>> => {
+  const sizes: Record<string, number> = {};
+  for (const [name, [entry, options]] of Object.entries(ENTRIES))
+    sizes[name] = (await bundle(root, entry, options)).size;
+  return sizes as Record<WorkerName, number>;
+};
+
+/** Starts a subject in a fresh process. `wakes`: with what wakes the sweeper. */
+export const start = (name: SubjectName, stage: Stage, wakes = true): Promise<Running> => {
+  if (name === "node") return startNode(stage);
+  const isOurs = name === "ours" || name === "hyperdrive";
+  return startWorkerd({
+    script: builtFrom(root, ENTRIES[name][0]),
+    env: stage.env,
+    wakes: isOurs && wakes,
+    ...(name === "hyperdrive" && { hyperdrive: stage.databaseUrl }),
+  });
+};
+
+/** `npm start`, once it listens. */
+const startNode = async (stage: Stage): Promise<Running> => {
+  const child = spawn(process.execPath, ["src/server.ts"], {
+    cwd: root,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...stage.env, PORT: "0", RATE_LIMIT: "off" },
+  });
+  watchdog(child, { signal: "KILL" });
+  child.stderr.resume();
+  const port = await new Promise<number>((done, fail) => {
+    child.once("exit", (code) => fail(new Error(`the server has ended with ${code}`)));
+    createInterface(child.stdout).on("line", (line) => {
+      if (line.includes('"listening"')) done((JSON.parse(line) as { port: number }).port);
+    });
+  });
+  const pid = child.pid ?? 0;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    pid,
+    cpu: () => cpuOf(pid),
+    memory: () => memoryOf(pid),
+    stop: async () => {
+      child.kill("SIGKILL");
+      if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+    },
+  };
+};
+
+/** Does something with a subject in a fresh process, which is ended afterwards. */
+export const withSubject = async <A>(
+  name: SubjectName,
+  stage: Stage,
+  use: (running: Running) => Promise<A>,
+): Promise<A> => {
+  const running = await start(name, stage);
+  try {
+    return await use(running);
+  } finally {
+    await running.stop();
+    await stage.settled();
+  }
+};
+
+/** Names in the order of a round: every other round goes backwards, so that nobody always comes first. */
+export const inTurn = <Name>(names: ReadonlyArray<Name>, round: number): ReadonlyArray<Name> =>
+  round % 2 === 0 ? names : names.toReversed();
