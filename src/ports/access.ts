@@ -100,7 +100,7 @@ export class Access extends Context.Service<
     /** Whether the caller holds CAN_MANAGE_USERS. If not, that they asked is written to the audit trail. */
     readonly mayManageUsers: (question: Question) => Effect.Effect<Permission, DatabaseError>;
     /**
-     * Replaces a user's grants, with the audit row: one transaction, one after the other for all users. Once its turn
+     * Replaces a user's grants, with the audit row: one transaction, one after the other for each user. Once its turn
      * has come it compares the database's clock with `askedAt`, and does nothing where the budget is over.
      */
     readonly setRoles: (command: SetRoles) => Effect.Effect<RolesSet, DatabaseError>;

@@ -112,23 +112,29 @@ export class Database extends Context.Service<
       values: Values,
     ) => Effect.Effect<ReadonlyArray<Row>, DatabaseError>;
     /**
-     * Runs one statement alone among all that name the same lock: a statement that begins after the lock is held
-     * sees what its predecessor did. Still one remote call, and one transaction.
+     * Runs one statement alone among all that name one of the same locks, which are taken one after the other. It begins
+     * when it has them, and so sees what its predecessors did. Still one remote call, and one transaction.
      */
     readonly queryAlone: <Values>(
-      lock: string,
+      locks: ReadonlyArray<Lock>,
       statement: Statement<Values>,
       values: Values,
     ) => Effect.Effect<ReadonlyArray<Row>, DatabaseError>;
   }
 >()("registrar/ports/Database") {}
 
+/**
+ * A lock of a whole transaction, by its number. Postgres gives it to one transaction after the other, and takes it back when the
+ * transaction ends. https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
+ */
+export type Lock = bigint;
+
 /** What is sent before and after a statement bears its name, too. */
 export const comment = (name: string): string => `/* ${name} */`;
 
-/** Waits in a statement's transaction for the lock that is `$1`: one text, so that every driver takes the same lock. */
-export const locking = (name: string): string =>
-  `${comment(name)} select pg_advisory_xact_lock(hashtext($1))`;
+/** What takes these locks, for a list of what is selected: numbers, so that every driver takes the same ones. */
+export const taking = (locks: ReadonlyArray<Lock>): string =>
+  locks.map((lock) => `pg_advisory_xact_lock(${lock})`).join(", ");
 
 /** How long one statement may take, in milliseconds. */
 export interface Limits {
@@ -136,10 +142,13 @@ export interface Limits {
   readonly call: number;
   /** Postgres' own limit, which it answers with an SQLSTATE: shorter, so that the answer is heard. */
   readonly server: number;
+  /** How long it waits for a lock, each time: shorter again, so that what has waited has time to be done. */
+  readonly lock: number;
 }
 
-/** The part of a statement's time after which Postgres ends it. */
+/** The part of a statement's time after which Postgres ends it, and after which it waits for no lock any more. */
 const SERVER_PART = 0.9;
+const LOCK_PART = 0.8;
 
 /**
  * Sends a statement with its limits: within the budget, and longer for the first one of a request or a sweep, since the
@@ -155,7 +164,10 @@ export const withLimits = Effect.fnUntraced(function* <A, E, R>(
   const heard = Effect.sync(() => {
     awake.known = true;
   });
-  return yield* Effect.ensuring(send({ call, server: Math.ceil(call * SERVER_PART) }), heard);
+  return yield* Effect.ensuring(
+    send({ call, server: Math.ceil(call * SERVER_PART), lock: Math.ceil(call * LOCK_PART) }),
+    heard,
+  );
 });
 
 /** One more try, where the first proved nothing: every statement of ours may be repeated. For what only reads, or is fenced. */

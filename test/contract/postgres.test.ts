@@ -11,8 +11,8 @@ import { DatabaseNeon } from "../../src/adapters/neon/database.ts";
 import { AccessPostgres } from "../../src/adapters/postgres/access.ts";
 import { AuditTrailPostgres } from "../../src/adapters/postgres/audit-trail.ts";
 import { ChangesPostgres } from "../../src/adapters/postgres/changes.ts";
-import { MANAGERS } from "../../src/adapters/postgres/fragments.ts";
 import { LedgerPostgres } from "../../src/adapters/postgres/ledger.ts";
+import { lockOf } from "../../src/adapters/postgres/locks.ts";
 import { type Email, UserId } from "../../src/domain/user.ts";
 import { Access } from "../../src/ports/access.ts";
 import { AuditTrail } from "../../src/ports/audit-trail.ts";
@@ -194,7 +194,7 @@ describe("a statement that has waited for its turn", () => {
     const caller = UserId.make(stack.adminSub);
     const holder = new pg.Client(stack.databaseUrl);
     await holder.connect();
-    await holder.query("select pg_advisory_lock(hashtext($1))", [MANAGERS]);
+    await holder.query(`select pg_advisory_lock(${lockOf(user)})`);
     // The budget ends in a quarter of a second: after the statements have begun, and before they have their turn.
     const [clock] = await stack.query<{ asked: string }>(
       `select to_jsonb(clock_timestamp() - make_interval(secs => $1 - 0.25))#>>'{}' as asked`,

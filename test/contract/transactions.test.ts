@@ -14,6 +14,7 @@ import { Awake } from "../../src/ports/budget.ts";
 import { Database, type DatabaseError, type Statement } from "../../src/ports/database.ts";
 import { Ledger } from "../../src/ports/ledger.ts";
 import { type Adapter, adapters, hyperdrive, neon, type Opened, pool } from "../support/adapters.ts";
+import { beginAs, LEVELS } from "../support/isolation.ts";
 import { newId, newSub, registration } from "./ledger.ts";
 
 const LIMIT_MS = 2000;
@@ -33,7 +34,7 @@ const statement = (text: string): Statement<object> => ({
 });
 const ask = (text: string) => Effect.flatMap(Database, (database) => database.query(statement(text), {}));
 const askAlone = (text: string) =>
-  Effect.flatMap(Database, (database) => database.queryAlone("one", statement(text), {}));
+  Effect.flatMap(Database, (database) => database.queryAlone([1n], statement(text), {}));
 
 const opened = Effect.gen(function* () {
   const ledger = yield* Ledger;
@@ -54,17 +55,6 @@ const commitWith = (fault: Omit<Fault, "target" | "match" | "times">) =>
     yield* Effect.promise(() => stack.faults.settled());
     return { error, state: yield* Effect.promise(() => state(id)) };
   });
-
-/** Begins every new session of the service with this default, and ends the ones that there are. */
-const setDefault = async (level: string | undefined) => {
-  const set = level === undefined ? "reset" : "set";
-  const value = level === undefined ? "" : ` = '${level}'`;
-  await stack.query(`alter role registrar ${set} default_transaction_isolation${value}`);
-  await stack.query(
-    `select pg_terminate_backend(pid) from pg_stat_activity
-      where pid <> pg_backend_pid() and backend_type = 'client backend'`,
-  );
-};
 
 /** How a new session begins a transaction of which nothing is said. */
 const newSessionsBegin = async () => {
@@ -130,9 +120,9 @@ describe.each([...adapters])("$name: a statement", ({ open }) => {
     assert.deepStrictEqual(await run(ask("select 1 as one")), [{ one: 1 }]);
   });
 
-  describe.each(["repeatable read", "serializable"])("where sessions begin as %s", (level) => {
-    beforeAll(() => setDefault(level));
-    afterAll(() => setDefault(undefined));
+  describe.each([...LEVELS])("where sessions begin as %s", (level) => {
+    beforeAll(() => beginAs(stack, level));
+    afterAll(() => beginAs(stack, undefined));
     const shown =
       "select current_setting('transaction_isolation') as level, current_setting('statement_timeout') as timeout";
 

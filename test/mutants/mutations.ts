@@ -32,6 +32,7 @@ const FRAGMENTS = "src/adapters/postgres/fragments.ts";
 const ACCESS = "test/simulation/memory/access.ts";
 const AUTHORITY = "src/programs/authority.ts";
 const ACCESS_SQL = "src/adapters/postgres/access-statements.ts";
+const LOCKS = "src/adapters/postgres/locks.ts";
 
 const programs = (name: string, ...edits: ReadonlyArray<readonly [string, string, string]>): Mutation => ({
   name,
@@ -707,13 +708,38 @@ export const mutations: ReadonlyArray<Mutation> = [
   ]),
   postgresIn("src/adapters/postgres/changes.ts")("SQL: changes do not wait their turn", [
     "export const ChangesPostgres",
-    "database.queryAlone(MANAGERS, ",
+    "database.queryAlone(locks, ",
     "database.query(",
   ]),
   postgresIn("src/adapters/postgres/access.ts")("SQL: roles do not wait their turn", [
     "export const AccessPostgres",
-    "database.queryAlone(MANAGERS, ",
+    "database.queryAlone(locks, ",
     "database.query(",
+  ]),
+  postgresIn("src/adapters/postgres/ledger.ts")("SQL: a commit does not wait its turn", [
+    "export const LedgerPostgres",
+    "database.queryAlone([lockOf(sub)], ",
+    "database.query(",
+  ]),
+  postgresIn(LOCKS)("SQL: whoever may take the last manager away waits for the same user's changes alone", [
+    "export const locksOf",
+    "[lockOf(user), MANAGERS]",
+    "[lockOf(user)]",
+  ]),
+  postgresIn(LOCKS)("SQL: one line for all users", [
+    "export const lockOf",
+    'BigInt.asIntN(64, BigInt(`0x${user.replaceAll("-", "").slice(-DIGITS)}`))',
+    "BigInt(user.length)",
+  ]),
+  postgresIn("src/adapters/neon/database.ts")("a wait for a lock has no limit of its own, over HTTP", [
+    "const stating",
+    ", set_config('lock_timeout', $2, true)",
+    ", set_config('application_name', $2, true)",
+  ]),
+  postgresIn("src/adapters/neon/database.ts")("a lock is older than the snapshot that it is taken for", [
+    "export const DatabaseNeon",
+    'isolationLevel: "ReadCommitted", ',
+    "",
   ]),
   fragments("SQL: a change of roles is recorded without the roles before it", [
     "export const rolesReplaced",

@@ -220,7 +220,7 @@ const databaseOf = (postgres: PGlite, asked: Array<number>) => {
   // One connection runs one statement after the other: every statement is alone.
   return Layer.succeed(Database, {
     query,
-    queryAlone: (_lock, statement, values) => query(statement, values),
+    queryAlone: (_locks, statement, values) => query(statement, values),
   });
 };
 

@@ -11,6 +11,7 @@ import { DatabasePool } from "../../src/adapters/pg/pool.ts";
 import {
   Database,
   DatabaseError,
+  type Lock,
   type Row,
   type Statement,
   StatementNotSent,
@@ -81,9 +82,13 @@ export const adapters: ReadonlyArray<Adapter> = [neon, pool, hyperdrive];
 
 /** The port as the Worker in test/support/workers/database.ts has it. */
 const through = (url: string): (typeof Database)["Service"] => {
-  const ask = <Values>(lock: string | null, { name, text, parameters }: Statement<Values>, values: Values) =>
+  const ask = <Values>(
+    locks: ReadonlyArray<Lock>,
+    { name, text, parameters }: Statement<Values>,
+    values: Values,
+  ) =>
     Effect.gen(function* () {
-      const asked: Asked = { lock, name, text, parameters: parameters(values) };
+      const asked: Asked = { locks: locks.map(String), name, text, parameters: parameters(values) };
       const told = yield* Effect.promise(async () => {
         const response = await fetch(url, { method: "POST", body: JSON.stringify(asked) });
         return (await response.json()) as Told;
@@ -93,8 +98,8 @@ const through = (url: string): (typeof Database)["Service"] => {
       return yield* new DatabaseError({ statement, reason: reasonOf(reason), cause: told.error });
     });
   return Database.of({
-    query: (statement, values) => ask(null, statement, values),
-    queryAlone: (lock, statement, values) => ask(lock, statement, values),
+    query: (statement, values) => ask([], statement, values),
+    queryAlone: (locks, statement, values) => ask(locks, statement, values),
   });
 };
 

@@ -6,7 +6,7 @@
  * committed and whose answer was lost, so only an SQLSTATE counts as proof.
  * https://github.com/neondatabase/serverless
  */
-import { NeonDbError, type NeonQueryPromise, neon, neonConfig } from "@neondatabase/serverless";
+import { NeonDbError, neon, neonConfig } from "@neondatabase/serverless";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Redacted from "effect/Redacted";
@@ -14,11 +14,12 @@ import {
   comment,
   Database,
   DatabaseError,
-  locking,
+  type Lock,
   proofOf,
   type Row,
   type Statement,
   StatementNotSent,
+  taking,
   withLimits,
 } from "../../ports/database.ts";
 import { Settings } from "../../ports/settings.ts";
@@ -48,6 +49,14 @@ const makeFetchNoted = (): typeof fetch => {
   };
 };
 
+/** States the limits `$1` and `$2` for the rest of the transaction, and then takes the locks. */
+const stating = (locks: ReadonlyArray<Lock>) => {
+  const limits = "select set_config('statement_timeout', $1, true), set_config('lock_timeout', $2, true)";
+  return locks.length === 0
+    ? limits
+    : `with limits as materialized (${limits}) select ${taking(locks)} from limits`;
+};
+
 export const DatabaseNeon = Layer.effect(
   Database,
   Effect.gen(function* () {
@@ -58,20 +67,26 @@ export const DatabaseNeon = Layer.effect(
     neonConfig.fetchEndpoint = settings.neonEndpoint;
     const sql = neon(Redacted.value(settings.databaseUrl));
 
-    /** Sends statements as one transaction, in one request; the rows are the last one's. */
-    const send = Effect.fnUntraced(function* (name: string, queries: () => ReadonlyArray<Query>) {
+    /**
+     * Sends a statement as one transaction, in one request. A statement before it states the limits, and takes the locks under
+     * them: the statement's own snapshot is then from after the wait.
+     */
+    const send = Effect.fnUntraced(function* <Values>(
+      { name, text, parameters }: Statement<Values>,
+      values: Values,
+      locks: ReadonlyArray<Lock> = [],
+    ) {
       yield* Effect.annotateCurrentSpan("statement", name);
       const below = yield* belowSpan;
-      return yield* withLimits(settings, ({ call, server }) => {
+      return yield* withLimits(settings, ({ call, server, lock }) => {
         const signal = AbortSignal.timeout(call);
         // Prepared and awaited once, here: the driver's query objects run again each time they are awaited.
         const attempt = async (): Promise<ReadonlyArray<Row>> => {
-          const timeout = sql.query(`${comment(name)} select set_config('statement_timeout', $1, true)`, [
-            server,
-          ]);
+          const before = sql.query(`${comment(name)} ${stating(locks)}`, [server, lock]);
+          const query = sql.query(text, [...parameters(values)]);
           const options = { isolationLevel: "ReadCommitted", fetchOptions: { signal } } as const;
-          const results = await sql.transaction([timeout, ...queries()], options);
-          return results.at(-1) ?? [];
+          const [, rows = []] = await sql.transaction([before, query], options);
+          return rows;
         };
         return Effect.tryPromise({
           try: () => below(attempt),
@@ -83,22 +98,14 @@ export const DatabaseNeon = Layer.effect(
       });
     });
 
-    const queryOf = <Values>(statement: Statement<Values>, values: Values) =>
-      sql.query(statement.text, [...statement.parameters(values)]);
-
     return Database.of({
       query: Effect.fn("Database.query")(function* (statement, values) {
-        return yield* send(statement.name, () => [queryOf(statement, values)]);
+        return yield* send(statement, values);
       }),
 
-      queryAlone: Effect.fn("Database.queryAlone")(function* (lock, statement, values) {
-        return yield* send(statement.name, () => [
-          sql.query(locking(statement.name), [lock]),
-          queryOf(statement, values),
-        ]);
+      queryAlone: Effect.fn("Database.queryAlone")(function* (locks, statement, values) {
+        return yield* send(statement, values, locks);
       }),
     });
   }),
 );
-
-type Query = NeonQueryPromise<false, false>;

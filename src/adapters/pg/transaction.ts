@@ -10,13 +10,14 @@ import {
   Database,
   DatabaseError,
   type Limits,
-  locking,
+  type Lock,
   type Parameter,
   proofOf,
   type Row,
   type Statement,
   StatementNotSent,
   StatementUnknown,
+  taking,
   withLimits,
 } from "../../ports/database.ts";
 import type { Deployment } from "../../ports/settings.ts";
@@ -38,12 +39,12 @@ export interface Lender {
   readonly prepared: boolean;
 }
 
-/** What is to be done. With a lock: alone among all that name it. */
+/** What is to be done. With locks: alone among all that name one of them. */
 interface Task {
   readonly name: string;
   readonly text: string;
   readonly values: ReadonlyArray<Parameter>;
-  readonly lock?: string;
+  readonly locks?: ReadonlyArray<Lock>;
 }
 
 /** How far a task has come. `sent`: its statement may have left. `over`: nobody waits for it any more. */
@@ -79,17 +80,18 @@ const STALE = /^(0A000|26000)$/;
 
 const transact = async (
   client: pg.ClientBase,
-  { name, text, values, lock }: Task,
-  { call, server }: Limits,
+  { name, text, values, locks = [] }: Task,
+  { call, server, lock }: Limits,
   progress: Progress,
   prepared: boolean,
 ): Promise<ReadonlyArray<Row>> => {
   try {
     // The last of these: a machine that vanishes in between, without a word, would hold its locks for hours.
+    // The locks come with it: the statement's own snapshot is from after the wait for them.
+    const limits = `set local statement_timeout = ${server}; set local lock_timeout = ${lock}; set local idle_in_transaction_session_timeout = ${call}`;
     await client.query(
-      `${comment(name)} begin isolation level read committed; set local statement_timeout = ${server}; set local idle_in_transaction_session_timeout = ${call}`,
+      `${comment(name)} begin isolation level read committed; ${limits}${locks.length === 0 ? "" : `; select ${taking(locks)}`}`,
     );
-    if (lock !== undefined) await client.query(locking(name), [lock]);
     if (progress.over) throw new Error("nobody waits for it any more");
     progress.sent = true;
     const { rows } = await client.query<Row>({ text, values: [...values], ...(prepared && { name }) });
@@ -157,8 +159,8 @@ export const makeDatabase = (settings: Deployment, lender: Lender) => {
     query: Effect.fn("Database.query")(function* (statement, values) {
       return yield* send(taskOf(statement, values));
     }),
-    queryAlone: Effect.fn("Database.queryAlone")(function* (lock, statement, values) {
-      return yield* send({ ...taskOf(statement, values), lock });
+    queryAlone: Effect.fn("Database.queryAlone")(function* (locks, statement, values) {
+      return yield* send({ ...taskOf(statement, values), locks });
     }),
   });
 };

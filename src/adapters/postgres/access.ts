@@ -11,7 +11,8 @@ import { Access } from "../../ports/access.ts";
 import { Database } from "../../ports/database.ts";
 import { type Deployment, Settings } from "../../ports/settings.ts";
 import * as statements from "./access-statements.ts";
-import { MANAGERS, tagsOf } from "./fragments.ts";
+import { tagsOf } from "./fragments.ts";
+import { locksOf } from "./locks.ts";
 import { decodeRow, toUtc } from "./rows.ts";
 
 const RoleRow = Schema.Struct({ id: RoleId, rolename: Schema.String, roledescription: Schema.String });
@@ -77,7 +78,8 @@ export const AccessPostgres = Layer.effect(
           machines,
           ifMatch: tagsOf(command.ifMatch),
         };
-        const rows = yield* database.queryAlone(MANAGERS, statements.setRoles, values);
+        const locks = locksOf(command.subject, command.confirmed);
+        const rows = yield* database.queryAlone(locks, statements.setRoles, values);
         const answer = yield* decodeRow(SetRow)(rows[0]);
         // A repeat changes nothing: what was set may have been changed again since, also the caller's permission.
         if (answer.repeated) return { _tag: "Set", etag: answer.etag };

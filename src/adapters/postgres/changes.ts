@@ -1,4 +1,4 @@
-/** Changes in Postgres: every method is one statement, and `open` waits its turn among changes of roles. */
+/** Changes in Postgres: every method is one statement, and those that compare what a user has wait their turn. */
 import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
@@ -11,7 +11,8 @@ import { Database } from "../../ports/database.ts";
 import { Actor } from "../../ports/ledger.ts";
 import { Settings } from "../../ports/settings.ts";
 import * as statements from "./changes-statements.ts";
-import { MANAGERS, tagsOf } from "./fragments.ts";
+import { tagsOf } from "./fragments.ts";
+import { lockOf, locksOf } from "./locks.ts";
 import { readRow } from "./operations.ts";
 import { decodeRow } from "./rows.ts";
 import { waking } from "./waking.ts";
@@ -70,7 +71,8 @@ export const ChangesPostgres = Layer.effect(
           actor: yield* Actor,
           ifMatch: tagsOf(command.ifMatch),
         };
-        const rows = yield* database.queryAlone(MANAGERS, statements.open, values);
+        const locks = locksOf(command.subject, command.confirmed);
+        const rows = yield* database.queryAlone(locks, statements.open, values);
         const answer = yield* decodeRow(OpenAnswer)(rows[0]);
         if (!answer.allowed) return { _tag: "Denied" };
         if (!answer.asExpected) return { _tag: "PreconditionFailed" };
@@ -98,7 +100,7 @@ export const ChangesPostgres = Layer.effect(
           budget,
           ifMatch: tagsOf(ifMatch),
         };
-        const rows = yield* database.queryAlone(MANAGERS, statements.setProfile, values);
+        const rows = yield* database.queryAlone([lockOf(command.subject)], statements.setProfile, values);
         const answer = yield* decodeRow(ProfileAnswer)(rows[0]);
         if (answer.repeated) return { _tag: "Set" };
         if (!answer.allowed) return { _tag: "Denied" };

@@ -12,8 +12,8 @@ import { FirstManager } from "../../ports/first-manager.ts";
 import { Actor } from "../../ports/ledger.ts";
 import { Settings } from "../../ports/settings.ts";
 import * as statements from "./first-manager-statements.ts";
-import { MANAGERS } from "./fragments.ts";
 import { OpenAnswer, opening } from "./ledger.ts";
+import { lockOf, MANAGERS } from "./locks.ts";
 import { decodeRow } from "./rows.ts";
 import { waking } from "./waking.ts";
 
@@ -53,7 +53,7 @@ export const FirstManagerPostgres = Layer.effect(
 
     return FirstManager.of({
       seed: Effect.fn("FirstManager.seed")(function* () {
-        const rows = yield* database.queryAlone(MANAGERS, statements.seed, SEED);
+        const rows = yield* database.queryAlone([MANAGERS], statements.seed, SEED);
         return yield* decodeRow(SeedRow)(rows[0]);
       }),
 
@@ -70,7 +70,7 @@ export const FirstManagerPostgres = Layer.effect(
       open: Effect.fn("FirstManager.open")(function* (command, discounted) {
         const { id, kind, email, name, roles } = command;
         const values = { id, kind, email, name, roles, permission, actor: yield* Actor, ...times };
-        const rows = yield* database.queryAlone(MANAGERS, statements.open, {
+        const rows = yield* database.queryAlone([MANAGERS], statements.open, {
           ...values,
           discounted: [...discounted, ...machines],
         });
@@ -78,7 +78,7 @@ export const FirstManagerPostgres = Layer.effect(
       }),
 
       grant: Effect.fn("FirstManager.grant")(function* (grant) {
-        const rows = yield* database.queryAlone(MANAGERS, statements.grant, {
+        const rows = yield* database.queryAlone([lockOf(grant.sub), MANAGERS], statements.grant, {
           ...grant,
           permission,
           discounted: [...grant.discounted, ...machines],

@@ -42,7 +42,7 @@ export const operation = (row: Fragment, budget: Fragment, horizon: Fragment): F
 
 /**
  * A text as the id that it may be; null for any other text. The id is compared as a UUID, so that its index finds the
- * row: as text, every look for a tag would read the whole ledger, under the managers' lock.
+ * row: as text, every look for a tag would read the whole ledger, under a lock.
  */
 export const asId = (text: Fragment) =>
   sql`(case when ${text} ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then ${text}::uuid end)`;
@@ -166,9 +166,6 @@ export const LEVELS = sql`(values (0), (1), (2), (3)) level(urgency)`;
 export const holding = (email: Fragment, id: Fragment) => sql`
   select * from registrar.operation
   where email = ${email} and state in ('started', 'rolling_back') and id <> ${id}`;
-
-/** The lock of every change that could take the last CAN_MANAGE_USERS away. */
-export const MANAGERS = "registrar: managers";
 
 /** The ledger's newest word on whether a user may sign in: `enable`, `disable`, or no row. What was not done does not count. */
 export const newestSwitch = (user: Fragment, columns: Fragment = sql`change.kind`) => sql`

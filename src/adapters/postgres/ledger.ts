@@ -20,8 +20,8 @@ import { RoleId } from "../../domain/user.ts";
 import { Database, type Row, type Statement } from "../../ports/database.ts";
 import { Actor, Ledger, type Opening } from "../../ports/ledger.ts";
 import { Settings } from "../../ports/settings.ts";
-import { MANAGERS } from "./fragments.ts";
 import * as statements from "./ledger-statements.ts";
+import { lockOf } from "./locks.ts";
 import { readOperation, readRow } from "./operations.ts";
 import { expire } from "./retention-statements.ts";
 import { decodeRow, startOf } from "./rows.ts";
@@ -121,7 +121,7 @@ export const LedgerPostgres = Layer.effect(
 
       commit: Effect.fn("Ledger.commit")(function* (id, sub, known = null) {
         const values = { id, sub, known, horizon, actor: yield* Actor };
-        const rows = yield* database.queryAlone(MANAGERS, statements.commit, values);
+        const rows = yield* database.queryAlone([lockOf(sub)], statements.commit, values);
         return rows.length > 0;
       }),
 

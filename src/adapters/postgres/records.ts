@@ -7,7 +7,7 @@ import { OperationId } from "../../domain/operation.ts";
 import { UserId } from "../../domain/user.ts";
 import { Database } from "../../ports/database.ts";
 import { Records } from "../../ports/records.ts";
-import { MANAGERS } from "./fragments.ts";
+import { lockOf, MANAGERS } from "./locks.ts";
 import * as statements from "./records-statements.ts";
 import { decodeRow, NIL } from "./rows.ts";
 
@@ -53,7 +53,7 @@ export const RecordsPostgres = Layer.effect(
 
       adopt: Effect.fn("Records.adopt")(function* (adopted) {
         const values = { ...adopted, permission: CAN_MANAGE_USERS };
-        const rows = yield* database.queryAlone(MANAGERS, statements.adopt, values);
+        const rows = yield* database.queryAlone([lockOf(adopted.sub)], statements.adopt, values);
         const answer = yield* decodeRow(AdoptionRow)(rows[0]);
         if (answer.adopted) return { _tag: "Adopted", id: adopted.id };
         if (!answer.allowed) return { _tag: "Denied" };
@@ -63,7 +63,9 @@ export const RecordsPostgres = Layer.effect(
 
       moveGrants: Effect.fn("Records.moveGrants")(function* (move) {
         const values = { ...move, permission: CAN_MANAGE_USERS };
-        const rows = yield* database.queryAlone(MANAGERS, statements.moveGrants, values);
+        // In one order for all, whichever way the grants go.
+        const users = [move.from, move.to].toSorted().map(lockOf);
+        const rows = yield* database.queryAlone([...users, MANAGERS], statements.moveGrants, values);
         const answer = yield* decodeRow(MovedRow)(rows[0]);
         if (!answer.allowed) return { _tag: "Denied" };
         return answer.letIn ? { _tag: "Moved", grants: answer.grants } : { _tag: "NotLetIn" };

@@ -28,7 +28,7 @@ export const waking = (database: Database["Service"]): Database["Service"] => {
   return {
     ...database,
     query: (statement, values) => wake(statement, values, database.query(statement, values)),
-    queryAlone: (lock, statement, values) =>
-      wake(statement, values, database.queryAlone(lock, statement, values)),
+    queryAlone: (locks, statement, values) =>
+      wake(statement, values, database.queryAlone(locks, statement, values)),
   };
 };

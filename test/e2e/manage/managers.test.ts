@@ -3,6 +3,8 @@
 import pg from "pg";
 import { beforeEach, describe, expect, it } from "vitest";
 import { permissions, roles } from "../../../dev/seed.ts";
+import { lockOf } from "../../../src/adapters/postgres/locks.ts";
+import { UserId } from "../../../src/domain/user.ts";
 import { patient, useWorker } from "../../support/fixture.ts";
 import { addAdmin, addUser, ask, atTheConsole } from "../../support/life.ts";
 import { auditOf, changesOf, grantsOf } from "../../support/life-story.ts";
@@ -259,7 +261,7 @@ describe("the audit trail's order", () => {
     const client = new pg.Client(stack.databaseUrl);
     await client.connect();
     try {
-      await client.query("select pg_advisory_lock(hashtext('registrar: managers'))");
+      await client.query(`select pg_advisory_lock(${lockOf(UserId.make(user))})`);
       const asked = [
         setRoles(user, [roles.observer]),
         ask(fixture, `PUT /api/users/${user}`, { body: { disabled: true } }),

@@ -7,7 +7,8 @@ import { readSettings } from "../../../src/settings.ts";
 
 /** What is sent. */
 export interface Asked {
-  readonly lock: string | null;
+  /** Numbers as text. */
+  readonly locks: ReadonlyArray<string>;
   readonly name: string;
   readonly text: string;
   readonly parameters: ReadonlyArray<Parameter>;
@@ -27,10 +28,12 @@ let runtime: ReturnType<typeof make> | undefined;
 export default {
   async fetch(request: Request, bindings: object): Promise<Response> {
     runtime ??= make(bindings);
-    const { lock, name, text, parameters } = (await request.json()) as Asked;
+    const { locks, name, text, parameters } = (await request.json()) as Asked;
     const statement = { name, text, parameters: () => parameters };
     const asked = Effect.flatMap(Database, (database) =>
-      lock === null ? database.query(statement, {}) : database.queryAlone(lock, statement, {}),
+      locks.length === 0
+        ? database.query(statement, {})
+        : database.queryAlone(locks.map(BigInt), statement, {}),
     );
     const exit = await runtime.runPromiseExit(asked);
     if (Exit.isSuccess(exit)) return Response.json({ rows: exit.value } satisfies Told);
