@@ -19,6 +19,9 @@ export const median = (values: ReadonlyArray<number>): number => {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
 };
 
+/** A target as it is written: three digits say enough. */
+export const rounded = (target: number): number => Number(target.toPrecision(3));
+
 const number = (value: number): string => {
   if (value >= 100) return value.toFixed(0);
   return value.toFixed(value >= 10 ? 1 : 2);

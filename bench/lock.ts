@@ -12,7 +12,7 @@ import { commit } from "../src/adapters/postgres/ledger-statements.ts";
 import { lockOf, MANAGERS } from "../src/adapters/postgres/locks.ts";
 import { UserId } from "../src/domain/user.ts";
 import { type Lock, taking } from "../src/ports/database.ts";
-import { type Figure, median, type Options, print } from "./figures.ts";
+import { type Figure, median, type Options, print, rounded } from "./figures.ts";
 
 const CONNECTIONS = 32;
 
@@ -107,7 +107,7 @@ const measure = async (server: Postgres, quick: boolean): Promise<ReadonlyArray<
         figures.push({
           figure: `commits a second, ${CONNECTIONS} connections, ${pause} ms between messages, lock: ${name}`,
           value: median(found),
-          target: name === "the user's" ? target * none : null,
+          target: name === "the user's" ? rounded(target * none) : null,
           note: name === "none" ? "" : `${(median(found) / none).toFixed(2)} of no lock at all`,
         });
     }

@@ -98,6 +98,8 @@ export type Row = Readonly<Record<string, unknown>>;
 export interface Statement<Values> {
   readonly name: string;
   readonly text: string;
+  /** What is done, where the text is the call of a function of Postgres' that does it. */
+  readonly source?: string;
   readonly parameters: (values: Values) => ReadonlyArray<Parameter>;
   /** In how many seconds what it writes is due, where that is known before it is sent (ports/wake-up.ts). */
   readonly dueWithin?: (values: Values) => number;

@@ -78,7 +78,7 @@ const GROWING = new Set(["operation", "users_audit", "role_change", "roles_asked
 
 /** The nodes of a statement's plan for these values. Nothing is left of what it does. */
 async function plan<V>(statement: Statement<V>, values: V): Promise<ReadonlyArray<Node>> {
-  return flat(await explain(statement.text, [...statement.parameters(values)]));
+  return flat(await explain(statement.source ?? statement.text, [...statement.parameters(values)]));
 }
 
 async function explain(text: string, parameters: unknown[]): Promise<Node> {

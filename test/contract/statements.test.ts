@@ -17,6 +17,8 @@ const statements = modules.flatMap((module) => Object.values(module).filter(isSt
 /** It sets, or inserts, a time at which a row is due. */
 const GIVES_A_TIME = /\bdue_at = (?!null\b)|insert into registrar\.operation \([^)]*\bdue_at\b/;
 
+const givesATime = ({ text, source = text }: Statement<unknown>) => GIVES_A_TIME.test(source);
+
 let stack: Stack;
 beforeAll(async () => {
   stack = await startStack();
@@ -28,7 +30,7 @@ describe("a statement", () => {
     for (const [index, module] of modules.entries())
       assert.isTrue(Object.values(module).some(isStatement), files[index]);
     assert.isAtLeast(statements.length, 25);
-    assert.isAtLeast(statements.filter(({ text }) => GIVES_A_TIME.test(text)).length, 10);
+    assert.isAtLeast(statements.filter(givesATime).length, 10);
   });
 
   it("is one that the doctor asks the database about", () => {
@@ -38,20 +40,21 @@ describe("a statement", () => {
     );
   });
 
-  it.each(statements.filter(({ text }) => GIVES_A_TIME.test(text)))(
+  it.each(statements.filter(givesATime))(
     "$name says when what it leaves due is due, so that the sweeper is asked for",
-    ({ text, dueWithin }) => {
-      assert.isTrue(dueWithin !== undefined || text.includes('as "dueIn"'));
+    ({ text, source = text, dueWithin }) => {
+      assert.isTrue(dueWithin !== undefined || source.includes('as "dueIn"'));
     },
   );
 
   it.each([...statements])(
     "$name is understood by PostgreSQL, under a name of its own",
-    async ({ name, text }) => {
+    async ({ name, text, source = text }) => {
       assert.match(name, /^[a-z]+\.[a-z][A-Za-z]*$/);
       assert.isTrue(text.startsWith(`/* ${name} */ `));
       assert.strictEqual(statements.filter((other) => other.name === name).length, 1);
-      await stack.query(`prepare one as ${text}; deallocate one`);
+      assert.isTrue(source.startsWith(`/* ${name} */ `));
+      for (const one of [text, source]) await stack.query(`prepare one as ${one}; deallocate one`);
     },
   );
 });

@@ -79,13 +79,18 @@ async function judge({ name, edits, by }: Mutation): Promise<Verdict> {
       const path = join(copy, edit.file);
       await writeFile(path, apply(edit, await readFile(path, "utf8"), name));
     }
-    if (by === "postgres") return await tests(CONTRACT);
+    if (by === "postgres") {
+      // What a statement does may be a function's, which is made of it.
+      await run("dev/functions.ts", [], {});
+      return await tests(CONTRACT);
+    }
     const found = await model();
     if (found.caught) return found;
     const failed = await tests(UNIT);
     return { caught: failed.caught, how: `${found.how}; ${failed.how}` };
   } finally {
     for (const [file, text] of originals) await writeFile(join(copy, file), text);
+    await run("dev/functions.ts", [], {});
   }
 }
 

@@ -253,10 +253,14 @@ async function plan(subject: Subject): Promise<ReadonlyArray<Unplanned>> {
     throw new NotAsked("the database cannot be reached");
   });
   const refused: Unplanned[] = [];
-  for (const { name, text, values } of statements) {
+  for (const { name, text, call = text, values } of statements) {
     const nothing = values === 0 ? "" : `(${Array.from({ length: values }, () => "null").join(", ")})`;
     try {
-      await client.query(`begin read only; prepare doctor as ${text}; explain execute doctor${nothing}`);
+      // What a function does is planned when it is called, which would do it: so it is planned beside the call.
+      for (const planned of new Set([call, text])) {
+        await client.query(`begin read only; prepare doctor as ${planned}; explain execute doctor${nothing}`);
+        await client.query("rollback; deallocate all");
+      }
     } catch (error) {
       refused.push({ name, code: (error as { code?: string }).code ?? "no answer" });
     } finally {

@@ -23,7 +23,20 @@ import {
   unknownRoles,
   unresolved,
 } from "./fragments.ts";
-import { instant, literal, nullable, seconds, sql, statement, text, texts, uuid, uuids } from "./sql.ts";
+import {
+  boolean,
+  instant,
+  json,
+  literal,
+  nullable,
+  seconds,
+  sql,
+  statement,
+  text,
+  texts,
+  uuid,
+  uuids,
+} from "./sql.ts";
 
 export const mayManageUsers = statement(
   "access.mayManageUsers",
@@ -32,6 +45,16 @@ export const mayManageUsers = statement(
 with allowed as (${mayManage(caller, permission)}
 ), ${recordDenial({ id, caller, subject, allowed: sql`(select yes from allowed)` })}
 select yes as "allowed", to_jsonb(clock_timestamp()) as "askedAt", ${hasTrusts} as "trusts" from allowed`,
+  {
+    kept: {
+      since: 5,
+      answers: {
+        allowed: boolean,
+        askedAt: json,
+        trusts: boolean,
+      },
+    },
+  },
 );
 
 export const setRoles = statement(
@@ -103,6 +126,23 @@ select (select yes from allowed) as "allowed",
     then to_jsonb(${rolesOf(subject)})
   end as "standing",
   case when exists (select from last_manager) then (${otherManagers(subject, permission, caller, machines)}) end as "others"`,
+  {
+    kept: {
+      since: 5,
+      answers: {
+        allowed: boolean,
+        unknownRoles: json,
+        removed: boolean,
+        unresolved: uuid,
+        repeated: boolean,
+        tooLate: boolean,
+        asExpected: boolean,
+        etag: text,
+        standing: json,
+        others: json,
+      },
+    },
+  },
 );
 
 export const lookUp = statement(

@@ -29,6 +29,7 @@ import {
   type Fragment,
   identifier,
   instant,
+  json,
   literal,
   nullable,
   seconds,
@@ -206,7 +207,26 @@ select (select yes from allowed) as "allowed", (select id from unresolved) as "u
     or exists (select from known where known.id = ${id}) as "profiled",
   (select ${operation(identifier("mine"), budget, horizon)}
     from (select * from opened union all select * from known) mine limit 1) as "change"`,
-  { dueWithin: "budget" },
+  {
+    dueWithin: "budget",
+    kept: {
+      since: 5,
+      answers: {
+        allowed: boolean,
+        unresolved: uuid,
+        asExpected: boolean,
+        tooLate: boolean,
+        superseded: boolean,
+        others: json,
+        removed: boolean,
+        disabled: boolean,
+        notKept: boolean,
+        written: boolean,
+        profiled: boolean,
+        change: json,
+      },
+    },
+  },
 );
 
 export const setProfile = statement(
@@ -248,6 +268,22 @@ select (select yes from allowed) as "allowed", exists (select from repeated) as 
   (select too_late from late) as "tooLate", (select superseded from late) as "superseded",
   exists (select from not_kept) as "notKept", ${isAsExpected(subject, ifMatch)} as "asExpected",
   (select ${writeProfile(sql`sub`, { name, organisation }, "replaces")} from accepted) as "written"`,
+  {
+    kept: {
+      since: 5,
+      answers: {
+        allowed: boolean,
+        repeated: boolean,
+        unresolved: uuid,
+        removed: boolean,
+        tooLate: boolean,
+        superseded: boolean,
+        notKept: boolean,
+        asExpected: boolean,
+        written: boolean,
+      },
+    },
+  },
 );
 
 export const finish = statement(
@@ -271,6 +307,15 @@ set state = 'done', closed_at = now(), tries = 0, last_error = null, needs_opera
   due_at = case when opposed then now() + ${interval(horizon)} + interval '1 minute' end
 from mine where operation.id = mine.id and state = 'pending'
 returning operation.id, ${dueIn(sql`operation.due_at`)}`,
+  {
+    kept: {
+      since: 5,
+      answers: {
+        id: uuid,
+        dueIn: seconds,
+      },
+    },
+  },
 );
 
 export const refuse = statement(

@@ -37,6 +37,7 @@ import {
   identifier,
   instant,
   integer,
+  json,
   literal,
   nullable,
   seconds,
@@ -135,7 +136,22 @@ select (select yes from allowed) as "allowed",
   exists (select from key_holder where exists (${gone(sql`key_holder.sub`)})) as "userGone",
   (select ${operation(identifier("address_holder"), budget, horizon)} from address_holder) as "addressHolder",
   (select coalesce(jsonb_agg(${operation(identifier("earlier"), budget, horizon)}), '[]') from earlier) as "earlier"`,
-  { dueWithin: "budget" },
+  {
+    dueWithin: "budget",
+    kept: {
+      since: 5,
+      answers: {
+        allowed: boolean,
+        unknownRoles: json,
+        own: json,
+        keyHolder: json,
+        sameRequest: boolean,
+        userGone: boolean,
+        addressHolder: json,
+        earlier: json,
+      },
+    },
+  },
 );
 
 export const commit = statement(
@@ -166,6 +182,16 @@ with moved as (
 )
 select id, ${dueIn()},
   ${writeProfile(sql`sub`, { name: sql`name`, organisation: sql`organisation` }, "fills")} from moved`,
+  {
+    kept: {
+      since: 5,
+      answers: {
+        id: uuid,
+        dueIn: seconds,
+        written: boolean,
+      },
+    },
+  },
 );
 
 export const fence = statement(
@@ -228,6 +254,15 @@ update registrar.operation
 set acknowledged_at = coalesce(acknowledged_at, now()), due_at = now() + ${INVITING}
 where id = ${id} and state = 'registered'
 returning ${mayComeIn(sql`operation.sub`)} as "mayComeIn", ${dueIn()}`,
+  {
+    kept: {
+      since: 5,
+      answers: {
+        mayComeIn: boolean,
+        dueIn: seconds,
+      },
+    },
+  },
 );
 
 export const complete = statement(
@@ -239,6 +274,14 @@ set state = 'completed', closed_at = now(), due_at = null, missing_since = null,
   needs_operator = ${needsOperator}, history = ${history(sql`'completed'`, actor, note)}
 where id = ${id} and state = 'registered'
 returning id`,
+  {
+    kept: {
+      since: 5,
+      answers: {
+        id: uuid,
+      },
+    },
+  },
 );
 
 export const missing = statement(

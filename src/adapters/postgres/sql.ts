@@ -25,6 +25,9 @@ export const instant = type<string>("timestamptz");
 /** A number of seconds; `interval` makes an interval of it. */
 export const seconds = type<number>("double precision");
 
+/** JSON, in an answer. */
+export const json = type<never>("jsonb");
+
 /** The same type, with null. */
 export const nullable = <A extends Parameter>({ sql }: Type<A>): Type<A | null> => ({ sql });
 
@@ -68,6 +71,27 @@ export const list = (fragments: ReadonlyArray<Fragment>, separator = ", "): Frag
 });
 
 /**
+ * A function of Postgres' that does what a statement says: each connection plans it once, and not each time that it is asked, also
+ * where a proxy lends another connection to each transaction. `since`: the number of the migration that makes it. A function
+ * that a release has had stays as it is, for the Worker of the version before: another one is another number.
+ */
+export interface Kept {
+  readonly since: number;
+  /** The columns of the answer, in the order of the statement's. */
+  readonly answers: Readonly<Record<string, Type<never> | Type<Parameter>>>;
+}
+
+/** What makes each function, by the statement that calls it. */
+const definitions = new WeakMap<object, { readonly since: number; readonly text: () => string }>();
+
+/** What makes a statement's function; undefined where it has none. */
+export const definitionOf = (made: object) => definitions.get(made);
+
+/** ledger.markRolledBack, 5 → registrar.ledger_mark_rolled_back_5 */
+const functionOf = (name: string, since: number) =>
+  `registrar.${name.replace(".", "_").replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}_${since}`;
+
+/**
  * Makes a statement. `statementName` stands in a comment before the text, so that logs and lists of slow statements
  * name it. Values are numbered in the order in which their types are declared.
  */
@@ -75,7 +99,7 @@ export const statement = <const T extends Types>(
   statementName: string,
   types: T,
   write: (values: { readonly [K in keyof T]: Fragment }) => Fragment,
-  { dueWithin }: { readonly dueWithin?: SecondsOf<T> } = {},
+  { dueWithin, kept }: { readonly dueWithin?: SecondsOf<T>; readonly kept?: Kept } = {},
 ): Statement<Values<T>> => {
   const names = Object.keys(types);
   const values = Object.fromEntries(names.map((value) => [value, { parts: [{ value }] }]));
@@ -86,10 +110,41 @@ export const statement = <const T extends Types>(
   const written = parts.map((part) =>
     typeof part === "string" ? part : `$${names.indexOf(part.value) + 1}::${types[part.value]?.sql}`,
   );
-  return {
+  const body = written.join("").trim();
+  const made: Statement<Values<T>> = {
     name: statementName,
-    text: `/* ${statementName} */ ${written.join("").trim()}`,
+    text: `/* ${statementName} */ ${body}`,
     parameters: (given) => names.map((value) => given[value] as Parameter),
     ...(dueWithin !== undefined && { dueWithin: (given: Values<T>) => given[dueWithin] as number }),
   };
+  return kept === undefined ? made : keep(made, body, Object.values(types), kept);
+};
+
+/** The same statement, as the call of its function. */
+const keep = <Values>(
+  made: Statement<Values>,
+  body: string,
+  types: ReadonlyArray<Type<Parameter>>,
+  { since, answers }: Kept,
+): Statement<Values> => {
+  const called = functionOf(made.name, since);
+  const takes = types.map((type) => type.sql).join(", ");
+  const returns = Object.entries(answers).map(([column, type]) => `"${column}" ${type.sql}`);
+  const values = types.map((type, index) => `$${index + 1}::${type.sql}`).join(", ");
+  const calling = {
+    ...made,
+    source: made.text,
+    text: `/* ${made.name} */ select * from ${called}(${values})`,
+  };
+  // A column of the answer is a variable of the function as well: a name in the statement is never that.
+  const text = () => `create or replace function ${called}(${takes})
+returns table (${returns.join(", ")})
+language plpgsql as $function$
+#variable_conflict use_column
+begin
+  return query
+${body};
+end $function$;`;
+  definitions.set(calling, { since, text });
+  return calling;
 };

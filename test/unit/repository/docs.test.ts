@@ -116,15 +116,15 @@ describe("docs/protocol.md", () => {
     for (const file of readdirSync(folder).filter((name) => name.endsWith("-statements.ts"))) {
       const module = (await import(`../../../${folder}/${file}`)) as Record<
         string,
-        { name?: string; text?: string }
+        { name?: string; text?: string; source?: string }
       >;
-      for (const { name = "", text = "" } of Object.values(module)) {
-        for (const update of text.split("update registrar.operation").slice(1)) {
+      for (const { name = "", text = "", source = text } of Object.values(module)) {
+        for (const update of source.split("update registrar.operation").slice(1)) {
           const to = /set state = '(\w+)'/.exec(update)?.[1];
           const from = /\b(?:where|and)\b[^;]*?state = '(\w+)'/.exec(update)?.[1];
           if (to !== undefined) moves.add(`${from} --> ${to}: ${name}`);
         }
-        const first = /insert into registrar\.operation[\s\S]*?'state', '(\w+)'/.exec(text)?.[1];
+        const first = /insert into registrar\.operation[\s\S]*?'state', '(\w+)'/.exec(source)?.[1];
         if (first !== undefined) moves.add(`[*] --> ${first}: ${name}`);
       }
     }

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { assert, describe, it } from "@effect/vitest";
 import { CONFIGURATION_PATH, configurationText } from "../../../dev/configuration.ts";
 import { DOCTOR_PATH, doctorText } from "../../../dev/doctor-page.ts";
+import { FUNCTIONS_PATH, functionsText } from "../../../dev/functions.ts";
 import { OPENAPI_PATH, openapiText } from "../../../dev/openapi.ts";
 
 describe("what is generated", () => {
@@ -18,6 +19,10 @@ describe("what is generated", () => {
     const page = readFileSync(DOCTOR_PATH, "utf8");
     assert.strictEqual(page, doctorText(page));
     assert.include(page, "| `pool.tag` |");
+  });
+
+  it("the functions of Postgres do what the statements say: npm run functions", () => {
+    assert.strictEqual(readFileSync(FUNCTIONS_PATH, "utf8"), functionsText());
   });
 
   it("public/openapi.json is that of the routes: npm run openapi", () => {
