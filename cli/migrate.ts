@@ -4,8 +4,8 @@
  * may run again. A FLIP database gains one schema, `registrar`, and nothing in its own. Without DATABASE_URL it takes
  * the running local stack, and nothing else.
  *
- * `npm run migrate -- --index-audit` also gives FLIP's users_audit, where it was there already, the indexes that
- * GET /api/audit reads by: concurrently, so that nobody who writes the trail has to wait.
+ * `npm run migrate -- --index-audit` also gives FLIP's users_audit and user_role, where they were there already, the indexes that
+ * the service reads them by: concurrently, so that nobody who writes them has to wait.
  */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ const HELP = `npm run migrate [-- options]
 Makes the tables that are missing, all of them or none. It may be run again at any time.
 
 Options
-  --index-audit      also gives a users_audit that is FLIP's the indexes that GET /api/audit reads by
+  --index-audit      also gives a users_audit and a user_role that are FLIP's the indexes that the service reads by
 ${COMMON_HELP}
 
 Environment
@@ -67,21 +67,22 @@ export async function migrate(databaseUrl: string, directory = ours): Promise<st
   }
 }
 
-/** An index of users_audit. */
-interface AuditIndex {
+/** An index of a table of FLIP's. */
+interface FlipIndex {
   readonly name: string;
+  readonly table: string;
   readonly columns: string;
 }
 
-/** The indexes as the migration has them that makes the table. */
-async function auditIndexes(): Promise<AuditIndex[]> {
+/** The indexes that bear our name, as the migration has them that makes the tables. */
+async function flipIndexes(): Promise<FlipIndex[]> {
   const text = await readFile(join(ours, "0001_flip_tables.sql"), "utf8");
-  const found = text.matchAll(/create index (registrar_audit_\w+) on users_audit (\(.+\));/g);
-  return [...found].map(([, name = "", columns = ""]) => ({ name, columns }));
+  const found = text.matchAll(/create index (registrar_\w+) on (\w+) (\(.+\));/g);
+  return [...found].map(([, name = "", table = "", columns = ""]) => ({ name, table, columns }));
 }
 
 /**
- * Gives a users_audit that is not ours its indexes, and says, in a sentence for each, what that changed. One that an
+ * Gives tables that are not ours our indexes, and says, in a sentence for each, what that changed. One that an
  * interrupted run has left invalid is made anew. It needs a session of its own: no pooled connection.
  * https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY
  */
@@ -92,26 +93,28 @@ export async function indexAudit(databaseUrl: string): Promise<string[]> {
     const { rows } = await client.query<{ mine: boolean }>("select pg_try_advisory_lock($1) as mine", [
       lock + 1,
     ]);
-    if (rows[0]?.mine !== true) throw new MigrationError("Another run is making the indexes of users_audit.");
+    if (rows[0]?.mine !== true) throw new MigrationError("Another run is making the indexes.");
     const done: string[] = [];
-    for (const index of await auditIndexes()) done.push(await makeIndex(client, index));
+    for (const index of await flipIndexes()) done.push(await makeIndex(client, index));
     return done;
   } catch (error) {
     if (error instanceof MigrationError) throw error;
-    throw new MigrationError(`The indexes of users_audit are not all there. Run it again: ${reason(error)}`);
+    throw new MigrationError(
+      `The indexes of users_audit and user_role are not all there. Run it again: ${reason(error)}`,
+    );
   } finally {
     await client.end().catch(() => {});
   }
 }
 
-async function makeIndex(client: pg.Client, { name, columns }: AuditIndex): Promise<string> {
+async function makeIndex(client: pg.Client, { name, table, columns }: FlipIndex): Promise<string> {
   const { rows } = await client.query<{ valid: boolean }>(
     "select indisvalid as valid from pg_index where indexrelid = to_regclass($1)",
     [`public.${name}`],
   );
   if (rows[0]?.valid === true) return `index ${name}: it was there already.`;
   if (rows[0] !== undefined) await client.query(`drop index concurrently public.${name}`);
-  await client.query(`create index concurrently ${name} on public.users_audit ${columns}`);
+  await client.query(`create index concurrently ${name} on public.${table} ${columns}`);
   return rows[0] === undefined ? `index ${name}: created.` : `index ${name}: created anew; it was not whole.`;
 }
 

@@ -39,7 +39,8 @@ create table if not exists role_permission (
 );
 
 -- user_id is a Cognito sub: there is no users table to refer to. A grant with a trust_id is one of that trust alone, and
--- FLIP's to write and to read.
+-- FLIP's to write and to read. By the last index those who manage users are found among all who have a role; a table that is
+-- FLIP's gets it from `npm run migrate -- --index-audit`, and from nothing else.
 do $$
 begin
   if to_regclass('user_role') is null then
@@ -52,6 +53,7 @@ begin
     create index ix_user_role_user_id on user_role (user_id);
     create unique index uq_user_role_global on user_role (user_id, role_id) where trust_id is null;
     create unique index uq_user_role_per_trust on user_role (user_id, role_id, trust_id) where trust_id is not null;
+    create index registrar_grants_role on user_role (role_id, user_id);
   end if;
 end $$;
 

@@ -13,8 +13,7 @@ with allowed as (
   select exists (
   select  from user_role
   join role_permission on role_permission.role_id = user_role.role_id
-  where role_permission.permission_id = $4::uuid and to_jsonb(user_role) ->> 'trust_id' is null
-    and (
+  where role_permission.permission_id = $4::uuid and to_jsonb(user_role) ->> 'trust_id' is null and (
       coalesce((
   select change.kind from registrar.operation change
   where change.sub = user_role.user_id and change.kind in ('enable', 'disable') and change.state <> 'refused'
@@ -54,8 +53,7 @@ with allowed as (
   select exists (
   select  from user_role
   join role_permission on role_permission.role_id = user_role.role_id
-  where role_permission.permission_id = $4::uuid and to_jsonb(user_role) ->> 'trust_id' is null
-    and (
+  where role_permission.permission_id = $4::uuid and to_jsonb(user_role) ->> 'trust_id' is null and (
       coalesce((
   select change.kind from registrar.operation change
   where change.sub = user_role.user_id and change.kind in ('enable', 'disable') and change.state <> 'refused'
@@ -92,8 +90,7 @@ with allowed as (
   select exists (
   select  from user_role
   join role_permission on role_permission.role_id = user_role.role_id
-  where role_permission.permission_id = $4::uuid and to_jsonb(user_role) ->> 'trust_id' is null
-    and (
+  where role_permission.permission_id = $4::uuid and to_jsonb(user_role) ->> 'trust_id' is null and (
       coalesce((
   select change.kind from registrar.operation change
   where change.sub = user_role.user_id and change.kind in ('enable', 'disable') and change.state <> 'refused'
@@ -104,8 +101,7 @@ with allowed as (
   exists (
   select  from user_role
   join role_permission on role_permission.role_id = user_role.role_id
-  where role_permission.permission_id = $4::uuid and to_jsonb(user_role) ->> 'trust_id' is null
-    and (
+  where role_permission.permission_id = $4::uuid and to_jsonb(user_role) ->> 'trust_id' is null and (
       coalesce((
   select change.kind from registrar.operation change
   where change.sub = user_role.user_id and change.kind in ('enable', 'disable') and change.state <> 'refused'
@@ -185,18 +181,33 @@ select (select yes from allowed) as "allowed",
   case when exists (select from last_manager) then (
   select coalesce(jsonb_agg(id order by id <> $2::uuid, id), '[]') as ids from (
     select manager.id from (
-  select user_role.user_id as id from user_role
-  join role_permission on role_permission.role_id = user_role.role_id
-  where role_permission.permission_id = $4::uuid and to_jsonb(user_role) ->> 'trust_id' is null
-    and (
+      select first.user_id as id
+      from (select distinct role_id from role_permission where permission_id = $4::uuid) role, lateral (
+        select user_role.user_id from user_role
+        where user_role.role_id = role.role_id and user_role.user_id <> $3::uuid
+          and user_role.user_id <> all($9::uuid[]) and to_jsonb(user_role) ->> 'trust_id' is null and (
       coalesce((
   select change.kind from registrar.operation change
   where change.sub = user_role.user_id and change.kind in ('enable', 'disable') and change.state <> 'refused'
   order by change.started_at desc limit 1) <> 'disable', true) and not exists (
   select from registrar.operation gone
-  where gone.sub = user_role.user_id and (gone.kind = 'remove' and gone.state <> 'refused' or gone.state = 'user_lost')))) manager
+  where gone.sub = user_role.user_id and (gone.kind = 'remove' and gone.state <> 'refused' or gone.state = 'user_lost')))
+        order by user_role.user_id limit 20
+      ) first
+      union
+      select $2::uuid where exists (
+  select  from user_role
+  join role_permission on role_permission.role_id = user_role.role_id
+  where role_permission.permission_id = $4::uuid and to_jsonb(user_role) ->> 'trust_id' is null and (
+      coalesce((
+  select change.kind from registrar.operation change
+  where change.sub = user_role.user_id and change.kind in ('enable', 'disable') and change.state <> 'refused'
+  order by change.started_at desc limit 1) <> 'disable', true) and not exists (
+  select from registrar.operation gone
+  where gone.sub = user_role.user_id and (gone.kind = 'remove' and gone.state <> 'refused' or gone.state = 'user_lost'))) and user_role.user_id = $2::uuid)
+    ) manager
     where manager.id <> $3::uuid and manager.id <> all($9::uuid[])
-    group by manager.id order by manager.id <> $2::uuid, manager.id limit 20) other) end as "others";
+    order by manager.id <> $2::uuid, manager.id limit 20) other) end as "others";
 end $function$;
 
 create or replace function registrar.changes_finish_5(uuid, double precision, text)
@@ -235,8 +246,7 @@ with allowed as (
   select exists (
   select  from user_role
   join role_permission on role_permission.role_id = user_role.role_id
-  where role_permission.permission_id = $6::uuid and to_jsonb(user_role) ->> 'trust_id' is null
-    and (
+  where role_permission.permission_id = $6::uuid and to_jsonb(user_role) ->> 'trust_id' is null and (
       coalesce((
   select change.kind from registrar.operation change
   where change.sub = user_role.user_id and change.kind in ('enable', 'disable') and change.state <> 'refused'
@@ -279,8 +289,7 @@ with allowed as (
   select exists (
   select  from user_role
   join role_permission on role_permission.role_id = user_role.role_id
-  where role_permission.permission_id = $6::uuid and to_jsonb(user_role) ->> 'trust_id' is null
-    and (
+  where role_permission.permission_id = $6::uuid and to_jsonb(user_role) ->> 'trust_id' is null and (
       coalesce((
   select change.kind from registrar.operation change
   where change.sub = user_role.user_id and change.kind in ('enable', 'disable') and change.state <> 'refused'
@@ -291,8 +300,7 @@ with allowed as (
   exists (
   select  from user_role
   join role_permission on role_permission.role_id = user_role.role_id
-  where role_permission.permission_id = $6::uuid and to_jsonb(user_role) ->> 'trust_id' is null
-    and (
+  where role_permission.permission_id = $6::uuid and to_jsonb(user_role) ->> 'trust_id' is null and (
       coalesce((
   select change.kind from registrar.operation change
   where change.sub = user_role.user_id and change.kind in ('enable', 'disable') and change.state <> 'refused'
@@ -404,18 +412,33 @@ select (select yes from allowed) as "allowed", (select id from unresolved) as "u
   case when exists (select from last_manager) then (
   select coalesce(jsonb_agg(id order by id <> $2::uuid, id), '[]') as ids from (
     select manager.id from (
-  select user_role.user_id as id from user_role
-  join role_permission on role_permission.role_id = user_role.role_id
-  where role_permission.permission_id = $6::uuid and to_jsonb(user_role) ->> 'trust_id' is null
-    and (
+      select first.user_id as id
+      from (select distinct role_id from role_permission where permission_id = $6::uuid) role, lateral (
+        select user_role.user_id from user_role
+        where user_role.role_id = role.role_id and user_role.user_id <> $3::uuid
+          and user_role.user_id <> all($13::uuid[]) and to_jsonb(user_role) ->> 'trust_id' is null and (
       coalesce((
   select change.kind from registrar.operation change
   where change.sub = user_role.user_id and change.kind in ('enable', 'disable') and change.state <> 'refused'
   order by change.started_at desc limit 1) <> 'disable', true) and not exists (
   select from registrar.operation gone
-  where gone.sub = user_role.user_id and (gone.kind = 'remove' and gone.state <> 'refused' or gone.state = 'user_lost')))) manager
+  where gone.sub = user_role.user_id and (gone.kind = 'remove' and gone.state <> 'refused' or gone.state = 'user_lost')))
+        order by user_role.user_id limit 20
+      ) first
+      union
+      select $2::uuid where exists (
+  select  from user_role
+  join role_permission on role_permission.role_id = user_role.role_id
+  where role_permission.permission_id = $6::uuid and to_jsonb(user_role) ->> 'trust_id' is null and (
+      coalesce((
+  select change.kind from registrar.operation change
+  where change.sub = user_role.user_id and change.kind in ('enable', 'disable') and change.state <> 'refused'
+  order by change.started_at desc limit 1) <> 'disable', true) and not exists (
+  select from registrar.operation gone
+  where gone.sub = user_role.user_id and (gone.kind = 'remove' and gone.state <> 'refused' or gone.state = 'user_lost'))) and user_role.user_id = $2::uuid)
+    ) manager
     where manager.id <> $3::uuid and manager.id <> all($13::uuid[])
-    group by manager.id order by manager.id <> $2::uuid, manager.id limit 20) other) end as "others",
+    order by manager.id <> $2::uuid, manager.id limit 20) other) end as "others",
   exists (select from removed) as "removed", exists (select from disabled) as "disabled",
   exists (select from not_kept) as "notKept",
   (select bool_or(registrar.write_profile(sub, $15::text, $16::text, false)) from profiled) as "written",
@@ -435,8 +458,7 @@ with allowed as (
   select exists (
   select  from user_role
   join role_permission on role_permission.role_id = user_role.role_id
-  where role_permission.permission_id = $4::uuid and to_jsonb(user_role) ->> 'trust_id' is null
-    and (
+  where role_permission.permission_id = $4::uuid and to_jsonb(user_role) ->> 'trust_id' is null and (
       coalesce((
   select change.kind from registrar.operation change
   where change.sub = user_role.user_id and change.kind in ('enable', 'disable') and change.state <> 'refused'
@@ -607,8 +629,7 @@ with allowed as (
   select exists (
   select  from user_role
   join role_permission on role_permission.role_id = user_role.role_id
-  where role_permission.permission_id = $9::uuid and to_jsonb(user_role) ->> 'trust_id' is null
-    and (
+  where role_permission.permission_id = $9::uuid and to_jsonb(user_role) ->> 'trust_id' is null and (
       coalesce((
   select change.kind from registrar.operation change
   where change.sub = user_role.user_id and change.kind in ('enable', 'disable') and change.state <> 'refused'

@@ -3,6 +3,7 @@
  * sorting, so that it costs the same however many rows there are. Judged by plans; time says nothing on a busy machine.
  */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest";
+import { roles } from "../../dev/seed.ts";
 import { type Stack, startStack } from "../../dev/stack.ts";
 import * as access from "../../src/adapters/postgres/access-statements.ts";
 import * as audit from "../../src/adapters/postgres/audit-statements.ts";
@@ -62,6 +63,7 @@ async function fill(): Promise<void> {
 interface Node {
   readonly "Node Type": string;
   readonly "Relation Name"?: string;
+  readonly "Index Name"?: string;
   readonly "Shared Hit Blocks"?: number;
   readonly "Shared Read Blocks"?: number;
   readonly "Sort Key"?: ReadonlyArray<string>;
@@ -74,7 +76,7 @@ interface Node {
 const flat = (node: Node): ReadonlyArray<Node> => [node, ...(node.Plans ?? []).flatMap(flat)];
 
 /** Tables that grow with the work that is done. */
-const GROWING = new Set(["operation", "users_audit", "role_change", "roles_asked", "denial"]);
+const GROWING = new Set(["operation", "users_audit", "user_role", "role_change", "roles_asked", "denial"]);
 
 /** The nodes of a statement's plan for these values. Nothing is left of what it does. */
 async function plan<V>(statement: Statement<V>, values: V): Promise<ReadonlyArray<Node>> {
@@ -231,6 +233,27 @@ describe("a check of a permission", () => {
       tag: null,
     };
     assert.deepStrictEqual(faults(await plan(access.setRoles, setting), FEW), []);
+  });
+
+  it("finds who else manages users in an index of the grants by role, however many have other roles", async () => {
+    const other = await user(7);
+    await stack.grant(other, roles.admin);
+    const change = {
+      id: crypto.randomUUID(),
+      caller: stack.adminSub,
+      subject: other,
+      permission: CAN_MANAGE_USERS,
+      roles: [],
+      tag: null,
+      askedAt,
+      confirmed: [],
+      machines: [],
+      ifMatch: null,
+      budget: 20,
+    };
+    const nodes = await plan(access.setRoles, change);
+    assert.deepStrictEqual(faults(nodes, FEW), []);
+    assert.isTrue(nodes.some((node) => node["Index Name"] === "registrar_grants_role"));
   });
 
   it("reads of the ledger what it has of whom a change or a registration is about", async () => {

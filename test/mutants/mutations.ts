@@ -777,8 +777,8 @@ export const mutations: ReadonlyArray<Mutation> = [
     "",
   ]),
   fragments("SQL: a grant of one trust gives the permission to manage users", [
-    "const managing",
-    " and ${isGlobal(sql`user_role`)}",
+    "const counts",
+    "${isGlobal(sql`user_role`)} and ",
     "",
   ]),
   fragments("SQL: a grant of one trust is a role of the user", [

@@ -192,7 +192,8 @@ const indexes = check({
     },
     audit: {
       status: "warning",
-      means: "Indexes of the audit trail are missing: GET /api/audit sorts all of it for each page.",
+      means:
+        "Indexes of FLIP's tables are missing: GET /api/audit sorts the trail for each page, or who manages users is looked for among all grants.",
       mend: "npm run migrate -- --index-audit",
       fix: "index-audit",
     },
@@ -201,7 +202,7 @@ const indexes = check({
     const ledger = (await named(/create (?:unique )?index if not exists ([a-z_]+)/g)).map(
       (name) => `registrar.${name}`,
     );
-    const audit = (await named(/create index (registrar_audit_[a-z_]+)/g)).map((name) => `public.${name}`);
+    const audit = (await named(/create index (registrar_[a-z_]+)/g)).map((name) => `public.${name}`);
     const notWhole = "not exists (select from pg_index where indexrelid = to_regclass(name) and indisvalid)";
     const missing = {
       ledger: await absent(subject, ledger, notWhole),

@@ -188,6 +188,9 @@ export const earlier = (email: Fragment, id: Fragment) => sql`
 export const mayComeIn = (user: Fragment) => sql`(
       coalesce((${newestSwitch(user)}) <> 'disable', true) and not exists (${gone(user)}))`;
 
+/** Whether a grant counts: it is global, and its holder may come in. */
+const counts = sql`${isGlobal(sql`user_role`)} and ${mayComeIn(sql`user_role.user_id`)}`;
+
 /**
  * The one definition of who manages users: a row for each global grant that brings the permission to somebody whom the ledger's
  * newest word has not disabled, and whom it has neither removed nor lost. A token outlives what was decided about its
@@ -196,8 +199,7 @@ export const mayComeIn = (user: Fragment) => sql`(
 const managing = (permission: Fragment, columns: Fragment = sql``) => sql`
   select ${columns} from user_role
   join role_permission on role_permission.role_id = user_role.role_id
-  where role_permission.permission_id = ${permission} and ${isGlobal(sql`user_role`)}
-    and ${mayComeIn(sql`user_role.user_id`)}`;
+  where role_permission.permission_id = ${permission} and ${counts}`;
 
 /** One row: whether the caller manages users. */
 export const mayManage = (caller: Fragment, permission: Fragment) => sql`
@@ -208,7 +210,8 @@ const OTHERS_MAX = literal(20);
 
 /**
  * Who else than the subject manages users, by grants and ledger: one row, with a list that begins with the caller. A
- * machine does not count: nobody comes in through it.
+ * machine does not count: nobody comes in through it. Of each role that brings the permission the first few are read, in the
+ * order of an index, and the caller: other roles may be granted to millions.
  */
 export const otherManagers = (
   subject: Fragment,
@@ -217,9 +220,19 @@ export const otherManagers = (
   machines: Fragment,
 ) => sql`
   select coalesce(jsonb_agg(id order by id <> ${caller}, id), '[]') as ids from (
-    select manager.id from (${managing(permission, sql`user_role.user_id as id`)}) manager
+    select manager.id from (
+      select first.user_id as id
+      from (select distinct role_id from role_permission where permission_id = ${permission}) role, lateral (
+        select user_role.user_id from user_role
+        where user_role.role_id = role.role_id and user_role.user_id <> ${subject}
+          and user_role.user_id <> all(${machines}) and ${counts}
+        order by user_role.user_id limit ${OTHERS_MAX}
+      ) first
+      union
+      select ${caller} where exists (${managing(permission)} and user_role.user_id = ${caller})
+    ) manager
     where manager.id <> ${subject} and manager.id <> all(${machines})
-    group by manager.id order by manager.id <> ${caller}, manager.id limit ${OTHERS_MAX}) other`;
+    order by manager.id <> ${caller}, manager.id limit ${OTHERS_MAX}) other`;
 
 /** Who manages users, by grants and ledger, but for some: an `id` each. */
 export const managersBut = (permission: Fragment, some: Fragment) => sql`

@@ -531,8 +531,9 @@ describe("migrate", () => {
       expect(own.length).toBe(4);
 
       const created = await indexAudit(url.href);
-      expect(created).toEqual(
-        created.map(() => expect.stringMatching(/^index registrar_audit_\w+: created\.$/)),
+      // The table of grants is ours here.
+      expect(created.filter((line) => line !== "index registrar_grants_role: it was there already.")).toEqual(
+        own.map(() => expect.stringMatching(/^index registrar_audit_\w+: created\.$/)),
       );
       expect((await client.query(definitions)).rows).toEqual(own);
       expect((await indexAudit(url.href)).every((line) => line.endsWith("it was there already."))).toBe(true);
