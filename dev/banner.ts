@@ -23,6 +23,7 @@ export function banner(
     `  ${green("●")} ${bold("Registrar is up.")} ${dim("Ctrl-C stops it and leaves nothing behind.")}`,
     "",
     row("API", api),
+    row("Console", `${api}/console/  ${dim("one click signs in: as administrator or as viewer")}`),
     row("Document", `${api}/openapi.json`),
     row(
       "Token",

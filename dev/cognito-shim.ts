@@ -12,6 +12,7 @@ import { CognitoError, UnsupportedError } from "cognito-local/lib/errors.js";
 import type { User, UserPoolService } from "cognito-local/lib/services/userPoolService.js";
 import { userToResponseObject } from "cognito-local/lib/targets/responses.js";
 import type { Console } from "./cognito-console.ts";
+import type { Login } from "./cognito-login.ts";
 import { attribute, context } from "./cognito-users.ts";
 import type { Answer, Arrival, Provider } from "./door.ts";
 import type { Outbox } from "./outbox.ts";
@@ -28,6 +29,7 @@ interface Parts {
   readonly traits: PoolTraits;
   readonly outbox: Outbox;
   readonly console: Console;
+  readonly login: Login;
 }
 
 /** Real Cognito's refusal: an exception's name and a sentence, as a 400. */
@@ -39,7 +41,7 @@ class Refusal extends Error {
   }
 }
 
-/** The pool as a provider behind a door: the signed API at `/`, the public keys at `/<pool>/.well-known/jwks.json`. */
+/** The pool as a provider behind a door: the signed API at `/`, the login at `/oauth2`, the public keys at `/<pool>/.well-known/jwks.json`. */
 export function cognitoProvider(parts: Parts): Provider {
   const operations = shim(parts);
   let turn: Promise<unknown> = Promise.resolve();
@@ -58,6 +60,7 @@ export function cognitoProvider(parts: Parts): Provider {
 
   async function handle(arrival: Arrival): Promise<Answer> {
     const { keys, issuer } = parts.console.published();
+    if (parts.login.owns(arrival)) return parts.login.handle(arrival);
     if (isKeys(arrival)) return json(200, { keys });
     if (isDiscovery(arrival)) return json(200, { issuer, jwks_uri: `${issuer}/.well-known/jwks.json` });
     const operation = operationOf(arrival);
@@ -335,7 +338,7 @@ const operationOf = ({ headers }: Arrival) => String(headers["x-amz-target"] ?? 
 function nameOf(arrival: Arrival): string {
   if (isKeys(arrival)) return "JWKS";
   if (isDiscovery(arrival)) return "OpenID configuration";
-  const operation = operationOf(arrival) ?? `${arrival.method} ${arrival.path}`;
+  const operation = operationOf(arrival) ?? `${arrival.method} ${arrival.path.replace(/\?.*/, "")}`;
   return operation === "AdminCreateUser" && parse(arrival.body).MessageAction === "RESEND"
     ? "AdminCreateUser RESEND"
     : operation;

@@ -11,6 +11,7 @@ import type { Services } from "cognito-local/lib/services/index.js";
 import { JwtTokenGenerator } from "cognito-local/lib/services/tokenGenerator.js";
 import { type User, UserPoolServiceFactoryImpl } from "cognito-local/lib/services/userPoolService.js";
 import { type Console, makeConsole } from "./cognito-console.ts";
+import { makeLogin } from "./cognito-login.ts";
 import { cognitoProvider, type Emulator, type WithPasskey, withTotp } from "./cognito-shim.ts";
 import { attribute, context, MemoryStore } from "./cognito-users.ts";
 import type { Provider } from "./door.ts";
@@ -105,13 +106,14 @@ export async function createCognito(door: string, kind: PoolKind = "email"): Pro
   Object.assign(cognito, { userPools: [] });
   // It asks `enabled` before it calls any trigger, and none is.
   const triggers = { enabled: () => false } as unknown as Services["triggers"];
+  const tokenGenerator = new JwtTokenGenerator(clock, triggers, { IssuerDomain: issuerDomain });
   const emulate = Router({
     clock,
     cognito,
     config: {} as Services["config"],
     messages: { deliver: async (_c, _s, _i, _p, user, code) => outbox.record("invitation", user, code) },
     otp: () => "123456",
-    tokenGenerator: new JwtTokenGenerator(clock, triggers, { IssuerDomain: issuerDomain }),
+    tokenGenerator,
     triggers,
   });
   const emulator: Emulator = (operation, request) => emulate(operation)(context, request as never);
@@ -189,10 +191,11 @@ export async function createCognito(door: string, kind: PoolKind = "email"): Pro
   const setStatus = async (sub: string, UserStatus: User["UserStatus"]) =>
     pool.saveUser(context, { ...must(sub), UserStatus });
 
+  const login = makeLogin({ cognito, tokenGenerator, pool, seek });
   const console = await makeConsole({ cognito, pool, clientId }, { keys: [publicJwk], issuer });
 
   return {
-    provider: cognitoProvider({ emulator, pool, traits, outbox, console }),
+    provider: cognitoProvider({ emulator, pool, traits, outbox, console, login }),
     console,
     userPoolId,
     clientId,

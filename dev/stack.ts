@@ -138,6 +138,7 @@ async function assemble(parts: Parts): Promise<Stack> {
     AWS_COGNITO_USER_POOL_ID: cognito.userPoolId,
     AWS_COGNITO_APP_CLIENT_ID: cognito.clientId,
     COGNITO_ENDPOINT: cognitoDoor.url,
+    COGNITO_DOMAIN: cognitoDoor.url,
     TOKEN_ISSUER: cognito.issuer,
     DATABASE_URL: server.url,
     NEON_ENDPOINT: neonEndpoint,

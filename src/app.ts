@@ -8,6 +8,7 @@ import { Hono, type MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
+import { consolePage } from "./http/console.ts";
 import { NotFound } from "./http/errors.ts";
 import { limitClients } from "./http/limit.ts";
 import { type AppEnv, mount } from "./http/mount.ts";
@@ -25,6 +26,8 @@ export const makeApp = (runtime: Runtime, deployment: Deployment) => {
   if (deployment.rateLimit) app.use(limitClients(runtime));
 
   mount(app, routes, { runtime, budget: deployment.requestBudget });
+
+  app.get("/console", consolePage(deployment));
 
   app.notFound((c) => problemResponse(toProblem(new NotFound()), c.get("requestId")));
   app.onError((error, c) => {

@@ -123,6 +123,8 @@ const Origins = Schema.String.annotate(ORIGINS)
   )
   .pipe(Schema.decodeTo(Schema.Array(Schema.String), commaSeparated));
 
+const LOGIN = takes("an origin such as https://flip.auth.eu-west-2.amazoncognito.com");
+
 /** A variable that has a value where it is not set. */
 export const orElse = <S extends Schema.Top>(schema: S, value: S["Encoded"] & string) =>
   schema.pipe(Schema.withDecodingDefaultKey(Effect.succeed(value))).annotate({ default: value });
@@ -144,6 +146,18 @@ export const Environment = Schema.Struct({
   AWS_COGNITO_APP_CLIENT_ID: Clients.annotate({
     description: "The app clients whose access tokens are accepted, and no other's.",
   }),
+  COGNITO_DOMAIN: Schema.optionalKey(
+    Schema.String.annotate(LOGIN).check(Schema.makeFilter(isOrigin, LOGIN)).annotate({
+      description:
+        "Where the pool's managed login is: the console signs in there ([deploy.md](deploy.md#the-console)). Not set: nobody can sign in to the console.",
+    }),
+  ),
+  CONSOLE_CLIENT_ID: Schema.optionalKey(
+    matching(/^[\w+-]{1,128}$/, "the id of an app client").annotate({
+      description:
+        "The app client of the console, one of AWS_COGNITO_APP_CLIENT_ID. Not set: the first of them.",
+    }),
+  ),
   DATABASE_URL: secret(
     matching(
       /^postgres(ql)?:\/\/[^:@/\s]+(:[^@/\s]+)?@[^/\s]+\/[^\s]+$/,
@@ -365,6 +379,8 @@ const retention = Schema.decodeUnknownOption(
   Schema.Struct({ IDEMPOTENCY_KEY_HOURS, HORIZON_SECONDS, OPERATION_ADDRESS_DAYS, OPERATION_DAYS }),
 );
 const times = Schema.decodeUnknownOption(Schema.Struct({ HORIZON_SECONDS, REQUEST_BUDGET_SECONDS }));
+const { AWS_COGNITO_APP_CLIENT_ID, CONSOLE_CLIENT_ID } = Environment.fields;
+const clients = Schema.decodeUnknownOption(Schema.Struct({ AWS_COGNITO_APP_CLIENT_ID, CONSOLE_CLIENT_ID }));
 const places = Schema.decodeUnknownOption(Schema.Struct({ AWS_REGION, AWS_COGNITO_USER_POOL_ID }));
 
 /** What is wrong between keys that are each right by themselves. Local stacks may shrink the horizon. */
@@ -379,10 +395,16 @@ const contradictions = (bindings: object): ReadonlyArray<string> => {
     places(bindings),
     ({ AWS_REGION: region, AWS_COGNITO_USER_POOL_ID: pool }) => !pool.startsWith(`${region}_`),
   );
+  const unknownClient = Option.exists(
+    clients(bindings),
+    ({ AWS_COGNITO_APP_CLIENT_ID: known, CONSOLE_CLIENT_ID: client }) =>
+      client !== undefined && !known.includes(client),
+  );
   return [
     ...Option.getOrElse(Option.map(retention(bindings), forgottenTooSoon), () => []),
     ...(tooShort ? [`HORIZON_SECONDS must be more than REQUEST_BUDGET_SECONDS + ${validity}`] : []),
     ...(elsewhere ? ["AWS_COGNITO_USER_POOL_ID must be a pool of AWS_REGION"] : []),
+    ...(unknownClient ? ["CONSOLE_CLIENT_ID must be one of AWS_COGNITO_APP_CLIENT_ID"] : []),
   ];
 };
 
@@ -500,6 +522,8 @@ const toDeployment = (read: typeof Environment.Type, drivers: Drivers): Deployme
   userPoolId: read.AWS_COGNITO_USER_POOL_ID,
   appClientIds: read.AWS_COGNITO_APP_CLIENT_ID,
   machines: machinesOf(read),
+  consoleLogin: read.COGNITO_DOMAIN ?? null,
+  consoleClientId: read.CONSOLE_CLIENT_ID ?? read.AWS_COGNITO_APP_CLIENT_ID[0] ?? "",
   databaseUrl: read.DATABASE_URL,
   databaseDriver: read.DATABASE_DRIVER ?? drivers[0],
   neonEndpoint: read.NEON_ENDPOINT ?? neonEndpointOf(Redacted.value(read.DATABASE_URL)),

@@ -45,6 +45,12 @@ variable "callback_urls" {
   default     = ["http://localhost:5173/"]
 }
 
+variable "console_urls" {
+  description = "Where the console is: https://<the service>/console/. People come back there after signing in and out."
+  type        = list(string)
+  default     = []
+}
+
 provider "aws" {
   region = var.region
 }
@@ -145,7 +151,8 @@ resource "aws_cognito_user_pool_client" "client" {
   allowed_oauth_flows_user_pool_client = true
   allowed_oauth_flows                  = ["code"]
   allowed_oauth_scopes                 = ["openid", "email"]
-  callback_urls                        = var.callback_urls
+  callback_urls                        = concat(var.callback_urls, var.console_urls)
+  logout_urls                          = var.console_urls
   supported_identity_providers         = ["COGNITO"]
   prevent_user_existence_errors        = "ENABLED"
   enable_token_revocation              = true
@@ -200,6 +207,11 @@ output "AWS_COGNITO_USER_POOL_ID" {
 output "AWS_COGNITO_APP_CLIENT_ID" {
   description = "Of a pool that was made elsewhere: name its own client."
   value       = one(aws_cognito_user_pool_client.client[*].id)
+}
+
+output "COGNITO_DOMAIN" {
+  description = "Where the console signs in; empty without -var domain."
+  value       = one([for domain in aws_cognito_user_pool_domain.domain : "https://${domain.domain}.auth.${var.region}.amazoncognito.com"])
 }
 
 output "doctor_policy_arn" {

@@ -1,6 +1,6 @@
 /**
- * `npm run check:arrows`: which room of src/ may know which, what the commands of cli/ may know of it, and that neither
- * they nor dev/ know test/. By folder: a new file is kept by the rule of its folder.
+ * `npm run check:arrows`: which room of src/ may know which, what the commands of cli/ may know of it, that neither they nor
+ * dev/ know test/, and that the console knows nothing but itself. By folder: a new file is kept by the rule of its folder.
  *
  * Every way to name another module counts: an import, of types only or not, a re-export, `import()`, `require()`, the
  * type `import("…").T`, `declare module "…"` and a reference comment. An address that is computed cannot be judged, and
@@ -139,8 +139,17 @@ const whyNot = (file: string, specifier: string): string | undefined => {
 /** What the commands of cli/ know of src/: the settings, and programs with what they need. */
 const CLI_ROOMS: ReadonlyArray<string> = ["layers", "settings", "programs", "ports", "domain"];
 
+/** What a browser loads for the console besides its own files. */
+const CONSOLE_PACKAGES = /^hono\/jsx(\/dom)?$/;
+
 /** Why a file outside src/ must not name a module. `path`: below the root. */
 const whyNotOutside = (path: string, specifier: string): string | undefined => {
+  if (path.startsWith("console/")) {
+    const own = specifier.startsWith(".") && join(dirname(path), specifier).startsWith("console/");
+    return own || CONSOLE_PACKAGES.test(specifier)
+      ? undefined
+      : "the console knows the API, and no other code";
+  }
   if (!specifier.startsWith(".")) return undefined;
   const target = join(dirname(path), specifier);
   const [folder = "", from = ""] = [target, path].map((one) => one.split("/")[0]);
@@ -153,7 +162,7 @@ const whyNotOutside = (path: string, specifier: string): string | undefined => {
     : `cli/ knows of src/ the rooms ${CLI_ROOMS.join(", ")}`;
 };
 
-/** What is wrong with one file, a sentence each. `path`: below the root, in src/, cli/ or dev/. */
+/** What is wrong with one file, a sentence each. `path`: below the root, in src/, cli/, dev/ or console/. */
 export const wrongIn = (path: string, text: string): ReadonlyArray<string> => {
   const named = namesIn(path, text);
   if (typeof named === "string") return [`${path}: cannot be parsed: ${named}`];
@@ -176,9 +185,9 @@ export const wrongIn = (path: string, text: string): ReadonlyArray<string> => {
   });
 };
 
-/** What is wrong in a tree that has the folders src/, cli/ and dev/, a sentence each. */
+/** What is wrong in a tree that has the folders src/, cli/, dev/ and console/, a sentence each. */
 export const wrongArrows = (root: string): ReadonlyArray<string> =>
-  globSync("{src,cli,dev}/**/*.{ts,tsx,mts,cts,js,jsx,mjs,cjs}", { cwd: root })
+  globSync("{src,cli,dev,console}/**/*.{ts,tsx,mts,cts,js,jsx,mjs,cjs}", { cwd: root })
     .sort()
     .flatMap((path) => wrongIn(path, readFileSync(join(root, path), "utf8")));
 

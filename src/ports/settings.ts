@@ -30,6 +30,9 @@ export interface Deployment {
   readonly appClientIds: ReadonlyArray<string>;
   /** The id under which each of these app clients is a machine: a caller in its own name. */
   readonly machines: ReadonlyMap<string, UserId>;
+  /** The origin of the pool's managed login, and the app client with which the console signs in there. */
+  readonly consoleLogin: string | null;
+  readonly consoleClientId: string;
   readonly databaseUrl: Redacted.Redacted<string>;
   readonly databaseDriver: Driver;
   /** Where Neon's driver sends statements, and the password. Null: the database is not Neon's. */

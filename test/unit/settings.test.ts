@@ -59,6 +59,14 @@ describe("the configuration", () => {
     assert.strictEqual(missing.length, Object.keys(bindings).length);
   });
 
+  it("takes no client for the console whose tokens it does not accept", () => {
+    assert.deepStrictEqual(problems({ ...bindings, CONSOLE_CLIENT_ID: "another" }), [
+      "CONSOLE_CLIENT_ID must be one of AWS_COGNITO_APP_CLIENT_ID",
+    ]);
+    const own = { ...bindings, AWS_COGNITO_APP_CLIENT_ID: "one,two", CONSOLE_CLIENT_ID: "two" };
+    assert.deepStrictEqual(problems(own), []);
+  });
+
   const bad: ReadonlyArray<readonly [string, string]> = [
     ["AWS_REGION", "London"],
     ["AWS_ACCESS_KEY_ID", ""],
@@ -67,6 +75,9 @@ describe("the configuration", () => {
     ["AWS_COGNITO_APP_CLIENT_ID", ""],
     ["DATABASE_URL", "mysql://user:hunter2@host/db"],
     ["COGNITO_ENDPOINT", "ftp://host"],
+    ["COGNITO_DOMAIN", "hospital.auth.eu-west-2.amazoncognito.com"],
+    ["COGNITO_DOMAIN", "https://flip.auth.eu-west-2.amazoncognito.com/oauth2"],
+    ["CONSOLE_CLIENT_ID", 'id"><script>'],
     ["NEON_ENDPOINT", "not a url"],
     ["TOKEN_ISSUER", "pool"],
     ["OWNERSHIP_ATTRIBUTE", "registration_id"],

@@ -132,6 +132,24 @@ describe("an import against an arrow", () => {
     assert.deepStrictEqual(wrongIn("cli/doctor/new.ts", `${lines}\nimport pg from "pg";`), []);
   });
 
+  it.each([
+    `import type { Role } from "../../src/http/wire.ts";`,
+    `import { pastes } from "../../dev/pastes.ts";`,
+    `import { render } from "preact";`,
+    `import { readFileSync } from "node:fs";`,
+  ])("is refused in console/: %s", (line) => {
+    const [sentence] = wrongIn("console/screens/new.tsx", line);
+    assert.match(
+      sentence ?? "nothing was refused",
+      /^console\/screens\/new\.tsx:1: console must not import /,
+    );
+  });
+
+  it("is none in console/ where it leads to its own files, or to what draws them", () => {
+    const lines = `import { render } from "hono/jsx/dom";\nimport { get } from "../api/call.ts";`;
+    assert.deepStrictEqual(wrongIn("console/screens/new.tsx", lines), []);
+  });
+
   it("is not hidden by a file that cannot be parsed", () => {
     const [sentence] = wrongIn("src/domain/user.ts", `import { A } from "../ports/ledger.ts"; const = ;`);
     assert.match(sentence ?? "nothing was refused", /^src\/domain\/user\.ts: cannot be parsed: /);

@@ -19,7 +19,7 @@ const breaks: ReadonlyArray<readonly [what: string, from: string | RegExp, to: s
   ["a base of another Node", base, base.replace(node, "20.0.0"), /the base is Node/],
   ["a base that follows a tag", base, "node:latest", /has a tag and a digest/],
   ["one stage", /^FROM[\s\S]*?(?=^FROM)/m, "", /there are two stages/],
-  ["ADD", "COPY public public", "ADD public public", /ADD takes more/],
+  ["ADD", "COPY console console", "ADD console console", /ADD takes more/],
   ["root", "USER node", "USER root", /runs as root/],
   ["no user at all", "USER node\n", "", /runs as root/],
   ["a user by the number of root", "USER node", "USER 0:0", /runs as root/],

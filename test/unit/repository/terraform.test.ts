@@ -103,6 +103,6 @@ describe(FILE, () => {
       settings.filter((name) => !(name in Environment.fields)),
       [],
     );
-    assert.lengthOf(settings, 2);
+    assert.lengthOf(settings, 3);
   });
 });

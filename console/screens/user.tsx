@@ -1,0 +1,245 @@
+/** Everything about one user: who they are, what both stores have of them, what they may, what happened, and what one can do. */
+import type { Child } from "hono/jsx";
+import { useState } from "hono/jsx/dom";
+import { get, type Heard, withQuery } from "../api/call.ts";
+import type { Account, AuditEntry, Operation, Page } from "../api/wire.ts";
+import { session } from "../session/session.ts";
+import { announce, focusSoon } from "../ui/announce.tsx";
+import { Badge, Card, Notice } from "../ui/parts.tsx";
+import { learn, Who } from "../ui/people.tsx";
+import { shown, Told } from "../ui/problem.tsx";
+import { useReading } from "../ui/reading.ts";
+import { Time } from "../ui/time.tsx";
+import { factorName, isOpen, kindOf, stateOf, statesOf } from "../words.ts";
+import { Timeline } from "./timeline.tsx";
+import { type Done, UserActions } from "./user-actions.tsx";
+
+/** The user with the entity tag that a change of them carries. */
+interface Seen {
+  readonly account: Account;
+  readonly etag: string;
+}
+
+async function look(id: string): Promise<Heard<Seen>> {
+  const heard = await get<Account>(`/api/users/${id}`);
+  if (heard.is !== "answer") return heard;
+  learn([heard.body]);
+  return { ...heard, body: { account: heard.body, etag: heard.headers.get("etag") ?? "*" } };
+}
+
+export function UserScreen({ id }: { readonly id: string }) {
+  const seen = useReading(`user ${id}`, () => look(id));
+  const operations = useReading(`operations ${id}`, () =>
+    get<Page<Operation>>(withQuery("/api/operations", { userId: id, limit: 50 })),
+  );
+  const trail = useReading(`trail ${id}`, () =>
+    get<Page<AuditEntry>>(withQuery("/api/audit", { subject: id, limit: 200 })),
+  );
+  const [done, setDone] = useState<Done | undefined>(undefined);
+  const lookAgain = async () => {
+    await Promise.all([seen.again(), operations.again(), trail.again()]);
+  };
+  /** After a change, and after one that is in doubt, everything is read anew, and the result is read out in its place. */
+  const finish = async (result: Done) => {
+    setDone(result);
+    announce(result.is === "done" ? result.says : "");
+    focusSoon("result");
+    await lookAgain();
+  };
+  const gone = seen.problem?.code === "user_not_found";
+  const account = gone ? undefined : seen.value?.account;
+  return (
+    <>
+      <p class="crumb">
+        <a href="#/users">Users</a>
+      </p>
+      <h1 id="heading" tabindex={-1}>
+        {account ? account.name || account.email : gone ? "A user who is gone" : "One user"}
+      </h1>
+      {done ? <Result done={done} again={() => void lookAgain()} /> : null}
+      {gone ? (
+        <p>
+          The pool has no user with the id <span class="mono">{id}</span>. What is known of them is below.
+        </p>
+      ) : (
+        shown(seen, "the user", ({ account, etag }) => (
+          <>
+            <p class="under">
+              <span>{account.email}</span>
+              {statesOf(account).map((state) => (
+                <Badge key={state} state={state} />
+              ))}
+              {seen.busy ? <span class="quiet">reading anew …</span> : null}
+            </p>
+            <div class="sides">
+              <InPool account={account} />
+              <InDatabase account={account} operations={operations.value?.items} trail={trail.value?.items} />
+            </div>
+            <UserActions
+              account={account}
+              etag={etag}
+              isSelf={session.get()?.sub === id}
+              trail={trail.value?.items}
+              onDone={(result) => void finish(result)}
+            />
+          </>
+        ))
+      )}
+      <Card head="What happened">
+        {shown(operations, "the operations", ({ items }) =>
+          shown(trail, "the audit trail", (lines) => <Timeline operations={items} trail={lines.items} />),
+        )}
+      </Card>
+    </>
+  );
+}
+
+function Result({ done, again }: { readonly done: Done; readonly again: () => void }) {
+  switch (done.is) {
+    case "done":
+      return (
+        <Notice certainty="done" id="result">
+          <p>{done.says}</p>
+        </Notice>
+      );
+    case "silence":
+      return (
+        <Notice certainty="doubt" head="In doubt: no answer came" id="result">
+          <p>
+            {done.what}: the request was sent, and may have been carried out. What is shown below was read
+            afterwards. If the change is among “What happened”, it is written down, and Registrar brings it to
+            its end.
+          </p>
+          <button type="button" onClick={again}>
+            Look again
+          </button>
+        </Notice>
+      );
+    case "problem":
+      return (
+        <Told problem={done.problem} id="result">
+          {done.problem.code === "precondition_failed" ? (
+            <p>The page shows them as they are now. Look, and decide anew.</p>
+          ) : done.problem.outcome === "tracked" ? (
+            <p>
+              <a href={`#/needs-you?operation=${done.problem.operationId}`}>Show the operation</a>
+            </p>
+          ) : null}
+        </Told>
+      );
+  }
+}
+
+const Fact = ({ name, children }: { readonly name: string; readonly children?: Child }) => (
+  <div>
+    <dt>{name}</dt>
+    <dd>{children}</dd>
+  </div>
+);
+
+const STANDING: Record<Account["status"], string> = {
+  invited: "Invited, has not signed in yet",
+  active: "Has signed in",
+  ready: "May sign in; the pool needs no password",
+  federated: "Signs in through another identity provider",
+  password_reset_required: "Has to choose a new password",
+  unconfirmed: "Unconfirmed",
+  other: "In a state of Cognito's own",
+};
+
+const InPool = ({ account }: { readonly account: Account }) => (
+  <Card head="In Cognito" aside={<span class="quiet">who may sign in</span>} kind="store">
+    <dl class="facts">
+      <Fact name="Sign-in">{account.isDisabled ? "Disabled: cannot sign in" : "Enabled"}</Fact>
+      <Fact name="Account">{STANDING[account.status]}</Fact>
+      <Fact name="Second factor">
+        {account.secondFactors.length === 0 ? "None" : account.secondFactors.map(factorName).join(", ")}
+      </Fact>
+      {account.temporaryPasswordExpiresAt ? (
+        <Fact name="Invitation">
+          Its password {Date.parse(account.temporaryPasswordExpiresAt) < Date.now() ? "ended" : "ends"}{" "}
+          <Time at={account.temporaryPasswordExpiresAt} />
+        </Fact>
+      ) : null}
+      {account.deliveryFailed ? <Fact name="Delivery">Cognito could not deliver the invitation</Fact> : null}
+      <Fact name="Id">
+        <span class="mono">{account.id}</span>
+      </Fact>
+    </dl>
+  </Card>
+);
+
+interface InDatabaseProps {
+  readonly account: Account;
+  readonly operations: ReadonlyArray<Operation> | undefined;
+  readonly trail: ReadonlyArray<AuditEntry> | undefined;
+}
+
+function InDatabase({ account, operations = [], trail = [] }: InDatabaseProps) {
+  const registration = operations.find(({ kind }) => kind === "adopt" || kind?.startsWith("register"));
+  const registered = trail.findLast(
+    ({ action }) => action === "Registered user" || action === "Adopted user",
+  );
+  const open = operations.filter(isOpen);
+  return (
+    <Card
+      head="In the database"
+      aside={<span class="quiet">what they may, and what was done</span>}
+      kind="store"
+    >
+      <dl class="facts">
+        <Fact name="Permissions">
+          {account.disabledBy ? (
+            <>
+              Held back since <Who id={account.disabledBy.userId} /> disabled them,{" "}
+              <Time at={account.disabledBy.at} />
+            </>
+          ) : account.roles.length === 0 ? (
+            "None: no role is granted"
+          ) : (
+            `Those of ${account.roles.length === 1 ? "one role" : `${account.roles.length} roles`}`
+          )}
+        </Fact>
+        <Fact name="Registered">
+          {registered ? (
+            <>
+              <Time at={registered.at} /> by <Who id={registered.actor} />
+            </>
+          ) : (
+            "Not by Registrar, as far as the audit trail goes"
+          )}
+        </Fact>
+        <Fact name="Registration">{registration ? stateOf(registration.state) : "None in the ledger"}</Fact>
+        <Fact name="Invitations">
+          {account.invitations.count === 0 ? (
+            "None sent from here"
+          ) : (
+            <>
+              {account.invitations.count} sent
+              {account.invitations.lastAt ? (
+                <>
+                  , the last <Time at={account.invitations.lastAt} />
+                </>
+              ) : null}
+            </>
+          )}
+        </Fact>
+        {account.organisation !== undefined ? (
+          <Fact name="Organisation">{account.organisation || "Not given"}</Fact>
+        ) : null}
+      </dl>
+      {open.map((operation) => (
+        <Notice
+          key={operation.operationId}
+          certainty="tracked"
+          head={`${kindOf(operation)}: ${stateOf(operation.state)}`}
+        >
+          <p>{operation.next.what}</p>
+          <p>
+            <a href={`#/needs-you?operation=${operation.operationId}`}>Show the operation</a>
+          </p>
+        </Notice>
+      ))}
+    </Card>
+  );
+}
