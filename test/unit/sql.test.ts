@@ -50,9 +50,20 @@ describe("a statement", () => {
     );
   });
 
+  it("is written at its first use, and once", () => {
+    let times = 0;
+    const made = statement("a.b", { id: uuid }, ({ id }) => {
+      times += 1;
+      return sql`${id}`;
+    });
+    assert.strictEqual(times, 0);
+    assert.strictEqual(made.text, made.text);
+    assert.strictEqual(times, 1);
+  });
+
   it("is refused where it has no use for a value", () => {
     assert.throws(
-      () => statement("a.b", { id: uuid, old: boolean }, ({ id }) => sql`${id}`),
+      () => statement("a.b", { id: uuid, old: boolean }, ({ id }) => sql`${id}`).text,
       /no use for old/,
     );
   });

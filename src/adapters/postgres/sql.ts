@@ -102,6 +102,30 @@ export const statement = <const T extends Types>(
   { dueWithin, kept }: { readonly dueWithin?: SecondsOf<T>; readonly kept?: Kept } = {},
 ): Statement<Values<T>> => {
   const names = Object.keys(types);
+  // Written at its first use: most isolates never send most statements, and none should wait for the texts of all of them.
+  let written: string | undefined;
+  const body = () => {
+    written ??= bodyOf(statementName, types, write);
+    return written;
+  };
+  const made: Statement<Values<T>> = {
+    name: statementName,
+    get text() {
+      return `/* ${statementName} */ ${body()}`;
+    },
+    parameters: (given) => names.map((value) => given[value] as Parameter),
+    ...(dueWithin !== undefined && { dueWithin: (given: Values<T>) => given[dueWithin] as number }),
+  };
+  return kept === undefined ? made : keep(made, body, Object.values(types), kept);
+};
+
+/** The SQL of a statement. A value that it has no use for is a mistake. */
+const bodyOf = <T extends Types>(
+  statementName: string,
+  types: T,
+  write: (values: { readonly [K in keyof T]: Fragment }) => Fragment,
+): string => {
+  const names = Object.keys(types);
   const values = Object.fromEntries(names.map((value) => [value, { parts: [{ value }] }]));
   const { parts } = write(values as unknown as { readonly [K in keyof T]: Fragment });
   const used = new Set(parts.map((part) => (typeof part === "string" ? "" : part.value)));
@@ -110,20 +134,13 @@ export const statement = <const T extends Types>(
   const written = parts.map((part) =>
     typeof part === "string" ? part : `$${names.indexOf(part.value) + 1}::${types[part.value]?.sql}`,
   );
-  const body = written.join("").trim();
-  const made: Statement<Values<T>> = {
-    name: statementName,
-    text: `/* ${statementName} */ ${body}`,
-    parameters: (given) => names.map((value) => given[value] as Parameter),
-    ...(dueWithin !== undefined && { dueWithin: (given: Values<T>) => given[dueWithin] as number }),
-  };
-  return kept === undefined ? made : keep(made, body, Object.values(types), kept);
+  return written.join("").trim();
 };
 
 /** The same statement, as the call of its function. */
 const keep = <Values>(
   made: Statement<Values>,
-  body: string,
+  body: () => string,
   types: ReadonlyArray<Type<Parameter>>,
   { since, answers }: Kept,
 ): Statement<Values> => {
@@ -131,9 +148,14 @@ const keep = <Values>(
   const takes = types.map((type) => type.sql).join(", ");
   const returns = Object.entries(answers).map(([column, type]) => `"${column}" ${type.sql}`);
   const values = types.map((type, index) => `$${index + 1}::${type.sql}`).join(", ");
-  const calling = {
-    ...made,
-    source: made.text,
+  const { name, parameters, dueWithin } = made;
+  const calling: Statement<Values> = {
+    name,
+    parameters,
+    ...(dueWithin !== undefined && { dueWithin }),
+    get source() {
+      return made.text;
+    },
     text: `/* ${made.name} */ select * from ${called}(${values})`,
   };
   // A column of the answer is a variable of the function as well: a name in the statement is never that.
@@ -143,7 +165,7 @@ language plpgsql as $function$
 #variable_conflict use_column
 begin
   return query
-${body};
+${body()};
 end $function$;`;
   definitions.set(calling, { since, text });
   return calling;
