@@ -3,15 +3,16 @@
  * read it. `--quick`: a moment of each, which shows that all of it runs; it writes nothing and says nothing of time.
  * `--only=<part>`: one part, whose section alone is written anew.
  */
-import { existsSync } from "node:fs";
 import { loadavg } from "node:os";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import * as cold from "./cold.ts";
 import * as cost from "./cost.ts";
+import * as growth from "./growth.ts";
 import * as latency from "./latency.ts";
+import * as lock from "./lock.ts";
 import { machine, type Part, type Row, section, write } from "./report.ts";
 import { type Stage, startStage } from "./stage.ts";
+import * as statements from "./statements.ts";
 import { build } from "./subjects.ts";
 import * as sustained from "./sustained.ts";
 
@@ -32,37 +33,20 @@ const onStage = async (use: (stage: Stage) => Promise<ReadonlyArray<Row>>): Prom
   }
 };
 
-/** What a module that asks PostgreSQL alone answers. */
-interface DatabaseModule {
-  readonly run: (options: Options) => Promise<
-    ReadonlyArray<{
-      readonly figure: string;
-      readonly value: number;
-      readonly target: number | null;
-      readonly note: string;
-    }>
-  >;
-}
-
-/** The parts of the bench that ask PostgreSQL alone, each in a file of its own. */
-const inPostgres = ["statements", "lock", "growth"]
-  .map((name) => ({ name, file: join(import.meta.dirname, `${name}.ts`) }))
-  .filter(({ file }) => existsSync(file))
-  .map(
-    ({ name, file }): Measured => ({
-      name,
-      title: `In PostgreSQL: ${name}`,
-      measure: async (options) => {
-        const { run } = (await import(file)) as DatabaseModule;
-        return (await run(options)).map(({ figure, value, target, note }) => ({
-          figure,
-          value: value.toFixed(value < 100 ? 2 : 0),
-          target: target === null ? "" : String(target),
-          note,
-        }));
-      },
-    }),
-  );
+/** The parts of the bench that ask PostgreSQL alone. */
+const inPostgres = Object.entries({ statements, lock, growth }).map(
+  ([name, { run }]): Measured => ({
+    name,
+    title: `In PostgreSQL: ${name}`,
+    measure: async (options) =>
+      (await run(options)).map(({ figure, value, target, note }) => ({
+        figure,
+        value: value.toFixed(value < 100 ? 2 : 0),
+        target: target === null ? "" : String(target),
+        note,
+      })),
+  }),
+);
 
 const PARTS: ReadonlyArray<Measured> = [
   {
