@@ -18,10 +18,33 @@ const MORE = {
   "console/mark.svg": "<svg/>",
   "console/data.bin": "\u0000",
   ".well-known/security.txt": "Contact: mailto:security@example.org",
+  "folder/index.html": "<p>folder</p>",
+  "folder/page.html": "<p>page</p>",
+  "both.html": "<p>both, alone</p>",
+  "both/index.html": "<p>both, a folder</p>",
+  "both/index": "a file without a kind",
 };
+
+/** Where somebody may look for a page. */
+const SPELLINGS = [
+  "/",
+  "/index",
+  "/index.html",
+  "/index.html?a=b",
+  ...["folder", "folder/page", "both", "none", "page.txt", "both/index"].flatMap((name) =>
+    ["", "/", ".html", "/index", "/index.html", "?a=b&c", "/?a"].map((end) => `/${name}${end}`),
+  ),
+];
 
 const RULES = `
 # A comment.
+/f*
+  X-Everywhere: yes
+/folder/*
+  ! X-Everywhere
+  X-Folder: yes
+/folder/
+  X-Everywhere: again
 /console/*
   X-Frame-Options: DENY
   Cache-Control: public, max-age=60
@@ -90,18 +113,28 @@ const files = () => makeFiles(folder);
 
 const atServer = async (path: string, init: RequestInit = {}) => {
   const answer = files()(new Request(`http://localhost${path}`, init));
-  if (answer === undefined) return { status: 404, headers: {}, text: "the Worker", tagged: false };
+  if (answer === undefined) {
+    const headers = { "content-type": "text/plain;charset=UTF-8" };
+    return { status: 404, headers, text: "the Worker", tagged: false };
+  }
   return seen(answer.status, answer.headers, await answer.text());
 };
 
+/** Every file but the pages, which have other addresses. */
 const paths = () =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name !== "_headers")
+    .filter((entry) => entry.isFile() && entry.name !== "_headers" && !entry.name.endsWith(".html"))
     .map((entry) => `/${join(entry.parentPath, entry.name).slice(folder.length + 1)}`);
 
 describe("a file", () => {
   it("has the status, the headers and the text that it has on Workers", async () => {
     for (const path of paths()) expect([path, await atServer(path)]).toEqual([path, await atWorkers(path)]);
+  });
+
+  it("that is a page has one address, to which every other spelling leads as on Workers", async () => {
+    for (const path of SPELLINGS) expect([path, await atServer(path)]).toEqual([path, await atWorkers(path)]);
+    expect(await atServer("/folder/page")).toMatchObject({ status: 200, text: "<p>page</p>" });
+    expect(await atServer("/folder/page.html")).toMatchObject({ headers: { location: "/folder/page" } });
   });
 
   it("has no text for HEAD, and is refused with 405 for every other method", async () => {
@@ -131,7 +164,8 @@ describe("a file", () => {
       "/%2e%2e/package.json",
       "/..%2fpackage.json",
       "/console",
-      "/",
+      "/folder//page",
+      "//folder/page",
     ])
       expect([path, files()(new Request(`http://localhost${path}`))]).toEqual([path, undefined]);
   });
@@ -142,6 +176,7 @@ describe("a file", () => {
     "  X: y",
     "/a\n  nothing",
     "/a/*\n  X: :splat",
+    "/a\n/a",
   ])("is not served by a rule that the server cannot keep: %j", (rules) => {
     const other = mkdtempSync(join(tmpdir(), "rules-"));
     writeFileSync(join(other, "_headers"), rules);
@@ -161,7 +196,10 @@ describe("the server", () => {
     const read = makeFiles("public");
     for (const entry of readdirSync("public", { recursive: true, withFileTypes: true })) {
       if (!entry.isFile() || entry.name === "_headers") continue;
-      const path = `/${join(entry.parentPath, entry.name).slice("public/".length)}`;
+      const path = `/${join(entry.parentPath, entry.name).slice("public/".length)}`.replace(
+        /(?:index)?\.html$/,
+        "",
+      );
       const expected = read(new Request(`http://localhost${path}`));
       const text = (await expected?.text()) ?? "";
       for (const method of ["GET", "HEAD"]) {
