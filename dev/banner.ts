@@ -24,7 +24,8 @@ export function banner(
     "",
     row("API", api),
     row("Console", `${api}/console/  ${dim("one click signs in: as administrator or as viewer")}`),
-    row("Document", `${api}/openapi.json`),
+    row("Docs", `${api}/docs/  ${dim("npm run build:docs builds it; the document: /openapi.json")}`),
+    row("Problems", `${api}/problems/`),
     row(
       "Token",
       `.dev/token  ${dim("an administrator's; another: npm run -s token -- viewer@flip.example")}`,

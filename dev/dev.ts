@@ -37,7 +37,7 @@ async function main(interrupted: Promise<undefined>): Promise<void> {
   later(stack.stop);
   done("PostgreSQL and Cognito answer");
   const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, DATABASE_URL, ...vars } = workerVariables(
-    { ...stack.workerEnv(), ...(!options.sweep && { WAKE_UPS: "off" }) },
+    { ...stack.workerEnv(), PUBLIC_URL: addresses.api, ...(!options.sweep && { WAKE_UPS: "off" }) },
     process.env,
   );
   const secrets = Object.entries({ AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, DATABASE_URL });

@@ -14,22 +14,28 @@ import { limitClients } from "./http/limit.ts";
 import { type AppEnv, mount } from "./http/mount.ts";
 import { internalProblem, problemResponse, toProblem } from "./http/problem.ts";
 import { routes } from "./http/routes/all.ts";
+import { securityTxt } from "./http/security-txt.ts";
 import { logLine, type Runtime } from "./layers/shared.ts";
 import type { Deployment } from "./ports/settings.ts";
 
 /** Builds the application on one deployment's runtime. */
 export const makeApp = (runtime: Runtime, deployment: Deployment) => {
+  const { publicUrl } = deployment;
   const app = new Hono<AppEnv>({ strict: false });
   app.use(requestId(), secureHeaders(), noStore);
   if (deployment.corsOrigins.length > 0) app.use(crossOrigin(deployment.corsOrigins));
   // Behind CORS, so that a page of another origin can read the refusal.
-  if (deployment.rateLimit) app.use(limitClients(runtime));
+  if (deployment.rateLimit) app.use(limitClients(runtime, publicUrl));
 
-  mount(app, routes, { runtime, budget: deployment.requestBudget });
+  mount(app, routes, { runtime, budget: deployment.requestBudget, publicUrl });
 
   app.get("/console", consolePage(deployment));
+  if (deployment.securityContact !== null)
+    app.get("/.well-known/security.txt", securityTxt(runtime, deployment.securityContact, publicUrl));
 
-  app.notFound((c) => problemResponse(toProblem(new NotFound()), c.get("requestId")));
+  app.notFound((c) =>
+    problemResponse(toProblem(new NotFound()), { requestId: c.get("requestId"), publicUrl }),
+  );
   app.onError((error, c) => {
     const requestId = c.get("requestId");
     console.error(
@@ -39,7 +45,7 @@ export const makeApp = (runtime: Runtime, deployment: Deployment) => {
         deployment,
       ),
     );
-    return problemResponse(internalProblem("unknown"), requestId);
+    return problemResponse(internalProblem("unknown"), { requestId, publicUrl });
   });
   return app;
 };

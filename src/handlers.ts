@@ -67,7 +67,8 @@ export const makeHandlers = <Context extends RequestContext>({ platform, clientA
         const from = { clientAddress: clientAddress(request, context) };
         response = Promise.resolve(app.fetch(request, from, context as unknown as ExecutionContext));
       } catch {
-        return Promise.resolve(problemResponse(internalProblem("nothing_created"), crypto.randomUUID()));
+        const asked = { requestId: crypto.randomUUID(), publicUrl: null };
+        return Promise.resolve(problemResponse(internalProblem("nothing_created"), asked));
       }
       // Before anything is awaited: a client that goes away must not stop a registration, or its rollback, half way.
       context.waitUntil(response);

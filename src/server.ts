@@ -95,7 +95,7 @@ const answerError = (error: unknown): Response => {
   if (error instanceof RequestError) return new Response(null, { status: 400 });
   const requestId = crypto.randomUUID();
   say("Error", "request failed outside its program", { requestId }, [error]);
-  return problemResponse(internalProblem("unknown"), requestId);
+  return problemResponse(internalProblem("unknown"), { requestId, publicUrl: deployment.publicUrl });
 };
 
 const answer = (request: Request, incoming: IncomingMessage): Promise<Response> =>

@@ -112,6 +112,12 @@ const Clients = Schema.String.annotate(CLIENTS)
 
 const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text;
 
+const ORIGIN = takes("an origin such as https://registrar.your-hospital.org");
+const Origin = Schema.String.annotate(ORIGIN).check(
+  isNoPlaceholder,
+  Schema.makeFilter((text: string) => isOrigin(text) && /^https?:/.test(text), ORIGIN),
+);
+
 const ORIGINS = takes("origins such as https://admin.example.org, comma-separated");
 
 const Origins = Schema.String.annotate(ORIGINS)
@@ -304,6 +310,21 @@ export const Environment = Schema.Struct({
       description:
         "What a monitoring system sends as bearer token to read GET /api/metrics. Not set: only who manages users may.",
       secret: true,
+    }),
+  ),
+  PUBLIC_URL: Schema.optionalKey(
+    Origin.annotate({
+      description:
+        "Where the deployment is reached. The `type` of a problem is then the address of its page there, `/problems/…`, and a urn otherwise.",
+    }),
+  ),
+  SECURITY_CONTACT: Schema.optionalKey(
+    matching(
+      /^(mailto:[^\s@]+@[^\s@]+|https:\/\/\S+|tel:\+[\d-]+)$/,
+      "a mailto:, https: or tel: address",
+    ).annotate({
+      description:
+        "Who is told of a vulnerability of this deployment: `Contact` of /.well-known/security.txt (RFC 9116). Not set: there is no such file.",
     }),
   ),
   CORS_ORIGINS: orElse(Origins, "").annotate({
@@ -562,5 +583,7 @@ const toDeployment = (read: typeof Environment.Type, drivers: Drivers): Deployme
   clientRequests: read.CLIENT_REQUESTS_PER_MINUTE,
   traces: read.TRACES === "on",
   metricsToken: read.METRICS_TOKEN ?? null,
+  publicUrl: read.PUBLIC_URL ?? null,
+  securityContact: read.SECURITY_CONTACT ?? null,
   corsOrigins: read.CORS_ORIGINS,
 });

@@ -187,7 +187,10 @@ export const wrongIn = (path: string, text: string): ReadonlyArray<string> => {
 
 /** What is wrong in a tree that has the folders src/, cli/, dev/ and console/, a sentence each. */
 export const wrongArrows = (root: string): ReadonlyArray<string> =>
-  globSync("{src,cli,dev,console}/**/*.{ts,tsx,mts,cts,js,jsx,mjs,cjs}", { cwd: root })
+  globSync("{src,cli,dev,console}/**/*.{ts,tsx,mts,cts,js,jsx,mjs,cjs}", {
+    cwd: root,
+    exclude: ["**/node_modules"],
+  })
     .sort()
     .flatMap((path) => wrongIn(path, readFileSync(join(root, path), "utf8")));
 

@@ -10,8 +10,8 @@ import { type Problem, problemResponse, toProblem } from "./problem.ts";
 /** A flood is told once in so many milliseconds: a line for each request would be a flood of its own. */
 const TOLD_EVERY_MS = 10_000;
 
-/** Answers 429 to clients of a network that asks too often. */
-export const limitClients = (runtime: Runtime): MiddlewareHandler<AppEnv> => {
+/** Answers 429 to clients of a network that asks too often. `publicUrl`: where the pages of problems are. */
+export const limitClients = (runtime: Runtime, publicUrl: string | null): MiddlewareHandler<AppEnv> => {
   let toldAt = Number.NEGATIVE_INFINITY;
 
   /** Says nothing of who it was: an address is personal data. */
@@ -33,6 +33,6 @@ export const limitClients = (runtime: Runtime): MiddlewareHandler<AppEnv> => {
   return async (c, next) => {
     const refusal = await runtime.runPromise(refusalOf(c.env.clientAddress));
     if (Option.isNone(refusal)) return next();
-    return problemResponse(refusal.value, c.get("requestId"));
+    return problemResponse(refusal.value, { requestId: c.get("requestId"), publicUrl });
   };
 };

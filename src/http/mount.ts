@@ -32,10 +32,11 @@ type AppContext = Context<AppEnv>;
 /** Runs programs with the services of one deployment. */
 export type Runtime = ManagedRuntime.ManagedRuntime<Services, never>;
 
-/** What mounting needs: the runtime, and how long one request may take. */
+/** What mounting needs: the runtime, how long one request may take, and where the pages of problems are. */
 export interface Mounting {
   readonly runtime: Runtime;
   readonly budget: Duration.Duration;
+  readonly publicUrl: string | null;
 }
 
 /** Adds every route to the application, and a 405 with `Allow` for the methods that a path does not know. */
@@ -47,7 +48,8 @@ export const mount = (app: Hono<AppEnv>, routes: ReadonlyArray<Route>, mounting:
   }
   for (const path of new Set(routes.map((route) => route.path))) {
     const problem = toProblem(new MethodNotAllowed({ allow: allowed(routes, path) }));
-    app.all(honoPath(path), (c) => problemResponse(problem, c.get("requestId")));
+    const { publicUrl } = mounting;
+    app.all(honoPath(path), (c) => problemResponse(problem, { requestId: c.get("requestId"), publicUrl }));
   }
 };
 
@@ -64,11 +66,11 @@ export const allowed = (routes: ReadonlyArray<Route>, path: string): ReadonlyArr
 /** `/api/users/{user_id}` → `/api/users/:user_id` */
 const honoPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ":$1");
 
-const answer = (c: AppContext, route: Route, { runtime, budget }: Mounting) =>
+const answer = (c: AppContext, route: Route, { runtime, budget, publicUrl }: Mounting) =>
   Effect.flatMap(Clock.currentTimeMillis, (now) =>
     respond(c, route, runtime).pipe(
       Effect.tap(noteSuccess),
-      Effect.catchCause((cause) => refuse(c, cause)),
+      Effect.catchCause((cause) => refuse(c, cause, publicUrl)),
       Effect.provideService(Budget, now + Duration.toMillis(budget)),
       Effect.provideService(Awake, { known: false }),
       Effect.provideService(KeepAlive, (work) =>
@@ -161,13 +163,17 @@ const stream = (pages: Pages, runtime: Runtime, annotations: object): ReadableSt
   });
 };
 
-const refuse = Effect.fnUntraced(function* (c: AppContext, cause: Cause.Cause<HttpError>) {
+const refuse = Effect.fnUntraced(function* (
+  c: AppContext,
+  cause: Cause.Cause<HttpError>,
+  publicUrl: string | null,
+) {
   const problem = Option.match(Cause.findErrorOption(cause), {
     onNone: () => internalProblem(c.req.method === "GET" ? "nothing_created" : "unknown"),
     onSome: toProblem,
   });
   yield* noteProblem(problem, cause);
-  return problemResponse(problem, c.get("requestId"));
+  return problemResponse(problem, { requestId: c.get("requestId"), publicUrl });
 });
 
 const noteSuccess = (response: Response) => {

@@ -8,7 +8,9 @@ import * as Schema from "effect/Schema";
 import * as SchemaRepresentation from "effect/SchemaRepresentation";
 import { WhyNotDone } from "../domain/operation.ts";
 import { Violation } from "./errors.ts";
-import { OUTCOMES } from "./problem.ts";
+import { exampleOf, exampleOfProblem, samplesOf } from "./examples.ts";
+import { EXPLANATIONS } from "./explanations.ts";
+import { OUTCOMES, type Problem } from "./problem.ts";
 import { CODES, type Code, PROBLEMS } from "./problems.ts";
 import type { Answer, Json, Route } from "./route.ts";
 import { Uuid } from "./wire.ts";
@@ -16,7 +18,7 @@ import { Uuid } from "./wire.ts";
 type Node = Readonly<Record<string, unknown>>;
 
 /** The shape of every refusal (RFC 9457). */
-const Problem = Schema.Struct({
+const ProblemBody = Schema.Struct({
   type: Schema.String.annotate({ description: "Names the kind of problem.", format: "uri" }),
   title: Schema.String,
   status: Schema.Int,
@@ -111,6 +113,9 @@ const REFUSAL_HEADERS: Partial<Record<number, Readonly<Record<string, Node>>>> =
   503: { "Retry-After": { $ref: "#/components/headers/Retry-After" } },
 };
 
+/** The path of the page that explains a problem. */
+export const pageOf = (code: Code): string => `/problems/${code.replaceAll("_", "-")}`;
+
 /** What each stage before the program can answer: who calls, then what was sent. */
 const stages = (route: Route): ReadonlyArray<Code> => {
   const identified: ReadonlyArray<Code> = [
@@ -159,10 +164,10 @@ const brief = (node: unknown): unknown => {
 };
 
 const document = (routes: ReadonlyArray<Route>, version: string): Node => {
-  const { of, definitions } = converted([Problem, ...routes.flatMap(schemasOf)]);
+  const bodies = converted([ProblemBody, ...routes.flatMap(schemasOf)]);
   const paths: Record<string, Record<string, Node>> = {};
   for (const route of routes) {
-    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operation(route, of) };
+    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operation(route, bodies) };
   }
   return {
     openapi: "3.1.1",
@@ -181,8 +186,9 @@ const document = (routes: ReadonlyArray<Route>, version: string): Node => {
     tags: [...new Set(routes.map(({ area }) => area))].map((name) => ({ name })),
     paths,
     components: {
-      schemas: definitions,
+      schemas: bodies.definitions,
       headers: HEADERS,
+      examples: EXAMPLES,
       securitySchemes: { cognito: BEARER, metrics: METRICS },
     },
   };
@@ -202,12 +208,19 @@ const converted = (schemas: ReadonlyArray<Json>) => {
     ),
   );
   const known = new Map(schemas.map((schema, index) => [schema, written.schemas[index] as Node]));
-  return { of: (schema: Json): Node => known.get(schema) as Node, definitions: written.definitions };
+  const definitions = written.definitions as Readonly<Record<string, Node>>;
+  const of = (schema: Json): Node => known.get(schema) as Node;
+  return {
+    schema: of,
+    /** A body as JSON, with an example. */
+    json: (schema: Json): Node => ({ schema: of(schema), example: exampleOf(of(schema), definitions) }),
+    definitions,
+  };
 };
 
-type Of = (schema: Json) => Node;
+type Converted = ReturnType<typeof converted>;
 
-const operation = (route: Route, of: Of): Node => ({
+const operation = (route: Route, bodies: Converted): Node => ({
   operationId: route.id,
   tags: [route.area],
   summary: route.summary,
@@ -215,20 +228,20 @@ const operation = (route: Route, of: Of): Node => ({
   ...(route.needs !== "nothing" && { security: SECURITY[route.needs] }),
   ...(/^(?:CAN_MANAGE_USERS|METRICS_TOKEN)$/.test(route.needs) && { "x-permission": "CAN_MANAGE_USERS" }),
   parameters: [
-    ...(route.params ? parameters(of(route.params), "path") : []),
-    ...(route.query ? parameters(of(route.query), "query") : []),
+    ...(route.params ? parameters(bodies.schema(route.params), "path") : []),
+    ...(route.query ? parameters(bodies.schema(route.query), "query") : []),
     ...(route.idempotent ? [KEY] : []),
     ...(route.conditional ? [IF_MATCH] : []),
   ],
   ...(route.body && {
     requestBody: {
       required: route.bodyOptional !== true,
-      content: { "application/json": { schema: of(route.body) } },
+      content: { "application/json": bodies.json(route.body) },
     },
   }),
   responses: {
     ...Object.fromEntries(
-      Object.entries(route.answers).map(([status, given]) => [status, answer(given, of)]),
+      Object.entries(route.answers).map(([status, given]) => [status, answer(given, bodies)]),
     ),
     ...refusals(route),
   },
@@ -246,7 +259,7 @@ const parameters = ({ properties = {}, required = [] }: Node, where: "path" | "q
 
 const answer = (
   { means, body, type = "application/json", headers = {}, also = {} }: Answer,
-  of: Of,
+  { schema: of, json }: Converted,
 ): Node => ({
   description: means,
   headers: {
@@ -254,7 +267,7 @@ const answer = (
     ...Object.fromEntries(Object.entries(headers).map(([name, schema]) => [name, { schema: of(schema) }])),
   },
   content: {
-    [mediaType(type)]: { schema: of(body) },
+    [mediaType(type)]: type === "application/json" ? json(body) : { schema: of(body) },
     ...Object.fromEntries(
       Object.entries(also).map(([type, description]) => [type, { schema: { type: "string", description } }]),
     ),
@@ -263,6 +276,30 @@ const answer = (
 
 /** Without its parameters. */
 const mediaType = (type: string): string => type.split(";")[0] ?? "";
+
+/** The answers that a code can be heard in, one for each outcome, by the names that they have in components.examples. */
+const examplesOf = (code: Code): ReadonlyArray<readonly [name: string, problem: Problem]> => {
+  const samples = samplesOf(code);
+  const first = samples.filter(
+    ({ outcome }, index) => samples.findIndex((other) => other.outcome === outcome) === index,
+  );
+  return first.map((problem) => [first.length === 1 ? code : `${code}-${problem.outcome}`, problem]);
+};
+
+/** What components.examples holds: every problem. */
+const EXAMPLES: Node = Object.fromEntries(
+  (Object.keys(PROBLEMS) as ReadonlyArray<Code>).flatMap((code) =>
+    examplesOf(code).map(([name, problem]) => [
+      name,
+      { summary: EXPLANATIONS[code].means, value: exampleOfProblem(problem) },
+    ]),
+  ),
+);
+
+const exampleRefs = (codes: ReadonlyArray<Code>): Node =>
+  Object.fromEntries(
+    codes.flatMap(examplesOf).map(([name]) => [name, { $ref: `#/components/examples/${name}` }]),
+  );
 
 const refusals = (route: Route): Readonly<Record<string, Node>> => {
   const byStatus = Object.groupBy(codesOf(route), (code) => PROBLEMS[code].status);
@@ -273,9 +310,18 @@ const refusals = (route: Route): Readonly<Record<string, Node>> => {
         { type: "object", properties: { status: { const: Number(status) }, code: { enum: codes } } },
       ],
     };
-    const description = codes.map((code) => `\`${code}\`: ${PROBLEMS[code].means}`).join("\n\n");
+    const description = codes
+      .map((code) => `[\`${code}\`](${pageOf(code)}): ${EXPLANATIONS[code].means}`)
+      .join("\n\n");
     const headers = { "X-Request-Id": REQUEST_ID, ...REFUSAL_HEADERS[Number(status)] };
-    return [status, { description, headers, content: { "application/problem+json": { schema } } }];
+    return [
+      status,
+      {
+        description,
+        headers,
+        content: { "application/problem+json": { schema, examples: exampleRefs(codes) } },
+      },
+    ];
   });
   return Object.fromEntries(entries);
 };

@@ -275,26 +275,24 @@ export const toProblem = (error: HttpError): Problem =>
 export const internalProblem = (outcome: Outcome): Problem =>
   complete({ code: "internal_error", detail: "Internal server error", outcome });
 
-/** Writes a problem as the answer to one request. */
-export const problemResponse = (problem: Problem, requestId: string): Response => {
-  const {
-    status,
-    code,
-    title,
-    detail,
-    outcome,
-    retryable,
-    operationId,
-    reason,
-    errors,
-    userId,
-    userIds,
-    updated,
-    retryAfter,
-    headers,
-  } = problem;
-  const body = {
-    type: `urn:registrar:problem:${code.replaceAll("_", "-")}`,
+/** What a problem needs of the request and of the deployment. `publicUrl`: its origin, where it has one. */
+export interface Asked {
+  readonly requestId: string;
+  readonly publicUrl: string | null;
+}
+
+/** The address of a problem's page, or a name where nobody knows where the pages are. */
+export const problemType = (code: Code, publicUrl: string | null): string => {
+  const name = code.replaceAll("_", "-");
+  return publicUrl === null ? `urn:registrar:problem:${name}` : `${publicUrl}/problems/${name}`;
+};
+
+/** What is told of a problem: the answer's body. */
+export const problemBody = (problem: Problem, { requestId, publicUrl }: Asked) => {
+  const { status, code, title, detail, outcome, retryable, operationId } = problem;
+  const { reason, errors, userId, userIds, updated } = problem;
+  return {
+    type: problemType(code, publicUrl),
     title,
     status,
     detail,
@@ -311,11 +309,16 @@ export const problemResponse = (problem: Problem, requestId: string): Response =
     ...(userIds && { userIds }),
     ...(updated && { updated }),
   };
-  return Response.json(body, {
+};
+
+/** Writes a problem as the answer to one request. */
+export const problemResponse = (problem: Problem, asked: Asked): Response => {
+  const { status, retryAfter, headers } = problem;
+  return Response.json(problemBody(problem, asked), {
     status,
     headers: {
       "Content-Type": "application/problem+json",
-      "X-Request-Id": requestId,
+      "X-Request-Id": asked.requestId,
       ...(retryAfter !== undefined && { "Retry-After": String(retryAfter) }),
       ...headers,
     },

@@ -92,6 +92,10 @@ export interface Deployment {
   readonly traces: boolean;
   /** What may read the metrics beside a token of somebody who manages users. */
   readonly metricsToken: Redacted.Redacted<string> | null;
+  /** The origin at which the deployment is reached, and its pages are. */
+  readonly publicUrl: string | null;
+  /** Whom /.well-known/security.txt names. Null: there is none. */
+  readonly securityContact: string | null;
   /** Origins whose pages may call the API. */
   readonly corsOrigins: ReadonlyArray<string>;
 }

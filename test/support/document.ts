@@ -76,3 +76,52 @@ const invalid = (key: string, schema: object, value: unknown): ReadonlyArray<str
   if (validate(value)) return [];
   return (validate.errors ?? []).map(({ instancePath, message }) => `${key}: ${instancePath} ${message}`);
 };
+
+interface Content {
+  readonly schema: object;
+  readonly example?: unknown;
+  readonly examples?: Readonly<Record<string, { readonly $ref: string }>>;
+}
+
+interface Part {
+  readonly name: string;
+  readonly content: Readonly<Record<string, Content>>;
+}
+
+/** Every body of the document, of requests and of answers. */
+const bodies = (): ReadonlyArray<Part> =>
+  Object.values(document.paths)
+    .flatMap((methods) => Object.values(methods))
+    .flatMap(({ operationId, responses, ...rest }) => {
+      const { requestBody } = rest as { requestBody?: Pick<Part, "content"> };
+      const answers = Object.entries(responses).map(([status, { content }]) => ({
+        name: `${operationId} ${status}`,
+        content: content as Part["content"],
+      }));
+      return requestBody === undefined ? answers : [{ name: operationId, ...requestBody }, ...answers];
+    });
+
+/** Every example of the document, with the schema that it is an example of, and bodies of JSON that have none. */
+export const examples = () =>
+  bodies().flatMap(({ name, content }) =>
+    Object.entries(content)
+      .filter(([type]) => /[/+]json$/.test(type))
+      .flatMap(([type, { schema, example, examples: named = {} }]) => {
+        const values = [
+          ...(example === undefined ? [] : [example]),
+          ...Object.values(named).map(({ $ref }) => resolve($ref)),
+        ];
+        return [{ name: `${name} ${type}`, schema, values }];
+      }),
+  );
+
+const resolve = (ref: string): unknown => {
+  const known = document.components as unknown as {
+    examples: Readonly<Record<string, { readonly value: unknown }>>;
+  };
+  return known.examples[ref.split("/").at(-1) ?? ""]?.value;
+};
+
+/** What is wrong with a value that is to be an example of a schema of the document. */
+export const wrongExample = (name: string, schema: object, value: unknown): ReadonlyArray<string> =>
+  invalid(`example ${name}`, local(schema), value);

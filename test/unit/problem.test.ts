@@ -52,6 +52,7 @@ import { alice, operationId as idOf } from "../simulation/memory/scene.ts";
 import { admin, adminRole, researcherRole } from "../simulation/memory/world.ts";
 
 const operationId = idOf(1);
+const asked = { requestId: "request-1", publicUrl: null };
 const cause = new Error("alice@hospital.example and a stack that nobody may see");
 
 /** status, code, detail, outcome, retryable, headers of the answer that are its own */
@@ -670,7 +671,7 @@ const OWN = ["retry-after", "www-authenticate", "allow", "idempotency-replayed"]
 describe("the answer to", () => {
   for (const [tag, ofTag] of Object.entries(rows)) {
     it.each([...ofTag])(`${tag} (%#)`, async (error, [status, code, detail, outcome, retryable, headers]) => {
-      const response = problemResponse(toProblem(error), "request-1");
+      const response = problemResponse(toProblem(error), asked);
       const text = await response.text();
       const body = JSON.parse(text) as Record<string, unknown>;
       assert.strictEqual(response.status, status);
@@ -691,14 +692,21 @@ describe("the answer to", () => {
   }
 
   it.each(["tracked", "nothing_created"] as const)("a bug says nothing but %s", async (outcome) => {
-    const body = (await problemResponse(internalProblem(outcome), "r").json()) as Record<string, unknown>;
+    const body = (await problemResponse(internalProblem(outcome), asked).json()) as Record<string, unknown>;
     assert.deepInclude(body, { status: 500, code: "internal_error", detail: "Internal server error" });
     assert.deepInclude(body, { outcome, retryable: false });
   });
 
+  it("names the page of its problem where the deployment has an address", async () => {
+    const publicUrl = "https://registrar.hospital.test";
+    const response = problemResponse(toProblem(new UserLost({ operationId })), { ...asked, publicUrl });
+    const { type } = (await response.json()) as { type: string };
+    assert.strictEqual(type, "https://registrar.hospital.test/problems/user-removed");
+  });
+
   it("a body with bad fields lists every one under FLIP's names", async () => {
     const violations = [{ type: "missing", loc: ["body", "email"], msg: "Field required" }];
-    const response = problemResponse(toProblem(new InvalidRequest({ violations })), "r");
+    const response = problemResponse(toProblem(new InvalidRequest({ violations })), asked);
     const body = (await response.json()) as Record<string, unknown>;
     assert.deepInclude(body, { errors: violations });
   });

@@ -53,6 +53,30 @@ describe("the configuration", () => {
     assert.deepStrictEqual(read.corsOrigins, ["https://a.example", "https://b.example"]);
   });
 
+  it("takes the address of the deployment, and whom to tell of a vulnerability; both may be missing", () => {
+    const read = settings({
+      PUBLIC_URL: "https://registrar.hospital.test",
+      SECURITY_CONTACT: "mailto:security@hospital.test",
+    });
+    assert.strictEqual(read.publicUrl, "https://registrar.hospital.test");
+    assert.strictEqual(read.securityContact, "mailto:security@hospital.test");
+    assert.deepStrictEqual([settings().publicUrl, settings().securityContact], [null, null]);
+  });
+
+  it.each(["https://a.test/", "https://a.test/x", "a.test", "ftp://a.test", "https://registrar.example.org"])(
+    "refuses %s as the address of the deployment",
+    (PUBLIC_URL) => {
+      assert.match(problems({ ...bindings, PUBLIC_URL }).join(), /^PUBLIC_URL must /);
+    },
+  );
+
+  it.each(["security@a.test", "http://a.test", "mailto:a b@c.test", "mailto:a@b.test\nContact: x"])(
+    "refuses %j as a contact",
+    (SECURITY_CONTACT) => {
+      assert.match(problems({ ...bindings, SECURITY_CONTACT }).join(), /SECURITY_CONTACT must /);
+    },
+  );
+
   it("names every missing key at once", () => {
     const missing = problems({});
     for (const key of Object.keys(bindings)) assert.include(missing, `${key} is missing`);
