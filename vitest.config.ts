@@ -50,6 +50,14 @@ export default defineConfig({
         test: { ...real, name: "commands", include: ["test/commands/**/*.test.ts"] },
       },
       {
+        // The pages in a real browser, which a machine may not have: npm run browser looks for it.
+        test: { ...real, name: "browser", include: ["test/browser/**/*.test.ts"] },
+      },
+      {
+        // Their pictures, for docs/img/.
+        test: { ...real, name: "screenshots", include: ["test/browser/**/*.shots.ts"] },
+      },
+      {
         // The guarantee in every kind of pool: minutes, too.
         test: { ...real, name: "pools", include: ["test/pools/**/*.test.ts"] },
       },

@@ -1,0 +1,78 @@
+/** The static pages, in both themes, on a phone and on a desk. */
+import { existsSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { PROBLEMS } from "../../src/http/problems.ts";
+import { expectAccessible, expectFits, findings, useBrowser, WIDTHS } from "./browser.ts";
+
+const browser = useBrowser();
+
+const PROBLEM_PAGES = Object.keys(PROBLEMS).map((code) => `/problems/${code.replaceAll("_", "-")}`);
+
+/** One of each kind of page is looked at in every way; the other problem pages have the same form. */
+const EVERY_WAY = ["/", "/problems/", "/problems/database-unavailable", "/problems/last-manager"];
+
+describe.each(["light", "dark"] as const)("in the %s theme", (theme) => {
+  it.each(EVERY_WAY)(
+    "%s has no finding of axe, keeps to its policy, and fits a phone and a desk",
+    async (path) => {
+      for (const width of Object.values(WIDTHS)) {
+        const page = await browser.open(path, { theme, width });
+        await expectAccessible(page);
+        await expectFits(page);
+      }
+    },
+  );
+});
+
+describe("every problem page", () => {
+  it("has no finding of axe, keeps to its policy, and fits a phone", { timeout: 600_000 }, async () => {
+    for (const [index, path] of PROBLEM_PAGES.entries()) {
+      const page = await browser.open(path, {
+        theme: index % 2 === 0 ? "light" : "dark",
+        width: WIDTHS.phone,
+      });
+      await expectAccessible(page);
+      await expectFits(page);
+      await page.context().close();
+    }
+  });
+});
+
+describe("a keyboard", () => {
+  it("comes to the content first", async () => {
+    const page = await browser.open("/");
+    await page.keyboard.press("Tab");
+    expect(await page.locator(":focus").textContent()).toBe("Skip to the content");
+    await page.keyboard.press("Enter");
+    expect(await page.locator(":focus").getAttribute("id")).toBe("main");
+  });
+});
+
+describe("/docs/", () => {
+  const isBuilt = existsSync("public/docs/reference/standalone.esm.js");
+
+  it.skipIf(isBuilt)("says the one command where it is not built", async () => {
+    const page = await browser.open("/docs/");
+    await page.getByRole("heading", { name: "The API reference is not built here" }).waitFor();
+    expect(await page.locator("main pre").textContent()).toBe("npm run build:docs");
+    await expectAccessible(page);
+    // The part that is not there was asked for: Chromium says so.
+    expect(browser.said.splice(0).join()).toMatch(/status of 404/);
+  });
+
+  it.skipIf(!isBuilt)(
+    "shows every request under its own policy, asks nobody else, and sends one with the stack's token",
+    async () => {
+      const page = await browser.open("/docs/#tag/users/GET/api/roles");
+      await page.getByRole("heading", { name: "Registrar", exact: true }).waitFor();
+      await page.getByRole("heading", { name: "Lists all roles, by name" }).waitFor();
+      // Scalar's own findings are listed, not failed.
+      for (const finding of await findings(page)) console.log(`/docs/: ${finding}`);
+      await page.getByPlaceholder("Token").first().fill(browser.stack.adminToken);
+      await page.getByRole("button", { name: /Test Request.*\/api\/roles/ }).click();
+      const answered = page.waitForResponse((response) => response.url().endsWith("/api/roles"));
+      await page.getByRole("button", { name: /^Send/ }).click();
+      expect((await answered).status()).toBe(200);
+    },
+  );
+});
