@@ -1,0 +1,135 @@
+/** Finding users, and changing them: what follows is said first, and what became of it afterwards. */
+import { describe, expect, it } from "vitest";
+import { patient } from "../../support/fixture.ts";
+import { useBrowser } from "../browser.ts";
+import { ADMIN, expectSaid, notice, openConsole, register, visit } from "./people.ts";
+
+const browser = useBrowser(patient);
+
+/** Somebody who is registered, and shown. */
+async function showAda(...roles: ReadonlyArray<string>) {
+  const page = await openConsole(browser);
+  await register(page, "ada@flip.example", ...roles);
+  await notice(page, /^Registered/)
+    .getByRole("link", { name: "Show the user" })
+    .click();
+  await page.getByRole("button", { name: "Disable" }).waitFor();
+  return page;
+}
+
+describe("the users", () => {
+  it("are found by a part of the address, and by their state, and the search is a link", async () => {
+    const page = await openConsole(browser);
+    await register(page, "ada@flip.example");
+    await notice(page, /^Registered/).waitFor();
+    await visit(page, "#/users");
+    await page.getByRole("searchbox").fill("VIEW");
+    await page.getByRole("button", { name: "Search" }).click();
+    await page.getByText("1 user", { exact: true }).waitFor();
+    await page.getByRole("searchbox").fill("");
+    await page.getByLabel("State").selectOption("Invited");
+    await page.getByText("1 shown").waitFor();
+    expect(await page.getByRole("list", { name: "Users" }).getByRole("link").allInnerTexts()).toEqual([
+      expect.stringContaining("ada@flip.example"),
+    ]);
+    expect(page.url()).toMatch(/#\/users\?state=invited$/);
+    await visit(page, "#/users?search=nobody");
+    await page.getByRole("heading", { name: "Nobody is like that" }).waitFor();
+  });
+});
+
+describe("a change", () => {
+  it("says what follows from it, is done in both stores, and is in the timeline", async () => {
+    const page = await showAda();
+    await page.getByRole("button", { name: "Disable" }).click();
+    const dialog = page.getByRole("dialog", { name: "Disable ada@flip.example?" });
+    await dialog.getByText("They hold no permission from now on, even where they are signed in.").waitFor();
+    await dialog.getByRole("button", { name: "Disable" }).click();
+    await notice(page, "Done").getByText("The user is disabled.").waitFor();
+    await page.waitForFunction(() => document.activeElement?.id === "result");
+    await page.getByText("Disabled: cannot sign in").waitFor();
+    await page.getByText("Disabling: done").waitFor();
+    expect(browser.stack.cognito.getUser("ada@flip.example")?.enabled).toBe(false);
+  });
+
+  it("can be left by the Escape key, and the focus is back where it was", async () => {
+    const page = await showAda();
+    await page.getByRole("button", { name: "Delete" }).click();
+    await page.getByRole("dialog").waitFor();
+    await page.keyboard.press("Escape");
+    await page.waitForFunction(() => document.activeElement?.id === "action-remove");
+    expect(browser.stack.cognito.getUser("ada@flip.example")).toBeDefined();
+  });
+
+  it("that Cognito does not answer is shown as looked after, and not as failed", async () => {
+    const page = await showAda();
+    browser.stack.faults.set([{ target: "cognito", match: "=AdminDisableUser", answer: "500" }]);
+    await page.getByRole("button", { name: "Disable" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Disable" }).click();
+    await notice(page, "Not finished, and looked after")
+      .getByText(/Registrar goes on with it by itself/)
+      .waitFor();
+    expectSaid(browser, /status of 500/);
+  });
+
+  it("whose answer is lost is in doubt, and is not sent again", async () => {
+    const page = await showAda();
+    let sent = 0;
+    await page.route("**/api/users/*", async (route) => {
+      if (route.request().method() !== "PUT") return route.continue();
+      sent++;
+      await route.fetch();
+      return route.abort("connectionreset");
+    });
+    await page.getByRole("button", { name: "Disable" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Disable" }).click();
+    await notice(page, "In doubt: no answer came").waitFor();
+    await page.getByText("Disabled: cannot sign in").waitFor();
+    expect(sent).toBe(1);
+    expectSaid(browser, /ERR_CONNECTION_RESET/);
+  });
+
+  it("that would leave nobody to manage users is refused, and nothing is changed", async () => {
+    const page = await openConsole(browser, `#/users/${browser.stack.adminSub}`);
+    await page.getByRole("button", { name: "Change roles" }).click();
+    await page
+      .getByRole("dialog")
+      .getByRole("checkbox", { name: /^Admin/ })
+      .uncheck();
+    await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+    await notice(page, "Not done")
+      .getByText(/Nobody who can sign in would be left to manage users/)
+      .waitFor();
+    await page.getByRole("listitem").filter({ hasText: "Admin" }).first().waitFor();
+    expect(await page.getByRole("button", { name: "Delete" }).count()).toBe(0);
+    expectSaid(browser, /status of 409/);
+  });
+
+  it("of roles is told with who gave them", async () => {
+    const page = await showAda("Researcher");
+    await page.getByRole("button", { name: "Change roles" }).click();
+    await page
+      .getByRole("dialog")
+      .getByRole("checkbox", { name: /^Observer/ })
+      .check();
+    await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+    await notice(page, "Done").waitFor();
+    const held = page.getByRole("region", { name: "Roles" });
+    await held.getByText("Observer", { exact: true }).waitFor();
+    expect(await held.getByRole("link", { name: ADMIN }).count()).toBe(2);
+  });
+
+  it("deletes only whose address was typed", async () => {
+    const page = await showAda();
+    await page.getByRole("button", { name: "Delete" }).click();
+    await page.getByLabel(/Type their address/).fill("viewer@flip.example");
+    await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+    await page.getByText("That is not their address.").waitFor();
+    await page.getByLabel(/Type their address/).fill("ada@flip.example");
+    await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+    await page.getByRole("heading", { name: "A user who is gone" }).waitFor();
+    await page.getByText("Deletion: done").waitFor();
+    expect(browser.stack.cognito.getUser("ada@flip.example")).toBeUndefined();
+    expectSaid(browser, /status of 404/);
+  });
+});
