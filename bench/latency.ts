@@ -40,10 +40,13 @@ const callsOf = (name: SubjectName, stage: Stage, kind: keyof typeof PATHS): Pro
     return inSequence(calls.filter(({ ended }) => ended <= answered));
   });
 
+/** Registrations before those that are measured. */
+const WARM_UP = 50;
+
 const latencyOf = (name: SubjectName, stage: Stage, delayMs: number, number: number): Promise<number> =>
   withSubject(name, stage, async ({ url }) => {
     const target = { url, token: stage.token };
-    await registerAtOnce(target, 50, 4);
+    await registerAtOnce(target, Math.min(number, WARM_UP), 4);
     await stage.settled();
     await stage.order({ delayMs });
     const { latencies } = await registerAtOnce(target, number, 1);

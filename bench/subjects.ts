@@ -27,8 +27,15 @@ type WorkerName = keyof typeof ENTRIES;
 /** Whoever can be started. `node`: the server on Node, with a pool of connections. */
 export type SubjectName = WorkerName | "node";
 
-/** The sizes of what was built, in KiB compressed, by name. */
-export const build = async (): Promise<Readonly<Record<WorkerName, number>>> => {
+/** Builds the Workers, once a run. Answers their sizes, in KiB compressed, by name. */
+export const build = (): Promise<Readonly<Record<WorkerName, number>>> => {
+  built ??= buildAll();
+  return built;
+};
+
+let built: ReturnType<typeof buildAll> | undefined;
+
+const buildAll = async (): Promise<Readonly<Record<WorkerName, number>>> => {
   const sizes: Record<string, number> = {};
   for (const [name, [entry, options]] of Object.entries(ENTRIES))
     sizes[name] = (await bundle(root, entry, options)).size;
