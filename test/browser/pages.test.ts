@@ -8,6 +8,9 @@ const browser = useBrowser();
 
 const PROBLEM_PAGES = Object.keys(PROBLEMS).map((code) => `/problems/${code.replaceAll("_", "-")}`);
 
+/** Scalar takes its time on a busy machine, in milliseconds. */
+const LONG = { timeout: 240_000 };
+
 /** One of each kind of page is looked at in every way; the other problem pages have the same form. */
 const EVERY_WAY = ["/", "/problems/", "/problems/database-unavailable", "/problems/last-manager"];
 
@@ -60,19 +63,30 @@ describe("/docs/", () => {
     expect(browser.said.splice(0).join()).toMatch(/status of 404/);
   });
 
-  it.skipIf(!isBuilt)(
-    "shows every request under its own policy, asks nobody else, and sends one with the stack's token",
-    async () => {
-      const page = await browser.open("/docs/#tag/users/GET/api/roles");
-      await page.getByRole("heading", { name: "Registrar", exact: true }).waitFor();
-      await page.getByRole("heading", { name: "Lists all roles, by name" }).waitFor();
-      // Scalar's own findings are listed, not failed.
-      for (const finding of await findings(page)) console.log(`/docs/: ${finding}`);
-      await page.getByPlaceholder("Token").first().fill(browser.stack.adminToken);
-      await page.getByRole("button", { name: /Test Request.*\/api\/roles/ }).click();
-      const answered = page.waitForResponse((response) => response.url().endsWith("/api/roles"));
-      await page.getByRole("button", { name: /^Send/ }).click();
-      expect((await answered).status()).toBe(200);
-    },
-  );
+  // Scalar tries whether it may compile what it checks with, and goes on without; its policy says that it may not.
+  const PROBE = /policy: script-src eval \S+\/docs\/reference\/chunks\//;
+  const withoutProbe = () => {
+    for (const [index, line] of [...browser.said.entries()].toReversed())
+      if (PROBE.test(line)) browser.said.splice(index, 1);
+  };
+
+  it.skipIf(!isBuilt)("shows the requests under its own policy, and asks nobody else", LONG, async () => {
+    const page = await browser.open("/docs/#tag/users/GET/api/roles");
+    await page.getByRole("heading", { name: "Lists all roles, by name" }).waitFor(LONG);
+    // Scalar's own findings are listed, not failed.
+    const rules = (await findings(page)).map((finding) => finding.split(":")[0] ?? "");
+    const counted = Map.groupBy(rules, (rule) => rule);
+    for (const [rule, all] of counted) console.log(`/docs/, Scalar's own: ${all.length} × ${rule}`);
+    withoutProbe();
+  });
+
+  it.skipIf(!isBuilt)("sends a request with the token that somebody has typed", LONG, async () => {
+    const page = await browser.open("/docs/#tag/users/GET/api/roles");
+    await page.getByPlaceholder("Token").first().fill(browser.stack.adminToken, LONG);
+    await page.getByRole("button", { name: /Test Request.*\/api\/roles/ }).click(LONG);
+    const answered = page.waitForResponse((response) => response.url().endsWith("/api/roles"), LONG);
+    await page.getByRole("dialog").getByRole("button", { name: /^Send/ }).first().click(LONG);
+    expect((await answered).status()).toBe(200);
+    withoutProbe();
+  });
 });
