@@ -106,7 +106,14 @@ describe("403", () => {
 
 describe("404 and 405", () => {
   it("answers an unknown path with 404 before it asks for a token", async () => {
-    for (const path of ["/", "/api/user", "/api/users/x/y", "//api/users/", "/api//users/", "/API/users/"]) {
+    for (const path of [
+      "/nothing",
+      "/api/user",
+      "/api/users/x/y",
+      "//api/users/",
+      "/api//users/",
+      "/API/users/",
+    ]) {
       const answer = await fixture.worker.send({ method: "POST", path });
       expectProblem(answer, { status: 404, code: "not_found", detail: "Not Found" });
     }

@@ -13,10 +13,10 @@ const folder = mkdtempSync(join(tmpdir(), "files-"));
 /** More kinds of files, and of rules, than public/ has today. */
 const MORE = {
   "page.txt": "text",
-  "console/app.js": "export {};",
-  "console/style.css": "a {}",
-  "console/mark.svg": "<svg/>",
-  "console/data.bin": "\u0000",
+  "app/app.js": "export {};",
+  "app/style.css": "a {}",
+  "app/mark.svg": "<svg/>",
+  "app/data.bin": "\u0000",
   ".well-known/security.txt": "Contact: mailto:security@example.org",
   "folder/index.html": "<p>folder</p>",
   "folder/page.html": "<p>page</p>",
@@ -45,10 +45,10 @@ const RULES = `
   X-Folder: yes
 /folder/
   X-Everywhere: again
-/console/*
+/app/*
   X-Frame-Options: DENY
   Cache-Control: public, max-age=60
-/console/app.js
+/app/app.js
   ! X-Frame-Options
   X-Twice: one
 /*.js
