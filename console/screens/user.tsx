@@ -1,6 +1,6 @@
 /** Everything about one user: who they are, what both stores have of them, what they may, what happened, and what one can do. */
 import type { Child } from "hono/jsx";
-import { useState } from "hono/jsx/dom";
+import { useEffect, useState } from "hono/jsx/dom";
 import { get, type Heard, withQuery } from "../api/call.ts";
 import type { Account, AuditEntry, Operation, Page } from "../api/wire.ts";
 import { session } from "../session/session.ts";
@@ -27,6 +27,9 @@ async function look(id: string): Promise<Heard<Seen>> {
   return { ...heard, body: { account: heard.body, etag: heard.headers.get("etag") ?? "*" } };
 }
 
+/** After how many milliseconds it is looked whether the row of a change is closed. */
+const CLOSED_SOON_MS = 2_000;
+
 export function UserScreen({ id }: { readonly id: string }) {
   const seen = useReading(`user ${id}`, () => look(id));
   const operations = useReading(`operations ${id}`, () =>
@@ -39,6 +42,13 @@ export function UserScreen({ id }: { readonly id: string }) {
   const lookAgain = async () => {
     await Promise.all([seen.again(), operations.again(), trail.again()]);
   };
+  // A change is answered as done a moment before its row is closed.
+  const { value } = operations;
+  useEffect(() => {
+    if (done?.is !== "done" || !value?.items.some(isOpen)) return;
+    const soon = setTimeout(lookAgain, CLOSED_SOON_MS);
+    return () => clearTimeout(soon);
+  }, [value]);
   /** After a change, and after one that is in doubt, everything is read anew, and the result is read out in its place. */
   const finish = async (result: Done) => {
     setDone(result);
@@ -59,7 +69,7 @@ export function UserScreen({ id }: { readonly id: string }) {
       {done ? <Result done={done} again={() => void lookAgain()} /> : null}
       {gone ? (
         <p>
-          The pool has no user with the id <span class="mono">{id}</span>. What is known of them is below.
+          The pool has no user <span class="mono">{id}</span>. What is known of them is below.
         </p>
       ) : (
         shown(seen, "the user", ({ account, etag }) => (
@@ -107,8 +117,7 @@ function Result({ done, again }: { readonly done: Done; readonly again: () => vo
         <Notice certainty="doubt" head="In doubt: no answer came" id="result">
           <p>
             {done.what}: the request was sent, and may have been carried out. What is shown below was read
-            afterwards. If the change is among “What happened”, it is written down, and Registrar brings it to
-            its end.
+            afterwards. If “What happened” has the change, Registrar brings it to its end.
           </p>
           <button type="button" onClick={again}>
             Look again
@@ -119,7 +128,7 @@ function Result({ done, again }: { readonly done: Done; readonly again: () => vo
       return (
         <Told problem={done.problem} id="result">
           {done.problem.code === "precondition_failed" ? (
-            <p>The page shows them as they are now. Look, and decide anew.</p>
+            <p>Below they are as they are now: decide anew.</p>
           ) : done.problem.outcome === "tracked" ? (
             <p>
               <a href={`#/needs-you?operation=${done.problem.operationId}`}>Show the operation</a>
@@ -206,7 +215,7 @@ function InDatabase({ account, operations = [], trail = [] }: InDatabaseProps) {
               <Time at={registered.at} /> by <Who id={registered.actor} />
             </>
           ) : (
-            "Not by Registrar, as far as the audit trail goes"
+            "Not by Registrar, says the trail"
           )}
         </Fact>
         <Fact name="Registration">{registration ? stateOf(registration.state) : "None in the ledger"}</Fact>
