@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { FLIP_SHAPES } from "./dev/flip-shapes.ts";
 import { Results } from "./test/support/results.ts";
 
 const real = {
@@ -42,9 +43,21 @@ export default defineConfig({
         test: { ...real, name: "matrix", include: ["test/matrix/**/*.test.ts"] },
       },
       {
-        // The contracts of what is in the database, over each way to it and on each of FLIP's shapes: minutes, too.
-        test: { ...real, name: "databases", include: ["test/databases/**/*.test.ts"] },
+        // The contracts of what is in the database, over each way to it and on each of FLIP's shapes: minutes, too. A
+        // hundred races in one test cross two processes for each statement.
+        test: { ...real, name: "databases", include: ["test/databases/**/*.test.ts"], testTimeout: 180_000 },
       },
+      // What reads and writes FLIP's own tables, end to end, on each shape that these have.
+      ...Object.entries(FLIP_SHAPES)
+        .filter(([, { tables }]) => tables !== "")
+        .map(([shape]) => ({
+          test: {
+            ...real,
+            name: `e2e-flip-${shape}`,
+            include: ["test/e2e/{register,manage}/**/*.test.ts"],
+            env: { FLIP_SHAPE: shape },
+          },
+        })),
       {
         // The commands of an operator, each a process, in every state of disrepair that they name: minutes, too.
         test: { ...real, name: "commands", include: ["test/commands/**/*.test.ts"] },

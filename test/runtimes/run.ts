@@ -11,7 +11,7 @@ import { writeRow } from "../../dev/results.ts";
 import { RUNTIMES, type RuntimeName, versionOf } from "../support/server.ts";
 
 /** What differs where the server runs, and on which tables; the rest of the tests is about code that is the same everywhere. */
-const CORE = ["test/e2e/server", "test/e2e/register", "test/e2e/manage", "test/e2e/operate"];
+const CORE = ["test/e2e/server", "test/e2e/register", "test/e2e/operate", "test/e2e/manage/account.test.ts"];
 
 /** On which of FLIP's tables each of them runs: between them on all that there are. */
 const SHAPES: Readonly<Record<RuntimeName, FlipShapeName>> = {

@@ -149,6 +149,7 @@ describe("a final check", () => {
   it("leaves a user disabled whom somebody has disabled at the console since, and calls an operator", async () => {
     const { stack } = fixture;
     await put(true);
+    await quiet(stack);
     await put(false);
     await quiet(stack);
     await stack.age(300);
