@@ -266,6 +266,26 @@ export const profilesContract = (name: string, test: Tester, subject: () => Ledg
     );
 
     check(
+      "have a row of their own also where that change is closed before the opening is repeated, which opens another",
+      Effect.gen(function* () {
+        const changes = yield* Changes;
+        const user = newSub();
+        const pending = yield* change("enable", user);
+        const asked = { ...asking(user), kind: "enable" as const, profile: ada, confirmed: [] };
+        if (pending._tag !== "Opened") return assert.fail(pending._tag);
+        yield* changes.open(asked);
+        yield* changes.finish(pending.change.id);
+        for (let turn = 0; turn < 2; turn++) {
+          const opened = yield* changes.open(asked);
+          assert.strictEqual(opened._tag === "Opened" && opened.change.id, asked.id);
+        }
+        const trail = [AuditAction.enabled, AuditAction.profileUpdated, withProfile(AuditAction.enabled)];
+        assert.deepStrictEqual([...(yield* actions(user))].sort(), [...trail].sort());
+        assert.deepStrictEqual(yield* subject().profile(user), ada);
+      }),
+    );
+
+    check(
       "end as one of the two where two are set at once",
       Effect.gen(function* () {
         for (let turn = 0; turn < 10; turn++) {

@@ -84,9 +84,15 @@ const profileAsked = (source: Fragment, askedAt: Fragment, { name, organisation 
   set name_asked_at = coalesce(excluded.name_asked_at, known.name_asked_at),
     organisation_asked_at = coalesce(excluded.organisation_asked_at, known.organisation_asked_at)`;
 
-/** Whether the trail has the row already that says that this request has written the profile. */
-const profileIsAudited = (id: Fragment) =>
-  sql`exists (select from users_audit where id = ${id} and action = ${literal(AuditAction.profileUpdated)})`;
+/**
+ * The row of the trail about a profile that was written with another's change of the same user. It is not the request's own
+ * id: once the other's change is closed, a repeat opens a change of that id, which has a row of its own.
+ */
+const joinedRow = (id: Fragment) => sql`md5('profile ' || ${id}::text)::uuid`;
+
+/** Whether the trail has the row already that says that a request has written the profile. */
+const profileIsAudited = (row: Fragment) =>
+  sql`exists (select from users_audit where id = ${row} and action = ${literal(AuditAction.profileUpdated)})`;
 
 export const open = statement(
   "changes.open",
@@ -153,7 +159,7 @@ with allowed as (${mayManage(caller, permission)}
 ), disabled as (select where ${kind} = 'invite' and (${newestSwitch(subject)}) = 'disable'
 ), as_expected as (
   -- A repeat has changed the user itself.
-  select exists (select from known where known.id = ${id}) or ${profileIsAudited(id)}
+  select exists (select from known where known.id = ${id}) or ${profileIsAudited(joinedRow(id))}
     or ${isAsExpected(subject, ifMatch)} as yes
 ), possible as (
   select where (select yes from allowed) and not exists (select from unresolved) and (select yes from as_expected)
@@ -165,7 +171,7 @@ with allowed as (${mayManage(caller, permission)}
   -- Somebody else's change of the kind is pending: what is to be written to the profile is this request's own.
   select ${caller} as caller, ${subject} as sub from possible
   where ${hasProfile({ name, organisation })} and exists (select from known where known.id <> ${id} and state = 'pending')
-    and not ${profileIsAudited(id)}
+    and not ${profileIsAudited(joinedRow(id))}
 ), contradicted as (
   update registrar.operation
   set state = 'refused', reason = 'superseded', closed_at = now(), due_at = null, last_error = null,
@@ -191,7 +197,7 @@ with allowed as (${mayManage(caller, permission)}
   delete from user_role where user_id = ${subject} and exists (select from opened where kind = 'remove')
   returning role_id
 ), audited as (${auditRow(sql`opened`, sql`moved.id`, action)}
-), joined_audited as (${auditRow(sql`joined`, id, literal(AuditAction.profileUpdated))}
+), joined_audited as (${auditRow(sql`joined`, joinedRow(id), literal(AuditAction.profileUpdated))}
 ), profiled as (
   select sub from opened where ${hasProfile({ name, organisation })} union all select sub from joined
 ), profile_asked as (${profileAsked(sql`profiled`, askedAt, { name, organisation })}
@@ -203,7 +209,7 @@ select (select yes from allowed) as "allowed", (select id from unresolved) as "u
   exists (select from removed) as "removed", exists (select from disabled) as "disabled",
   exists (select from not_kept) as "notKept",
   (select bool_or(${writeProfile(sql`sub`, { name, organisation }, "replaces")}) from profiled) as "written",
-  not ${hasProfile({ name, organisation })} or exists (select from profiled) or ${profileIsAudited(id)}
+  not ${hasProfile({ name, organisation })} or exists (select from profiled) or ${profileIsAudited(joinedRow(id))}
     or exists (select from known where known.id = ${id}) as "profiled",
   (select ${operation(identifier("mine"), budget, horizon)}
     from (select * from opened union all select * from known) mine limit 1) as "change"`,

@@ -26,6 +26,7 @@ import {
   isGone,
   isOvertaken,
   isTooLate,
+  joinedRow,
   MINUTE,
   mayComeIn,
   mayManageUsers,
@@ -65,7 +66,7 @@ const open = (at: Statement, command: ChangeUser): ChangeOpening => {
   const isPending = inState("pending");
   const known =
     world.rows.get(id) ?? rows.find((row) => row.sub === subject && row.kind === kind && isPending(row));
-  const isRepeated = known?.id === id || profileIsAudited(world, id);
+  const isRepeated = known?.id === id || profileIsAudited(world, joinedRow(id));
   if (!isRepeated && !isAsExpected(world, subject, ifMatch)) return { _tag: "PreconditionFailed" };
   if (known !== undefined && (isRepeated || profile === undefined))
     return { _tag: "Opened", change: changeOf(known, at) };
@@ -87,7 +88,7 @@ const open = (at: Statement, command: ChangeUser): ChangeOpening => {
   const registration = unresolved(world, tag) ?? (kind === "invite" ? undoable(at, tag) : undefined);
   if (registration !== undefined) return { _tag: "Unresolved", id: registration.id };
   if (known !== undefined && profile !== undefined) {
-    writeAudit(at, AuditAction.profileUpdated, { caller, sub: subject }, id);
+    writeAudit(at, AuditAction.profileUpdated, { caller, sub: subject }, joinedRow(id));
     writeProfile(world, subject, profile, asked);
     return { _tag: "Opened", change: changeOf(known, at) };
   }
@@ -154,7 +155,7 @@ const open = (at: Statement, command: ChangeUser): ChangeOpening => {
 };
 
 /** Whether the trail says already that this request has written the profile. */
-const profileIsAudited = (world: World, id: OperationId): boolean =>
+const profileIsAudited = (world: World, id: string): boolean =>
   world.audit.some((entry) => entry.id === id && entry.action === AuditAction.profileUpdated);
 
 const setProfile = (at: Statement, command: SetProfile): ProfileSet => {

@@ -121,6 +121,9 @@ export const fresh = { tries: 0, lastError: null } as const;
 /** The id of the second audit row about a change that has ended without its effect. */
 export const secondRow = (id: string): string => hashed(`not done ${id}`);
 
+/** The id of the audit row about a profile that was written with another's change. */
+export const joinedRow = (id: string): string => hashed(`profile ${id}`);
+
 const hashed = (text: string): string =>
   createHash("md5")
     .update(text)
