@@ -6,10 +6,13 @@
 import type { Reporter, TestCase, TestModule, TestSuite } from "vitest/node";
 import { writeRow } from "../../dev/results.ts";
 
-/** Only a project as a whole replaces its rows: a part of it shows less. */
+/** Only what a command of package.json runs replaces rows: a part of it shows less. */
 const isWhole = process.argv
   .slice(2)
-  .every((word, at, words) => /^(run|--project(=.*)?)$/.test(word) || words[at - 1] === "--project");
+  .every(
+    (word, at, words) =>
+      /^(run|--project|--exclude)$/.test(word) || /^--(project|exclude)$/.test(words[at - 1] ?? ""),
+  );
 
 /** The part that a test's outermost suite names. */
 export const partOf = (title: string): string => /^([^:]+): /.exec(title)?.[1] ?? "";
