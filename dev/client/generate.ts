@@ -4,8 +4,9 @@
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { installNested } from "../nested.ts";
 
 const HERE = import.meta.dirname;
 const PROGRAM = join(HERE, "node_modules/openapi-typescript/bin/cli.js");
@@ -20,23 +21,15 @@ export const headOf = (text: string): string => {
   return `/* Made by \`npm run client\` of public/openapi.json, ${hash}. */\n`;
 };
 
-const run = (program: string, args: ReadonlyArray<string>): string => {
-  const { status, stdout } = spawnSync(program, args, {
+if (import.meta.main) {
+  installNested(HERE, "openapi-typescript is");
+  const document = join(HERE, "../../public/openapi.json");
+  const { status, stdout } = spawnSync(process.execPath, [PROGRAM, document, "--alphabetize"], {
     cwd: HERE,
     encoding: "utf8",
     maxBuffer: 16_000_000,
     stdio: ["ignore", "pipe", "inherit"],
   });
   if (status !== 0) process.exit(status ?? 1);
-  return stdout;
-};
-
-if (import.meta.main) {
-  if (!existsSync(PROGRAM)) {
-    console.log("openapi-typescript is installed below dev/client …");
-    run("npm", ["ci", "--no-audit", "--no-fund", "--ignore-scripts"]);
-  }
-  const document = join(HERE, "../../public/openapi.json");
-  const types = run(process.execPath, [PROGRAM, document, "--alphabetize"]);
-  writeFileSync(join(HERE, "../../client/api.ts"), headOf(readFileSync(document, "utf8")) + types);
+  writeFileSync(join(HERE, "../../client/api.ts"), headOf(readFileSync(document, "utf8")) + stdout);
 }

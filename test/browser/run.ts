@@ -5,8 +5,8 @@
  * none, that is said, and nothing has failed. `npm run screenshots` takes the pictures of docs/img/ in the same way.
  */
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { installNested } from "../../dev/nested.ts";
 import { chromium } from "./chromium.ts";
 
 const HERE = import.meta.dirname;
@@ -21,34 +21,18 @@ if (browser === undefined) {
 }
 
 /** Runs a program of the project's own, and ends where it fails. */
-const run = (program: string, args: ReadonlyArray<string>, cwd: string): void => {
-  const { status } = spawnSync(program, args, {
-    cwd,
+const run = (...args: ReadonlyArray<string>): void => {
+  const { status } = spawnSync(process.execPath, args, {
+    cwd: ROOT,
     stdio: "inherit",
     env: { ...process.env, CHROMIUM: browser },
   });
   if (status !== 0) process.exit(status ?? 1);
 };
 
-const locked = (file: string): string | undefined => {
-  try {
-    const { packages } = JSON.parse(readFileSync(join(HERE, file), "utf8")) as {
-      packages: Record<string, { version?: string }>;
-    };
-    const { "": _, ...installed } = packages;
-    return JSON.stringify(Object.entries(installed).map(([path, { version }]) => [path, version]));
-  } catch {
-    return undefined;
-  }
-};
-
-if (locked("node_modules/.package-lock.json") !== locked("package-lock.json")) {
-  console.log("Playwright and axe are installed below test/browser …");
-  run("npm", ["ci", "--no-audit", "--no-fund"], HERE);
-}
-
-run(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), "--project", HERE], ROOT);
+installNested(HERE, "Playwright and axe are");
+run(join(ROOT, "node_modules/typescript/bin/tsc"), "--project", HERE);
 const vitest = join(ROOT, "node_modules/vitest/vitest.mjs");
 const [first, ...others] = process.argv.slice(2);
 const [project, named] = first === "screenshots" ? [first, others] : ["browser", process.argv.slice(2)];
-run(process.execPath, [vitest, "run", "--project", project, ...named], ROOT);
+run(vitest, "run", "--project", project, ...named);

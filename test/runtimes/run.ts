@@ -7,6 +7,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { FlipShapeName } from "../../dev/flip-shapes.ts";
+import { installNested } from "../../dev/nested.ts";
 import { writeRow } from "../../dev/results.ts";
 import { RUNTIMES, type RuntimeName, versionOf } from "../support/server.ts";
 
@@ -31,35 +32,7 @@ if (unknown.length > 0) {
 }
 const chosen = RUNTIMES.filter((one) => asked.length === 0 || asked.includes(one));
 
-/** What npm has put there is what the lock file names, or npm is asked again. */
-const isInstalled = (): boolean => {
-  const versions = (file: string): string =>
-    JSON.stringify(
-      Object.entries(
-        (
-          JSON.parse(readFileSync(join(HERE, file), "utf8")) as {
-            packages: Record<string, { version?: string }>;
-          }
-        ).packages,
-      )
-        .filter(([path]) => /\/(bun|deno)$/.test(path))
-        .map(([path, { version }]) => [path, version]),
-    );
-  try {
-    return versions("node_modules/.package-lock.json") === versions("package-lock.json");
-  } catch {
-    return false;
-  }
-};
-
-if (chosen.some((one) => one !== "node") && !isInstalled()) {
-  console.log("Bun and Deno are installed below test/runtimes …");
-  const { status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: HERE, stdio: "inherit" });
-  if (status !== 0) {
-    console.error('Bun and Deno could not be installed. Run "npm ci" in test/runtimes to see why.');
-    process.exit(1);
-  }
-}
+if (chosen.some((one) => one !== "node")) installNested(HERE, "Bun and Deno are", { scripts: true });
 
 /** What each runs: Node the bundle, as in a container; the others the source, as a person who has the repository. */
 const ENTRIES: Readonly<Record<RuntimeName, string>> = {
