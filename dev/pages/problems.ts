@@ -3,7 +3,7 @@ import { exampleOfProblem, samplesOf } from "../../src/http/examples.ts";
 import { type Case, EXPLANATIONS, type Repeat } from "../../src/http/explanations.ts";
 import { codesOf } from "../../src/http/openapi.ts";
 import { OUTCOMES, type Outcome } from "../../src/http/problem.ts";
-import { type Code, PROBLEMS } from "../../src/http/problems.ts";
+import { type Code, PROBLEMS, pageOf } from "../../src/http/problems.ts";
 import { routes } from "../../src/http/routes/all.ts";
 import { type Html, html, prose } from "./html.ts";
 import { layout } from "./layout.ts";
@@ -57,8 +57,7 @@ const nameOf = (code: Code): string =>
     .replaceAll(/\b(?:mfa|Mfa)\b/g, "MFA")
     .replaceAll(/\bif match\b/g, "If-Match");
 
-const fileOf = (code: Code): string => `problems/${code.replaceAll("_", "-")}.html`;
-const addressOf = (code: Code): string => `/${fileOf(code).replace(/\.html$/, "")}`;
+const fileOf = (code: Code): string => `${pageOf(code).slice(1)}.html`;
 
 /** What is certain after an answer, with a heading where there are several. */
 const left = ({ outcome, cognito, postgres }: Case, isOne: boolean): Html => {
@@ -164,7 +163,7 @@ ${STATUSES.map(
 ${CODES.filter((code) => PROBLEMS[code].status === status).map(
   (
     code,
-  ) => html`<li><a href="${addressOf(code)}">${nameOf(code)}</a><span>${prose(EXPLANATIONS[code].means)}</span></li>
+  ) => html`<li><a href="${pageOf(code)}">${nameOf(code)}</a><span>${prose(EXPLANATIONS[code].means)}</span></li>
 `,
 )}</ul>
 </section>

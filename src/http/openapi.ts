@@ -11,7 +11,7 @@ import { Violation } from "./errors.ts";
 import { exampleOf, exampleOfProblem, samplesOf } from "./examples.ts";
 import { EXPLANATIONS } from "./explanations.ts";
 import { OUTCOMES, type Problem } from "./problem.ts";
-import { CODES, type Code, PROBLEMS } from "./problems.ts";
+import { CODES, type Code, PROBLEMS, pageOf } from "./problems.ts";
 import type { Answer, Json, Route } from "./route.ts";
 import { Uuid } from "./wire.ts";
 
@@ -112,9 +112,6 @@ const REFUSAL_HEADERS: Partial<Record<number, Readonly<Record<string, Node>>>> =
   429: { "Retry-After": { $ref: "#/components/headers/Retry-After" } },
   503: { "Retry-After": { $ref: "#/components/headers/Retry-After" } },
 };
-
-/** The path of the page that explains a problem. */
-export const pageOf = (code: Code): string => `/problems/${code.replaceAll("_", "-")}`;
 
 /** What each stage before the program can answer: who calls, then what was sent. */
 const stages = (route: Route): ReadonlyArray<Code> => {

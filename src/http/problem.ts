@@ -6,7 +6,15 @@
  */
 import type { WhyNotDone } from "../domain/operation.ts";
 import type { Violation } from "./errors.ts";
-import { type Code, type CodeOf, type HttpError, PROBLEMS, type Tag } from "./problems.ts";
+import {
+  type Code,
+  type CodeOf,
+  type HttpError,
+  hyphenated,
+  PROBLEMS,
+  pageOf,
+  type Tag,
+} from "./problems.ts";
 import * as say from "./sentences.ts";
 import { BODY_BYTES_MAX } from "./validation.ts";
 
@@ -282,10 +290,8 @@ export interface Asked {
 }
 
 /** The address of a problem's page, or a name where nobody knows where the pages are. */
-export const problemType = (code: Code, publicUrl: string | null): string => {
-  const name = code.replaceAll("_", "-");
-  return publicUrl === null ? `urn:registrar:problem:${name}` : `${publicUrl}/problems/${name}`;
-};
+export const problemType = (code: Code, publicUrl: string | null): string =>
+  publicUrl === null ? `urn:registrar:problem:${hyphenated(code)}` : `${publicUrl}${pageOf(code)}`;
 
 /** What is told of a problem: the answer's body. */
 export const problemBody = (problem: Problem, { requestId, publicUrl }: Asked) => {

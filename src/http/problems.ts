@@ -72,6 +72,12 @@ export const PROBLEMS = {
 /** A problem's code: stable, for machines. */
 export type Code = keyof typeof PROBLEMS;
 
+/** A code as it stands in addresses: `user_exists` is `user-exists`. */
+export const hyphenated = (code: Code): string => code.replaceAll("_", "-");
+
+/** The path of the page that explains a problem. */
+export const pageOf = (code: Code): string => `/problems/${hyphenated(code)}`;
+
 /** The tag of a failure. */
 export type Tag = HttpError["_tag"];
 
