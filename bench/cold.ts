@@ -1,7 +1,8 @@
 /** What an isolate costs before its first answer: its size, and time of the processor from the start to that answer. */
 import { BUDGET_KIB } from "../dev/check/bundle.ts";
+import type { Options } from "./figures.ts";
 import { registerAtOnce } from "./load.ts";
-import { spreadOf, written } from "./numbers.ts";
+import { medianOf, ratios, spreadOf, written } from "./numbers.ts";
 import type { Row } from "./report.ts";
 import type { Stage } from "./stage.ts";
 import { inTurn, withSubject } from "./subjects.ts";
@@ -11,7 +12,7 @@ const NAMES = ["empty", "plain", "ours"] as const;
 export const run = async (
   stage: Stage,
   sizes: Readonly<Record<"ours" | "hyperdrive" | "plain", number>>,
-  { quick }: { readonly quick: boolean },
+  { quick }: Options,
 ): Promise<ReadonlyArray<Row>> => {
   const used: Record<(typeof NAMES)[number], Array<number>> = { empty: [], plain: [], ours: [] };
   for (let round = 0; round < (quick ? 1 : 11); round++)
@@ -22,9 +23,9 @@ export const run = async (
           return cpu();
         }),
       );
-  const empty = spreadOf(used.empty).median;
+  const empty = medianOf(used.empty);
   const net = (name: "plain" | "ours") => used[name].map((time) => time - empty);
-  const ratio = spreadOf(net("ours").map((time, round) => time / (net("plain")[round] ?? Number.NaN)));
+  const ratio = spreadOf(ratios(net("ours"), net("plain")));
   const size = (name: "ours" | "hyperdrive"): Row => ({
     figure: `Size as deployed, compressed: ${name === "ours" ? "with Neon's driver" : "behind Hyperdrive"}`,
     value: `${sizes[name].toFixed(1)} KiB`,

@@ -2,6 +2,7 @@
  * What a registration costs: time of the processor in the Worker and in PostgreSQL, registrations a second, and memory, each
  * against *plain*; and the same of the service's other shapes.
  */
+import type { Options } from "./figures.ts";
 import { registerAtOnce } from "./load.ts";
 import { ratios, spreadOf, written } from "./numbers.ts";
 import type { Row } from "./report.ts";
@@ -63,10 +64,7 @@ const AT_ONCE = [1, 16, 128] as const;
 const TARGETS = { callersPath: 1.25, all: 1.4, database: 2, rate: 0.75 };
 
 /** Rounds of `ours` and `plain` by turns, at each number at once. */
-export const run = async (
-  stage: Stage,
-  { quick }: { readonly quick: boolean },
-): Promise<ReadonlyArray<Row>> => {
+export const run = async (stage: Stage, { quick }: Options): Promise<ReadonlyArray<Row>> => {
   const rounds = quick ? 1 : 3;
   const size = quick ? { number: 20, warmUp: 20 } : { number: 200, warmUp: 200 };
   const rows: Array<Row> = [];

@@ -15,7 +15,8 @@ import * as ledger from "../src/adapters/postgres/ledger-statements.ts";
 import { AuditAction, CAN_MANAGE_USERS } from "../src/domain/audit.ts";
 import type { Statement } from "../src/ports/database.ts";
 import { cpuClock } from "./cpu.ts";
-import { type Figure, median, type Options, print, rounded } from "./figures.ts";
+import { type Figure, type Options, print, rounded } from "./figures.ts";
+import { medianOf } from "./numbers.ts";
 
 const SIZES = [1000, 100_000, 10_000_000];
 const QUICK = [100, 1000];
@@ -187,7 +188,7 @@ const timed = async (client: pg.Client, { statement, values }: Question, runs: n
     // The first ones fill the caches.
     if (nth >= 5) times.push(time);
   }
-  return median(times);
+  return medianOf(times);
 };
 
 const explain = async (client: pg.Client, { statement, values }: Question): Promise<string> => {

@@ -1,8 +1,9 @@
 /** How many remote calls a caller waits for, one after another, and what that is against the *floor* where each takes long. */
 
 import { roles } from "../dev/seed.ts";
+import type { Options } from "./figures.ts";
 import { registerAtOnce } from "./load.ts";
-import { ratios, spreadOf, written } from "./numbers.ts";
+import { medianOf, ratios, spreadOf, written } from "./numbers.ts";
 import type { Call } from "./providers.ts";
 import type { Row } from "./report.ts";
 import type { Stage } from "./stage.ts";
@@ -52,7 +53,7 @@ const latencyOf = (name: SubjectName, stage: Stage, delayMs: number, number: num
     const { latencies } = await registerAtOnce(target, number, 1);
     await stage.settled();
     await stage.order({ delayMs: 0 });
-    return spreadOf(latencies).median;
+    return medianOf(latencies);
   });
 
 const TARGETS = [
@@ -60,10 +61,7 @@ const TARGETS = [
   { delayMs: 80, target: 0.98 },
 ];
 
-export const run = async (
-  stage: Stage,
-  { quick }: { readonly quick: boolean },
-): Promise<ReadonlyArray<Row>> => {
+export const run = async (stage: Stage, { quick }: Options): Promise<ReadonlyArray<Row>> => {
   const rows: Array<Row> = [];
   for (const kind of ["register", "with roles"] as const) {
     const ours = await callsOf("ours", stage, kind);

@@ -12,7 +12,8 @@ import { commit } from "../src/adapters/postgres/ledger-statements.ts";
 import { lockOf, MANAGERS } from "../src/adapters/postgres/locks.ts";
 import { UserId } from "../src/domain/user.ts";
 import { type Lock, taking } from "../src/ports/database.ts";
-import { type Figure, median, type Options, print } from "./figures.ts";
+import { type Figure, type Options, print } from "./figures.ts";
+import { medianOf } from "./numbers.ts";
 
 const CONNECTIONS = 32;
 
@@ -104,10 +105,10 @@ const measure = async (server: Postgres, quick: boolean): Promise<ReadonlyArray<
         rates.push(found);
       }
       for (const name of Object.keys(LOCKS)) {
-        const part = median(rates.map((found) => (found[name] ?? Number.NaN) / (found.none ?? Number.NaN)));
+        const part = medianOf(rates.map((found) => (found[name] ?? Number.NaN) / (found.none ?? Number.NaN)));
         figures.push({
           figure: `commits a second, ${CONNECTIONS} connections, ${pause} ms between messages, lock: ${name}`,
-          value: median(rates.map((found) => found[name] ?? Number.NaN)),
+          value: medianOf(rates.map((found) => found[name] ?? Number.NaN)),
           target: null,
           note: name === "none" ? "" : `${part.toFixed(2)} of no lock at all, in the same round`,
         });

@@ -25,13 +25,17 @@ export const spreadOf = (values: ReadonlyArray<number>): Spread => {
   };
 };
 
+/** The middle alone. */
+export const medianOf = (values: ReadonlyArray<number>): number => spreadOf(values).median;
+
 /** The ratios of two rows of numbers, round by round. */
 export const ratios = (ours: ReadonlyArray<number>, theirs: ReadonlyArray<number>): ReadonlyArray<number> =>
   ours.map((value, round) => value / (theirs[round] ?? Number.NaN));
 
-const figure = (value: number): string =>
+/** A number as text: three digits, or two behind the point, say enough. */
+export const digits = (value: number): string =>
   value.toFixed(Math.abs(value) < 10 ? 2 : Math.abs(value) < 100 ? 1 : 0);
 
 /** A median with its spread, as text. */
 export const written = ({ median, least, most }: Spread, unit = ""): string =>
-  `${figure(median)}${unit} (${figure(least)} to ${figure(most)})`;
+  `${digits(median)}${unit} (${digits(least)} to ${digits(most)})`;

@@ -1,4 +1,6 @@
-/** What Linux tells of processes: time of the processor, and memory. */
+/** The processes that are measured, and what Linux tells of them: time of the processor, and memory. */
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 
 /** Linux counts a process' time in hundredths of a second, whatever the machine. */
@@ -28,7 +30,7 @@ const statOf = (pid: number): Stat | undefined => {
 };
 
 /** How long the threads of a process have used the processor, in milliseconds. */
-export const cpuOf = (pid: number): number =>
+const cpuOf = (pid: number): number =>
   readdirSync(`/proc/${pid}/task`).reduce((sum, thread) => {
     // https://www.kernel.org/doc/html/latest/scheduler/sched-stats.html: nanoseconds.
     const text = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8");
@@ -47,9 +49,34 @@ export const cpuOfFamily = (pid: number): number => {
 };
 
 /** The memory that a process holds (VmRSS), in MiB; the most that it has held (VmHWM) besides. */
-export const memoryOf = (pid: number): { readonly now: number; readonly most: number } => {
+const memoryOf = (pid: number): { readonly now: number; readonly most: number } => {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
   const mib = (name: string) =>
     Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(status)?.[1] ?? 0) / 1024;
   return { now: mib("VmRSS"), most: mib("VmHWM") };
+};
+
+/** A running subject: a process that answers. */
+export interface Running {
+  readonly url: string;
+  readonly pid: number;
+  /** Time of the processor since the start, in milliseconds. */
+  readonly cpu: () => number;
+  readonly memory: () => ReturnType<typeof memoryOf>;
+  readonly stop: () => Promise<void>;
+}
+
+/** A process that listens on a port of this machine. */
+export const running = (child: ChildProcess, port: number): Running => {
+  const pid = child.pid ?? 0;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    pid,
+    cpu: () => cpuOf(pid),
+    memory: () => memoryOf(pid),
+    stop: async () => {
+      child.kill("SIGKILL");
+      if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+    },
+  };
 };

@@ -7,6 +7,7 @@ import { loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import * as cold from "./cold.ts";
 import * as cost from "./cost.ts";
+import type { Options } from "./figures.ts";
 import * as growth from "./growth.ts";
 import * as latency from "./latency.ts";
 import * as lock from "./lock.ts";
@@ -15,10 +16,6 @@ import { type Stage, startStage } from "./stage.ts";
 import * as statements from "./statements.ts";
 import { build } from "./subjects.ts";
 import * as sustained from "./sustained.ts";
-
-interface Options {
-  readonly quick: boolean;
-}
 
 interface Measured extends Part {
   readonly measure: (options: Options) => Promise<ReadonlyArray<Row>>;

@@ -12,7 +12,8 @@ import { acknowledge, commit, complete, open } from "../src/adapters/postgres/le
 import { CAN_MANAGE_USERS } from "../src/domain/audit.ts";
 import type { Statement } from "../src/ports/database.ts";
 import { cpuClock } from "./cpu.ts";
-import { type Figure, median, type Options, print, rounded } from "./figures.ts";
+import { type Figure, type Options, print, rounded } from "./figures.ts";
+import { medianOf } from "./numbers.ts";
 
 /** So many times what the three statements cost. */
 const TARGET = 2;
@@ -129,12 +130,12 @@ export const run = async ({ quick }: Options): Promise<ReadonlyArray<Figure>> =>
       for (const way of round % 2 === 0 ? ways : ways.toReversed())
         for (let n = 0; n < (quick ? 2 : IN_A_ROW); n++) await ours(way);
     }
-    const base = median(times.get("plain") ?? []);
+    const base = medianOf(times.get("plain") ?? []);
     return [...times].map(([name, spent]) => ({
       figure: `PostgreSQL's CPU for a registration, ms, ${name}`,
-      value: median(spent),
+      value: medianOf(spent),
       target: name === ways[0] ? rounded(TARGET * base) : null,
-      note: `${(median(spent) / base).toFixed(2)} times the three statements`,
+      note: `${(medianOf(spent) / base).toFixed(2)} times the three statements`,
     }));
   } finally {
     await client.end().catch(() => {});

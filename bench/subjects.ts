@@ -1,13 +1,12 @@
 /** Who is measured: the Worker, the same service in its other shapes, and the baselines. */
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { builtFrom, bundle } from "../dev/check/bundle.ts";
 import { watchdog } from "../dev/watchdog.ts";
-import { cpuOf, memoryOf } from "./processes.ts";
+import { type Running, running } from "./processes.ts";
 import type { Stage } from "./stage.ts";
-import { type Running, startWorkerd } from "./workerd.ts";
+import { startWorkerd } from "./workerd.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -69,17 +68,7 @@ const startNode = async (stage: Stage): Promise<Running> => {
       if (line.includes('"listening"')) done((JSON.parse(line) as { port: number }).port);
     });
   });
-  const pid = child.pid ?? 0;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    pid,
-    cpu: () => cpuOf(pid),
-    memory: () => memoryOf(pid),
-    stop: async () => {
-      child.kill("SIGKILL");
-      if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
-    },
-  };
+  return running(child, port);
 };
 
 /** Does something with a subject in a fresh process, which is ended afterwards. */

@@ -1,11 +1,12 @@
 /** Ten minutes at half of what the machine can, with the sweeper awake: whether rate, memory and the slowest stay as they are. */
+import type { Options } from "./figures.ts";
 import { registerAtOnce, registerAtRate } from "./load.ts";
 import { quantile } from "./numbers.ts";
 import type { Row } from "./report.ts";
 import type { Stage } from "./stage.ts";
 import { withSubject } from "./subjects.ts";
 
-export const run = (stage: Stage, { quick }: { readonly quick: boolean }): Promise<ReadonlyArray<Row>> =>
+export const run = (stage: Stage, { quick }: Options): Promise<ReadonlyArray<Row>> =>
   withSubject("ours", stage, async ({ url, memory }) => {
     const target = { url, token: stage.token };
     const number = quick ? 40 : 500;

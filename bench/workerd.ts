@@ -4,27 +4,16 @@
  * https://github.com/cloudflare/workerd/blob/main/src/workerd/server/workerd.capnp
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { freePort } from "../dev/postgres.ts";
 import { watchdog } from "../dev/watchdog.ts";
-import { cpuOf, memoryOf } from "./processes.ts";
+import { type Running, running } from "./processes.ts";
 
 /** The program, as npm has installed it for wrangler. */
 const { default: workerd } = createRequire(import.meta.url)("workerd") as { default: string };
-
-/** A running subject: a process that answers. */
-export interface Running {
-  readonly url: string;
-  readonly pid: number;
-  /** Time of the processor since the start, in milliseconds. */
-  readonly cpu: () => number;
-  readonly memory: typeof memoryOf extends (pid: number) => infer Memory ? () => Memory : never;
-  readonly stop: () => Promise<void>;
-}
 
 /** What a Worker is started with. */
 export interface WorkerOptions {
@@ -95,15 +84,11 @@ export const startWorkerd = async (options: WorkerOptions): Promise<Running> => 
   watchdog(child, { signal: "KILL" });
   const words = lastWords(child);
   await listening(child, words);
-  const pid = child.pid ?? 0;
+  const subject = running(child, port);
   return {
-    url: `http://127.0.0.1:${port}`,
-    pid,
-    cpu: () => cpuOf(pid),
-    memory: () => memoryOf(pid),
+    ...subject,
     stop: async () => {
-      child.kill("SIGKILL");
-      if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+      await subject.stop();
       await rm(home, { recursive: true, force: true });
     },
   };
