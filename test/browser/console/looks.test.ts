@@ -45,6 +45,8 @@ describe("a screen", () => {
 
   it("is used by keyboard alone: a user is registered without a mouse", async () => {
     const page = await openConsole(browser, "#/users/new");
+    // Nobody is so fast that the heading would take the focus from the field again.
+    await page.waitForFunction(() => document.activeElement?.id === "heading");
     await page.getByLabel("E-mail address").focus();
     await page.keyboard.type("ada@flip.example");
     await page.keyboard.press("Enter");
