@@ -1,6 +1,6 @@
-/** `npm run screenshots`: the pages as they look, for docs/img/: both themes, a phone and a desk. */
-import { it } from "vitest";
-import { shoot, useBrowser } from "./browser.ts";
+/** The pictures of the static pages: docs/img/<page>-<theme>-<width>.webp (`npm run screenshots`). */
+import { describe, it } from "vitest";
+import { keep, useBrowser, WIDTHS } from "./browser.ts";
 
 const browser = useBrowser();
 
@@ -10,6 +10,9 @@ const SHOWN = {
   problem: "/problems/database-unavailable",
 } as const;
 
-it.each(Object.entries(SHOWN))("%s", async (name, path) => {
-  await shoot(name, (look) => browser.open(path, look));
+describe.each(["light", "dark"] as const)("in the %s theme", (theme) => {
+  it.each(Object.entries(WIDTHS))("on a %s", async (device, width) => {
+    for (const [name, path] of Object.entries(SHOWN))
+      await keep(await browser.open(path, { theme, width }), `${name}-${theme}-${device}`);
+  });
 });

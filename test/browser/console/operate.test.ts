@@ -3,21 +3,22 @@ import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { patient } from "../../support/fixture.ts";
 import { useBrowser } from "../browser.ts";
-import { ADMIN, expectSaid, notice, openConsole, register, visit } from "./people.ts";
+import {
+  ADMIN,
+  COMMIT_REFUSED,
+  DELETE_LOST,
+  expectSaid,
+  notice,
+  openConsole,
+  register,
+  visit,
+} from "./people.ts";
 
 const browser = useBrowser(patient);
 
-const refusedCommit = {
-  target: "database",
-  match: "=ledger.commit",
-  answer: "error",
-  code: "23514",
-} as const;
-const lostDelete = { target: "cognito", match: "=AdminDeleteUser", answer: "500" } as const;
-
 /** A registration that has failed, and whose user may be left over. */
 async function leaveOver() {
-  browser.stack.faults.set([refusedCommit, lostDelete]);
+  browser.stack.faults.set([COMMIT_REFUSED, DELETE_LOST]);
   await browser.worker.register({ email: "ada@flip.example", roles: [] });
   browser.stack.faults.clear();
   const page = await openConsole(browser, "#/needs-you");
@@ -49,7 +50,7 @@ describe("what needs somebody", () => {
 
   it("keeps what cannot be resolved, and says why", async () => {
     const page = await leaveOver();
-    browser.stack.faults.set([lostDelete]);
+    browser.stack.faults.set([DELETE_LOST]);
     await page.getByRole("button", { name: /^Resolve now/ }).click();
     await page.waitForFunction(() => document.activeElement?.id.startsWith("result-"));
     await page.getByText("A user may be left over").waitFor();

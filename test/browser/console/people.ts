@@ -6,6 +6,15 @@ import type { Browsing } from "../browser.ts";
 export const ADMIN = "admin@flip.example";
 export const VIEWER = "viewer@flip.example";
 
+/** The faults that leave a user over: the database refuses the commit, and Cognito the deletion. */
+export const COMMIT_REFUSED = {
+  target: "database",
+  match: "=ledger.commit",
+  answer: "error",
+  code: "23514",
+} as const;
+export const DELETE_LOST = { target: "cognito", match: "=AdminDeleteUser", answer: "500" } as const;
+
 /** Signs in at the emulator's login, as anybody who is in the pool. */
 export async function signInAs(page: Page, who: string): Promise<void> {
   await page.getByRole("button", { name: "Sign in" }).click();

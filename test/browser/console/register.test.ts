@@ -2,17 +2,19 @@
 import { describe, expect, it } from "vitest";
 import { patient } from "../../support/fixture.ts";
 import { useBrowser } from "../browser.ts";
-import { ADMIN, expectSaid, notice, openConsole, register, signInAs, visit } from "./people.ts";
+import {
+  ADMIN,
+  COMMIT_REFUSED,
+  DELETE_LOST,
+  expectSaid,
+  notice,
+  openConsole,
+  register,
+  signInAs,
+  visit,
+} from "./people.ts";
 
 const browser = useBrowser(patient);
-
-const refusedCommit = {
-  target: "database",
-  match: "=ledger.commit",
-  answer: "error",
-  code: "23514",
-} as const;
-const lostDelete = { target: "cognito", match: "=AdminDeleteUser", answer: "500" } as const;
 
 describe("a registration", () => {
   it("puts the user with their roles in both stores, and says so", async () => {
@@ -46,7 +48,7 @@ describe("a registration", () => {
   });
 
   it("that is rolled back leaves nothing, and says so", async () => {
-    browser.stack.faults.set([refusedCommit]);
+    browser.stack.faults.set([COMMIT_REFUSED]);
     const page = await openConsole(browser);
     await register(page, "ada@flip.example");
     await notice(page, /^Not registered, and nothing is left/).waitFor();
@@ -55,7 +57,7 @@ describe("a registration", () => {
   });
 
   it("that is tracked is shown as not decided until it is swept, and offers no second one", async () => {
-    browser.stack.faults.set([refusedCommit, lostDelete]);
+    browser.stack.faults.set([COMMIT_REFUSED, DELETE_LOST]);
     const page = await openConsole(browser);
     await register(page, "ada@flip.example");
     const open = notice(page, /^Not decided yet, and looked after/);
