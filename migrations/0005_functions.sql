@@ -322,9 +322,10 @@ with allowed as (
   select change.kind from registrar.operation change
   where change.sub = $3::uuid and change.kind in ('enable', 'disable') and change.state <> 'refused'
   order by change.started_at desc limit 1) = 'disable'
+), joined_before as (select where exists (select from users_audit where id = md5('profile ' || $1::uuid::text)::uuid and action = 'Updated user profile')
 ), as_expected as (
   -- A repeat has changed the user itself.
-  select exists (select from known where known.id = $1::uuid) or exists (select from users_audit where id = md5('profile ' || $1::uuid::text)::uuid and action = 'Updated user profile')
+  select exists (select from known where known.id = $1::uuid) or exists (select from joined_before)
     or ($14::text[] is null or 
   md5(concat($3::uuid, ' ', array_to_string(array(select role_id from user_role where user_id = $3::uuid and to_jsonb(user_role) ->> 'trust_id' is null order by role_id), ','), ' ', (select newest.id from registrar.operation newest
     where newest.sub = $3::uuid order by newest.started_at desc, newest.id limit 1), ' ', registrar.profile_of($3::uuid))) = any($14::text[])) as yes
@@ -338,7 +339,7 @@ with allowed as (
   -- Somebody else's change of the kind is pending: what is to be written to the profile is this request's own.
   select $2::uuid as caller, $3::uuid as sub from possible
   where ($15::text is not null or $16::text is not null) and exists (select from known where known.id <> $1::uuid and state = 'pending')
-    and not exists (select from users_audit where id = md5('profile ' || $1::uuid::text)::uuid and action = 'Updated user profile')
+    and not exists (select from joined_before)
 ), contradicted as (
   update registrar.operation
   set state = 'refused', reason = 'superseded', closed_at = now(), due_at = null, last_error = null,
@@ -442,7 +443,7 @@ select (select yes from allowed) as "allowed", (select id from unresolved) as "u
   exists (select from removed) as "removed", exists (select from disabled) as "disabled",
   exists (select from not_kept) as "notKept",
   (select bool_or(registrar.write_profile(sub, $15::text, $16::text, false)) from profiled) as "written",
-  not ($15::text is not null or $16::text is not null) or exists (select from profiled) or exists (select from users_audit where id = md5('profile ' || $1::uuid::text)::uuid and action = 'Updated user profile')
+  not ($15::text is not null or $16::text is not null) or exists (select from profiled) or exists (select from joined_before)
     or exists (select from known where known.id = $1::uuid) as "profiled",
   (select jsonb_build_object('id', mine.id, 'kind', mine.kind, 'caller', mine.caller, 'email', mine.email, 'name', mine.name, 'organisation', mine.organisation, 'roles', mine.roles, 'state', mine.state, 'verdict', mine.verdict, 'reason', mine.reason, 'sub', mine.sub, 'startedAt', to_char(mine.started_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'closedAt', to_char(mine.closed_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'acknowledgedAt', to_char(mine.acknowledged_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'missingSince', to_char(mine.missing_since at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'graceUntil', to_char(mine.grace_until at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'dueAt', to_char(mine.due_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'tries', mine.tries, 'needsOperator', mine.needs_operator, 'lastError', mine.last_error, 'history', mine.history, 'stale', now() > mine.started_at + make_interval(secs => $7::double precision), 'pastHorizon', now() > mine.started_at + make_interval(secs => $8::double precision), 'graceOver', coalesce(now() > mine.grace_until, false), 'readAt', to_char(now() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
     from (select * from opened union all select * from known) mine limit 1) as "change";

@@ -157,9 +157,10 @@ with allowed as (${mayManage(caller, permission)}
     and now() <= started_at + ${interval(horizon)}
 ), removed as (select where ${kind} <> 'remove' and exists (${gone(subject)})
 ), disabled as (select where ${kind} = 'invite' and (${newestSwitch(subject)}) = 'disable'
+), joined_before as (select where ${profileIsAudited(joinedRow(id))}
 ), as_expected as (
   -- A repeat has changed the user itself.
-  select exists (select from known where known.id = ${id}) or ${profileIsAudited(joinedRow(id))}
+  select exists (select from known where known.id = ${id}) or exists (select from joined_before)
     or ${isAsExpected(subject, ifMatch)} as yes
 ), possible as (
   select where (select yes from allowed) and not exists (select from unresolved) and (select yes from as_expected)
@@ -171,7 +172,7 @@ with allowed as (${mayManage(caller, permission)}
   -- Somebody else's change of the kind is pending: what is to be written to the profile is this request's own.
   select ${caller} as caller, ${subject} as sub from possible
   where ${hasProfile({ name, organisation })} and exists (select from known where known.id <> ${id} and state = 'pending')
-    and not ${profileIsAudited(joinedRow(id))}
+    and not exists (select from joined_before)
 ), contradicted as (
   update registrar.operation
   set state = 'refused', reason = 'superseded', closed_at = now(), due_at = null, last_error = null,
@@ -209,7 +210,7 @@ select (select yes from allowed) as "allowed", (select id from unresolved) as "u
   exists (select from removed) as "removed", exists (select from disabled) as "disabled",
   exists (select from not_kept) as "notKept",
   (select bool_or(${writeProfile(sql`sub`, { name, organisation }, "replaces")}) from profiled) as "written",
-  not ${hasProfile({ name, organisation })} or exists (select from profiled) or ${profileIsAudited(joinedRow(id))}
+  not ${hasProfile({ name, organisation })} or exists (select from profiled) or exists (select from joined_before)
     or exists (select from known where known.id = ${id}) as "profiled",
   (select ${operation(identifier("mine"), budget, horizon)}
     from (select * from opened union all select * from known) mine limit 1) as "change"`,
