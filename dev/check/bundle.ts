@@ -2,9 +2,9 @@
  * `npm run check:bundle`: how large each Worker is as `wrangler deploy` would send it, and what it is made of, by
  * dependency. Fails where one is larger than the budget: an isolate reads and runs all of it before its first answer.
  */
-import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, join } from "node:path";
+import { dryRun, METAFILE } from "./dry-run.ts";
 
 /** The largest a Worker may be, in KiB, compressed as Cloudflare counts it. */
 export const BUDGET_KIB = 245;
@@ -92,21 +92,9 @@ export const bundle = async (
   options: ReadonlyArray<string> = ["--env", ""],
   below = FOLDER,
 ): Promise<Bundle> => {
-  const folder = resolve(dirname(builtFrom(root, entry, below)));
-  const metafile = join(folder, "meta.json");
-  const args = ["deploy", entry, "--dry-run", "--outdir", folder, `--metafile=${metafile}`, ...options];
-  const child = spawn(join(root, "node_modules/.bin/wrangler"), args, {
-    cwd: root,
-    env: { ...process.env, NO_COLOR: "1", WRANGLER_SEND_METRICS: "false" },
-  });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream.on("data", (chunk) => {
-      output += String(chunk);
-    });
-  const status = await new Promise((done) => child.once("close", done));
-  if (status !== 0) throw new Error(`wrangler would not deploy ${entry}: ${output}`);
-  const meta = JSON.parse(readFileSync(metafile, "utf8")) as Metafile;
+  const folder = dirname(builtFrom(root, entry, below));
+  const output = await dryRun(root, [entry, ...options], folder);
+  const meta = JSON.parse(readFileSync(join(folder, METAFILE), "utf8")) as Metafile;
   return { entry, size: sizeIn(output), parts: partsOf(meta) };
 };
 

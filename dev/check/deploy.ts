@@ -3,11 +3,9 @@
  * doing it. Whatever wrangler warns of is an error here: a binding, a variable or a secret that an environment does not
  * inherit and does not name. What one of them has by name, all have.
  */
-import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-
-const root = join(import.meta.dirname, "../..");
+import { dryRun } from "./dry-run.ts";
 
 /** The names of the environments of a wrangler.toml; the top level is the empty one. */
 export const environmentsOf = (toml: string): ReadonlyArray<string> => {
@@ -38,20 +36,15 @@ export const wrongEnvironments = (outputs: Readonly<Record<string, string>>): Re
   });
 };
 
-const dryRun = (environment: string): string => {
-  const outdir = join(".dev", environment === "" ? "build" : `build-${environment}`);
-  const { stdout, stderr, status } = spawnSync(
-    join(root, "node_modules/.bin/wrangler"),
-    ["deploy", "--dry-run", "--outdir", outdir, "--env", environment],
-    { cwd: root, encoding: "utf8", env: { ...process.env, NO_COLOR: "1", WRANGLER_SEND_METRICS: "false" } },
-  );
-  if (status !== 0) throw new Error(`wrangler would not deploy: ${stdout}${stderr}`);
-  return stdout + stderr;
-};
+const root = join(import.meta.dirname, "../..");
+
+/** Where an environment is built. */
+const folderOf = (environment: string) => join(".dev", environment === "" ? "build" : `build-${environment}`);
 
 if (import.meta.main) {
   const names = environmentsOf(readFileSync(join(root, "wrangler.toml"), "utf8"));
-  const outputs = Object.fromEntries(names.map((name) => [name, dryRun(name)]));
+  const outputs: Record<string, string> = {};
+  for (const name of names) outputs[name] = await dryRun(root, ["--env", name], folderOf(name));
   const wrong = wrongEnvironments(outputs);
   for (const sentence of wrong) console.error(sentence);
   if (wrong.length === 0)

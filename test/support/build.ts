@@ -1,11 +1,11 @@
 /**
- * Builds the Workers once for all tests, exactly as `wrangler deploy` would; what each is made of stands beside it. One
- * that is younger than everything it is made of is not built again.
+ * Builds the Workers and the console once for all tests, exactly as `wrangler deploy` would; what each Worker is made of stands beside
+ * it. One that is younger than everything it is made of is not built again.
  */
-import { execFile } from "node:child_process";
 import { readFile, stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
-import { promisify } from "node:util";
+import { join } from "node:path";
+import { buildConsole } from "../../dev/build-console.ts";
+import { dryRun, METAFILE } from "../../dev/check/dry-run.ts";
 
 /** Where each Worker is built, and what wrangler is told to build it of. */
 const BUILDS = {
@@ -27,7 +27,7 @@ const changedAt = async (file: string): Promise<number> => (await stat(file)).mt
 /** Whether nothing has changed since a Worker was built. */
 async function isCurrent(folder: string): Promise<boolean> {
   try {
-    const metafile = join(folder, "meta.json");
+    const metafile = join(folder, METAFILE);
     const { inputs } = JSON.parse(await readFile(metafile, "utf8")) as { inputs: Record<string, unknown> };
     const built = await changedAt(metafile);
     const changes = await Promise.all([...Object.keys(inputs), ...HOW].map(changedAt));
@@ -38,17 +38,10 @@ async function isCurrent(folder: string): Promise<boolean> {
   }
 }
 
-async function build([folder, what]: readonly [string, ReadonlyArray<string>]): Promise<void> {
-  if (await isCurrent(folder)) return;
-  // A relative folder would be one beside the configuration.
-  const out = resolve(folder);
-  await promisify(execFile)(
-    "node_modules/.bin/wrangler",
-    ["deploy", ...what, "--dry-run", "--outdir", out, `--metafile=${join(out, "meta.json")}`],
-    { env: { ...process.env, WRANGLER_SEND_METRICS: "false" } },
-  );
-}
-
 export async function setup(): Promise<void> {
-  await Promise.all(Object.entries(BUILDS).map(build));
+  const built = Object.entries(BUILDS).map(async ([folder, what]) => {
+    if (!(await isCurrent(folder))) await dryRun(process.cwd(), what, folder);
+  });
+  // wrangler makes the console, too, where it builds a Worker.
+  await Promise.all([...built, buildConsole()]);
 }
