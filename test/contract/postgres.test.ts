@@ -6,6 +6,7 @@ import { afterAll, assert, beforeAll, beforeEach, describe, it } from "@effect/v
 import { neon, neonConfig } from "@neondatabase/serverless";
 import { Effect, Layer } from "effect";
 import pg from "pg";
+import { migrate } from "../../cli/migrate.ts";
 import { type Stack, startStack } from "../../dev/stack.ts";
 import { DatabaseNeon } from "../../src/adapters/neon/database.ts";
 import { AccessPostgres } from "../../src/adapters/postgres/access.ts";
@@ -255,7 +256,7 @@ describe("the table refuses", () => {
   };
   const change = { kind: "'disable'", email: "null", state: "'pending'", sub: "gen_random_uuid()" };
   const bad: ReadonlyArray<readonly [string, Record<string, string>, string]> = [
-    ["an unknown kind", { ...change, kind: "'other'" }, "operation_kind_check"],
+    ["an unknown kind", { ...change, kind: "'other'" }, "operation_kind_is_known"],
     ["a change with an address", { ...change, email: "'a@b.example'" }, "operation_change_has_user"],
     ["a change without its user", { ...change, sub: "null" }, "operation_change_has_user"],
     ["a change that is started", { ...change, state: "'started'" }, "operation_change_has_user"],
@@ -279,10 +280,10 @@ describe("the table refuses", () => {
     ],
     ["a change with a name", { ...change, name: "'Ada'" }, "operation_change_has_user"],
     ["a registration that is pending", { state: "'pending'" }, "operation_change_has_user"],
-    ["an address with a capital", { email: "'A@b.example'" }, "operation_email_check"],
-    ["a longer address", { email: "repeat('a', 129)" }, "operation_email_check"],
-    ["an empty key", { idempotency_key: "''" }, "operation_idempotency_key_check"],
-    ["an unknown state", { state: "'lost'" }, "operation_state_check"],
+    ["an address with a capital", { email: "'A@b.example'" }, "operation_email_is_folded"],
+    ["a longer address", { email: "repeat('a', 129)" }, "operation_email_is_folded"],
+    ["an empty key", { idempotency_key: "''" }, "operation_key_has_a_length"],
+    ["an unknown state", { state: "'lost'" }, "operation_state_is_known"],
     ["an open registration that is never due", { due_at: "null" }, "operation_open_is_due"],
     [
       "a grace period that is never due",
@@ -304,7 +305,24 @@ describe("the table refuses", () => {
       { missing_since: "now()" },
       "operation_missing_is_registered",
     ],
-    ["fewer than no tries", { tries: "-1" }, "operation_tries_check"],
+    ["fewer than no tries", { tries: "-1" }, "operation_tries_are_counted"],
+    ["an empty name", { name: "''" }, "operation_name_has_a_length"],
+    ["a longer organisation", { organisation: "repeat('a', 256)" }, "operation_organisation_has_a_length"],
+    [
+      "an unknown verdict",
+      { state: "'rejected'", closed_at: "now()", verdict: "'other'" },
+      "operation_verdict_is_known",
+    ],
+    [
+      "an unknown reason",
+      { ...change, state: "'refused'", closed_at: "now()", due_at: "null", reason: "'because'" },
+      "operation_reason_is_known",
+    ],
+    [
+      "a refused change without a reason",
+      { ...change, state: "'refused'", closed_at: "now()", due_at: "null" },
+      "operation_refused_has_reason",
+    ],
   ];
   const insert = (values: Record<string, string>) =>
     stack.query(
@@ -317,7 +335,26 @@ describe("the table refuses", () => {
     );
 
   it.each([...bad])("%s", async (_, values, constraint) => {
-    assert.include(await constraintOf(insert({ ...row, ...values })), constraint);
+    assert.strictEqual(await constraintOf(insert({ ...row, ...values })), constraint);
+  });
+
+  it("what breaks any of its rules: each is broken above", async () => {
+    const rows = await stack.query("select pg_get_functiondef('registrar.is_sound'::regproc) as text");
+    const rules = [...String(rows[0]?.text).matchAll(/then '(\w+)'/g)].map(([, rule]) => `operation_${rule}`);
+    assert.deepStrictEqual([...new Set(bad.map(([, , rule]) => rule))].sort(), [...new Set(rules)].sort());
+  });
+
+  it("the same where its rules were constraints before, once it has migrated", async () => {
+    await stack.query("alter table registrar.operation drop constraint operation_is_sound");
+    await stack.query(
+      "alter table registrar.operation add constraint operation_tries_check check (tries >= 0)",
+    );
+    await migrate(stack.databaseUrl);
+    const rows = await stack.query(
+      "select conname from pg_constraint where conrelid = 'registrar.operation'::regclass and contype = 'c'",
+    );
+    assert.deepStrictEqual(rows, [{ conname: "operation_is_sound" }]);
+    assert.strictEqual(await constraintOf(insert({ ...row, tries: "-1" })), "operation_tries_are_counted");
   });
 
   it("a second open registration for an address, but not a second closed one", async () => {
