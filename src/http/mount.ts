@@ -11,6 +11,7 @@ import * as Option from "effect/Option";
 import type { Context, Hono } from "hono";
 import { KeepAlive } from "../ports/background.ts";
 import { Awake, Budget } from "../ports/budget.ts";
+import { spanned } from "../ports/trace.ts";
 import { authenticate, authenticatePresent, identify, notRemoved } from "../programs/authenticate.ts";
 import { MethodNotAllowed } from "./errors.ts";
 import { idempotencyKey } from "./idempotency.ts";
@@ -87,7 +88,7 @@ const labels = (c: AppContext, { path, method }: Route) => ({
 });
 
 // In FLIP's order: who calls, then what was sent. Only a caller with a good token learns what is wrong with a request.
-const respond = Effect.fn("request")(function* (c: AppContext, route: Route, runtime: Runtime) {
+const respond = spanned("request")(function* (c: AppContext, route: Route, runtime: Runtime) {
   yield* Effect.annotateCurrentSpan({ route: route.path, method: route.method });
   const authorization = c.req.header("Authorization");
   const caller = yield* CALLERS[route.needs](authorization);

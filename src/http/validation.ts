@@ -9,6 +9,7 @@ import * as Predicate from "effect/Predicate";
 import * as Schema from "effect/Schema";
 import type * as SchemaAST from "effect/SchemaAST";
 import type * as SchemaIssue from "effect/SchemaIssue";
+import { spanned } from "../ports/trace.ts";
 import {
   BodyTooLarge,
   InvalidRequest,
@@ -23,7 +24,7 @@ export const BODY_BYTES_MAX = 64 * 1024;
 const JSON_TYPE = /^application\/(?:json|[\w.!#$&^+-]+\+json)\s*(?:;|$)/i;
 
 /** Reads a JSON body (RFC 8259: UTF-8; NaN and Infinity are not JSON) and decodes it. */
-export const readBody = Effect.fn("readBody")(function* <S extends Schema.ConstraintDecoder<unknown>>(
+export const readBody = spanned("readBody")(function* <S extends Schema.ConstraintDecoder<unknown>>(
   schema: S,
   request: Pick<Request, "body" | "headers">,
 ) {

@@ -1,6 +1,6 @@
 /** The first question of all: whether a client asks too often, whoever they are and whatever they ask for. */
-import * as Effect from "effect/Effect";
 import { ClientLimit } from "../ports/rate-limit.ts";
+import { spanned } from "../ports/trace.ts";
 
 /** An IPv4 address as a socket for both families shows it. */
 const MAPPED = /^::ffff:(?=\d+\.)/i;
@@ -26,7 +26,7 @@ export const networkOf = (address: string): string => {
 };
 
 /** Fails where clients of this network ask too often. All clients without an address count as one. */
-export const admitClient = Effect.fn("admitClient")(function* (address: string | undefined) {
+export const admitClient = spanned("admitClient")(function* (address: string | undefined) {
   const admit = yield* ClientLimit;
   yield* admit(networkOf(address ?? ""));
 });

@@ -9,20 +9,21 @@ import { Directory } from "../ports/directory.ts";
 import { CallerLimit } from "../ports/rate-limit.ts";
 import { Settings } from "../ports/settings.ts";
 import { type Caller, TokenVerifier, Unauthenticated } from "../ports/token-verifier.ts";
+import { spanned } from "../ports/trace.ts";
 import { databaseUnavailable, providerUnavailable } from "./authority.ts";
 
 /**
  * Verifies the value of an Authorization header, and the second factor where the deployment wants one. For programs that
  * check a permission themselves: whoever was removed holds none, and hears so by `notRemoved`.
  */
-export const authenticate = Effect.fn("authenticate")(function* (authorization: string | undefined) {
+export const authenticate = spanned("authenticate")(function* (authorization: string | undefined) {
   const caller = yield* verify(authorization);
   yield* requireSecondFactor(caller).pipe(notRemoved(caller));
   return caller;
 });
 
 /** The same for programs that anybody with a token may run. */
-export const authenticatePresent = Effect.fn("authenticatePresent")(function* (
+export const authenticatePresent = spanned("authenticatePresent")(function* (
   authorization: string | undefined,
 ) {
   const caller = yield* identify(authorization);
@@ -31,7 +32,7 @@ export const authenticatePresent = Effect.fn("authenticatePresent")(function* (
 });
 
 /** Without the second factor: for the endpoint that tells a caller to enrol one. */
-export const identify = Effect.fn("identify")(function* (authorization: string | undefined) {
+export const identify = spanned("identify")(function* (authorization: string | undefined) {
   const caller = yield* verify(authorization);
   yield* requirePresent(caller);
   return caller;

@@ -12,6 +12,7 @@ import { type DatabaseError, onceMore, sendNoting } from "../ports/database.ts";
 import { Directory, EXTERNAL_PROVIDER, type Profile } from "../ports/directory.ts";
 import type { IdentityProviderError } from "../ports/identity-provider.ts";
 import { Settings } from "../ports/settings.ts";
+import { spanned } from "../ports/trace.ts";
 
 /** A caller asks for something that needs the permission to manage users. */
 export interface Asked {
@@ -93,7 +94,7 @@ interface LeavingAManager<A, R> {
  * with those who exist, are enabled, and have signed in. `lost`: a try before the answer, of which nobody knows whether it
  * has taken effect, and what has followed from it.
  */
-export const leavingAManager = Effect.fn("leavingAManager")(function* <A extends Tagged, R>({
+export const leavingAManager = spanned("leavingAManager")(function* <A extends Tagged, R>({
   caller,
   statement,
   isFinal,

@@ -19,6 +19,7 @@ import { FirstManager } from "../ports/first-manager.ts";
 import { IdentityProvider, type PoolUser } from "../ports/identity-provider.ts";
 import { Ledger } from "../ports/ledger.ts";
 import { Settings } from "../ports/settings.ts";
+import { spanned } from "../ports/trace.ts";
 import { canComeIn, databaseUnavailable, LOOKED_UP_AT_ONCE, providerUnavailable } from "./authority.ts";
 import { inviteAgain } from "./change.ts";
 import { registerUser } from "./register/register.ts";
@@ -60,7 +61,7 @@ const obstacleOf = (profile: Option.Option<Profile>): Manager["obstacle"] => {
 };
 
 /** Who manages users by grants and ledger, and whether the pool lets them in. */
-export const whoManages = Effect.fn("whoManages")(function* () {
+export const whoManages = spanned("whoManages")(function* () {
   const first = yield* FirstManager;
   const directory = yield* Directory;
   const subs = yield* first.managers().pipe(Effect.retry(onceMore), Effect.mapError(databaseUnavailable));
@@ -78,7 +79,7 @@ export const whoManages = Effect.fn("whoManages")(function* () {
 const isFinal = () => true;
 
 /** Seeds, and answers which role the first is to have. */
-const roleToGrant = Effect.fn("bootstrap.roleToGrant")(function* (named: RoleId | null) {
+const roleToGrant = spanned("bootstrap.roleToGrant")(function* (named: RoleId | null) {
   const first = yield* FirstManager;
   const seeded = yield* first.seed().pipe(sendTwice(isFinal), Effect.mapError(databaseUnavailable));
   const roles = yield* first
@@ -93,7 +94,7 @@ const roleToGrant = Effect.fn("bootstrap.roleToGrant")(function* (named: RoleId 
 const WAIT_SECONDS_MAX = 60;
 
 /** Registers the first by the ordinary program, but that nobody's permission is asked: nobody has it. */
-const registerFirst = Effect.fn("bootstrap.registerFirst")(function* (
+const registerFirst = spanned("bootstrap.registerFirst")(function* (
   email: Email,
   { name, role }: { readonly name: Name | null; readonly role: RoleId },
   discounted: ReadonlyArray<UserId>,
@@ -122,7 +123,7 @@ const registerFirst = Effect.fn("bootstrap.registerFirst")(function* (
  * What is still open of the registration that made a user goes on, as far as that is allowed already: a run before this one
  * may have been killed before the invitation. `waiting`: the sweeper finishes it.
  */
-const goOn = Effect.fn("bootstrap.goOn")(function* ({ tag }: PoolUser) {
+const goOn = spanned("bootstrap.goOn")(function* ({ tag }: PoolUser) {
   if (!isOperationId(tag)) return "finished" as const;
   const ledger = yield* Ledger;
   const found = yield* ledger.find(tag).pipe(Effect.mapError(databaseUnavailable));
@@ -136,7 +137,7 @@ const goOn = Effect.fn("bootstrap.goOn")(function* ({ tag }: PoolUser) {
 export type Outcome = "registered" | "granted" | "already";
 
 /** Makes, or finds, the first who manages users. */
-export const bootstrap = Effect.fn("bootstrap")(function* ({ who, name, role: named, invite }: First) {
+export const bootstrap = spanned("bootstrap")(function* ({ who, name, role: named, invite }: First) {
   const identity = yield* IdentityProvider;
   const { seeded, role } = yield* roleToGrant(named);
   const managers = yield* whoManages();
@@ -175,7 +176,7 @@ export const bootstrap = Effect.fn("bootstrap")(function* ({ who, name, role: na
 });
 
 /** Grants the role to somebody whom the pool has, and lets in. */
-const grantFirst = Effect.fn("bootstrap.grantFirst")(function* (
+const grantFirst = spanned("bootstrap.grantFirst")(function* (
   { sub, tag }: PoolUser,
   role: RoleId,
   discounted: ReadonlyArray<UserId>,

@@ -32,6 +32,7 @@ import { onceMore } from "../ports/database.ts";
 import { Directory, EXTERNAL_PROVIDER } from "../ports/directory.ts";
 import { IdentityProvider, type IdentityProviderError } from "../ports/identity-provider.ts";
 import { Ledger } from "../ports/ledger.ts";
+import { inSpan, spanned } from "../ports/trace.ts";
 import { forgetMfa } from "./authenticate.ts";
 import {
   databaseFailed,
@@ -55,27 +56,27 @@ export interface AskedUpdate extends AskedChange {
 }
 
 /** Deletes a user: grants and audit row first, then Cognito. Succeeds also where the user is gone already; a machine is no user. */
-export const deleteUser = Effect.fn("deleteUser")((asked: AskedChange) =>
+export const deleteUser = (asked: AskedChange) =>
   changeUser({ ...asked, kind: "remove" }).pipe(
     Effect.catchTag(
       ["InvitationNotNeeded", "SecondFactorElsewhere", "Superseded", "ProfilesNotKept"],
       Effect.die,
     ),
-  ),
-);
+    inSpan("deleteUser"),
+  );
 
 /** Disables or enables a user; with a profile, both are written down in one statement, or neither. */
-export const setEnabled = Effect.fn("setEnabled")((asked: AskedUpdate, enabled: boolean) =>
+export const setEnabled = (asked: AskedUpdate, enabled: boolean) =>
   changeUser({ ...asked, kind: enabled ? "enable" : "disable" }).pipe(
     Effect.catchTag(["InvitationNotNeeded", "SecondFactorElsewhere"], Effect.die),
-  ),
-);
+    inSpan("setEnabled"),
+  );
 
 /**
  * Resets the user's second factors and signs the user out. Answers which factors are left, such as a passkey, or all of them
  * where the pool insists; null: it is done, and what is left could not be read.
  */
-export const resetMfa = Effect.fn("resetMfa")(function* (asked: AskedChange) {
+export const resetMfa = spanned("resetMfa")(function* (asked: AskedChange) {
   yield* reset(asked);
   const directory = yield* Directory;
   return yield* directory.secondFactors(asked.subject).pipe(
@@ -86,34 +87,34 @@ export const resetMfa = Effect.fn("resetMfa")(function* (asked: AskedChange) {
   );
 });
 
-const reset = Effect.fn("change.resetMfa")((asked: AskedChange) =>
+const reset = (asked: AskedChange) =>
   changeUser({ ...asked, kind: "reset_mfa" }).pipe(
     Effect.ensuring(Effect.sync(() => forgetMfa(asked.subject))),
     Effect.catchTag(
       ["OwnAccount", "LastManager", "InvitationNotNeeded", "Superseded", "ProfilesNotKept"],
       Effect.die,
     ),
-  ),
-);
+    inSpan("change.resetMfa"),
+  );
 
 /** Sends the invitation again, while the user has not signed in. */
-export const inviteAgain = Effect.fn("inviteAgain")((asked: AskedChange) =>
+export const inviteAgain = (asked: AskedChange) =>
   changeUser({ ...asked, kind: "invite" }).pipe(
     Effect.catchTag(
       ["OwnAccount", "LastManager", "SecondFactorElsewhere", "Superseded", "ProfilesNotKept"],
       Effect.die,
     ),
-  ),
-);
+    inSpan("inviteAgain"),
+  );
 
 /** Makes a change, and closes its row when the caller has been answered. */
-export const changeUser = Effect.fn("changeUser")(function* (asked: AskedUpdate & { kind: ChangeKind }) {
+export const changeUser = spanned("changeUser")(function* (asked: AskedUpdate & { kind: ChangeKind }) {
   const change = yield* makeChange(asked);
   yield* inBackground(finishChange(change.id));
 });
 
 /** Makes a change as far as its answer, or fails with what the caller hears. */
-export const makeChange = Effect.fn("makeChange")(function* (asked: AskedUpdate & { kind: ChangeKind }) {
+export const makeChange = spanned("makeChange")(function* (asked: AskedUpdate & { kind: ChangeKind }) {
   const { askedAt, edition } = yield* requireManager(asked);
   // It has no account that could be deleted or disabled, and a removal of its id could not be taken back.
   if (yield* isMachine(asked.subject))
@@ -124,7 +125,7 @@ export const makeChange = Effect.fn("makeChange")(function* (asked: AskedUpdate 
 });
 
 /** Closes the row of a change that is done. */
-export const finishChange = Effect.fn("finishChange")(function* (id: OperationId) {
+export const finishChange = spanned("finishChange")(function* (id: OperationId) {
   const changes = yield* Changes;
   return yield* changes.finish(id).pipe(Effect.retry(onceMore));
 });
@@ -152,7 +153,7 @@ const isFinal =
   (opening: ChangeOpening): boolean =>
     opening._tag === "Opened" && opening.change.id === id;
 
-const perform = Effect.fn("change.perform")(function* (
+const perform = spanned("change.perform")(function* (
   command: Omit<ChangeUser, "confirmed">,
   edition: Edition,
 ) {
@@ -255,7 +256,7 @@ const told = (
  * Cognito refuses for good is an answer; a failure proves nothing, or is one to mend. Safe to repeat; an invitation is mailed
  * again each time.
  */
-export const carryOut = Effect.fn("change.carryOut")(function* (change: Pick<Change, "kind" | "sub">) {
+export const carryOut = spanned("change.carryOut")(function* (change: Pick<Change, "kind" | "sub">) {
   return yield* attempt(change).pipe(
     Effect.catchReason("IdentityProviderError", "Refused", ({ why }) => Effect.succeed<WhyNotDone>(why)),
   );

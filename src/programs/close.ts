@@ -2,7 +2,6 @@
  * Closes an operation that can never be done, because an operator says so. Nothing that a request may still be doing is
  * closed, and no final check is given up before its time; what may be left over is said, not hidden.
  */
-import * as Effect from "effect/Effect";
 import { CloseNotPossible } from "../domain/errors.ts";
 import {
   type Change,
@@ -14,12 +13,13 @@ import {
 } from "../domain/operation.ts";
 import { Changes } from "../ports/changes.ts";
 import { Ledger } from "../ports/ledger.ts";
+import { spanned } from "../ports/trace.ts";
 
 /**
  * Closes an operation. False: somebody else has moved it meanwhile. `note`: the operator's own words, for the history.
  * Where nothing is open and an operator was called, they have heard it.
  */
-export const close = Effect.fn("close")(function* (operation: Operation, note?: string) {
+export const close = spanned("close")(function* (operation: Operation, note?: string) {
   const words = note === undefined ? CLOSED_BY_OPERATOR : `${CLOSED_BY_OPERATOR}: ${note}`;
   if (operation.dueAt === null) {
     const ledger = yield* Ledger;
@@ -36,7 +36,7 @@ const notPossible = ({ id: operationId }: Operation, why: CloseNotPossible["why"
   new CloseNotPossible({ operationId, why });
 
 /** A change that is not done, or not for certain, says so in the trail as well. */
-const closeChange = Effect.fn("close.change")(function* (change: Change, note: string) {
+const closeChange = spanned("close.change")(function* (change: Change, note: string) {
   const changes = yield* Changes;
   if (change.state === "pending") {
     if (!change.stale) return yield* notPossible(change, "in_progress");
@@ -46,10 +46,7 @@ const closeChange = Effect.fn("close.change")(function* (change: Change, note: s
   return yield* changes.endGracePeriod(change.id, { note, needsOperator: false });
 });
 
-const closeRegistration = Effect.fn("close.registration")(function* (
-  registration: Registration,
-  note: string,
-) {
+const closeRegistration = spanned("close.registration")(function* (registration: Registration, note: string) {
   const ledger = yield* Ledger;
   const { id, state, stale } = registration;
   switch (state) {

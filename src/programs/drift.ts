@@ -13,6 +13,7 @@ import { onceMore } from "../ports/database.ts";
 import { Directory, type Profile, type ProfilePage } from "../ports/directory.ts";
 import type { IdentityProviderError } from "../ports/identity-provider.ts";
 import { Records, type UserRecord } from "../ports/records.ts";
+import { spanned } from "../ports/trace.ts";
 import {
   databaseFailed,
   databaseUnavailable,
@@ -61,7 +62,7 @@ const patiently = {
 };
 
 /** A page of the pool, in its own order, from the place that `cursor` names. */
-export const listUsers = Effect.fn("drift.listUsers")(function* (cursor: string | null) {
+export const listUsers = spanned("drift.listUsers")(function* (cursor: string | null) {
   const directory = yield* Directory;
   return yield* directory
     .page(LISTED_AT_ONCE, cursor)
@@ -69,7 +70,7 @@ export const listUsers = Effect.fn("drift.listUsers")(function* (cursor: string 
 });
 
 /** What differs about users of the pool. An operation that is under way is no difference: it ends by itself. */
-export const compareUsers = Effect.fn("drift.compareUsers")(function* (users: ReadonlyArray<Listed>) {
+export const compareUsers = spanned("drift.compareUsers")(function* (users: ReadonlyArray<Listed>) {
   const records = yield* Records;
   const known = yield* records.of(users).pipe(Effect.retry(onceMore), Effect.mapError(databaseUnavailable));
   return users.flatMap((user, index) => {
@@ -103,7 +104,7 @@ const RECORDS_A_PAGE = 500;
  * What differs about the next users whom the database knows, by id. `isListed`: who was in the pool a moment ago; of anybody
  * else the pool is asked once more, by their id. `next` continues; null: those were the last.
  */
-export const compareRecords = Effect.fn("drift.compareRecords")(function* (
+export const compareRecords = spanned("drift.compareRecords")(function* (
   after: UserId | null,
   isListed: (user: UserId) => boolean,
 ) {
@@ -196,7 +197,7 @@ export interface AskedMove {
  * Writes down a user of the pool whom no record knows: a completed operation of kind `adopt`, with its audit row. They keep
  * what they have, and get nothing.
  */
-export const adopt = Effect.fn("drift.adopt")(function* ({ caller, subject }: AskedMove) {
+export const adopt = spanned("drift.adopt")(function* ({ caller, subject }: AskedMove) {
   const user = yield* present(subject);
   const email = yield* Schema.decodeUnknownEffect(Email)(user.email).pipe(
     Effect.mapError(() => refused("the pool has no address of theirs that can be written down")),
@@ -234,7 +235,7 @@ const present = Effect.fnUntraced(function* (subject: UserId) {
  * Moves the grants of somebody who is not in the pool any more to the user who has their verified address now, writes the
  * new one down where no record knows them, and deletes the old one. Each step may be repeated, and so may the whole.
  */
-export const link = Effect.fn("drift.link")(function* ({
+export const link = spanned("drift.link")(function* ({
   caller,
   subject,
   to,

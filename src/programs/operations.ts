@@ -6,19 +6,20 @@ import { isDecodable, type OperationId } from "../domain/operation.ts";
 import type { UserId } from "../domain/user.ts";
 import { IdentityProvider } from "../ports/identity-provider.ts";
 import { Actor, Ledger, type ListQuery } from "../ports/ledger.ts";
+import { spanned } from "../ports/trace.ts";
 import { databaseFailed, databaseUnavailable, requireManager } from "./authority.ts";
 import { close } from "./close.ts";
 import { LeaveUser, type Resolution } from "./sweep/resolve.ts";
 import { resolveNow } from "./sweep/sweep.ts";
 
 /** One operation of the ledger. */
-export const getOperation = Effect.fn("getOperation")(function* (caller: UserId, id: OperationId) {
+export const getOperation = spanned("getOperation")(function* (caller: UserId, id: OperationId) {
   yield* requireManager({ caller });
   return yield* find(id);
 });
 
 /** A page of the ledger, newest first. */
-export const listOperations = Effect.fn("listOperations")(function* (caller: UserId, query: ListQuery) {
+export const listOperations = spanned("listOperations")(function* (caller: UserId, query: ListQuery) {
   yield* requireManager({ caller });
   const ledger = yield* Ledger;
   return yield* ledger.list(query).pipe(Effect.mapError(databaseUnavailable));
@@ -43,7 +44,7 @@ export interface Word {
  * Tries to resolve an operation now, as far as the protocol allows, or closes it, and reads it again. Fails where a store
  * does not answer: then it stays open.
  */
-export const resolveOperation = Effect.fn("resolveOperation")(function* (
+export const resolveOperation = spanned("resolveOperation")(function* (
   caller: UserId,
   id: OperationId,
   { leave, close: toClose, note }: Word,

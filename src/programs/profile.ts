@@ -17,6 +17,7 @@ import type { ProfileFields } from "../domain/user.ts";
 import { Changes, type ProfileSet } from "../ports/changes.ts";
 import { sendTwice } from "../ports/database.ts";
 import { Directory } from "../ports/directory.ts";
+import { spanned } from "../ports/trace.ts";
 import { databaseFailed, isMachine, providerUnavailable, requireManager } from "./authority.ts";
 import type { AskedChange } from "./change.ts";
 
@@ -24,7 +25,7 @@ import type { AskedChange } from "./change.ts";
 const isFinal = ({ _tag }: ProfileSet): boolean => _tag === "Set" || _tag === "TooLate";
 
 /** Writes what is not null to the profile of a user of the pool, with the audit row. */
-export const setProfile = Effect.fn("setProfile")(function* (asked: AskedChange, profile: ProfileFields) {
+export const setProfile = spanned("setProfile")(function* (asked: AskedChange, profile: ProfileFields) {
   const { caller, subject } = asked;
   const { askedAt } = yield* requireManager(asked);
   const absent = new UserNotFound({ key: subject, kind: "update profile" });

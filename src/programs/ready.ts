@@ -5,6 +5,7 @@ import { type DatabaseError, onceMore } from "../ports/database.ts";
 import { type Deployment, Settings } from "../ports/settings.ts";
 import { Status } from "../ports/status.ts";
 import { TokenVerifier } from "../ports/token-verifier.ts";
+import { spanned } from "../ports/trace.ts";
 
 /** `unknown`: it could not be asked, because another check fails. */
 export type Check = "ok" | "failing" | "unknown";
@@ -24,7 +25,7 @@ export const REUSED_FOR_MS = 10_000;
 const answers = new WeakMap<Deployment, { readonly checks: Checks; readonly until: number }>();
 
 /** Asks database and signing keys, at most every ten seconds. What fails, and why, is in the log. */
-export const ready = Effect.fn("ready")(function* () {
+export const ready = spanned("ready")(function* () {
   const deployment = yield* Settings;
   const last = answers.get(deployment);
   if (last !== undefined && last.until > (yield* Clock.currentTimeMillis)) return last.checks;

@@ -13,6 +13,7 @@ import {
 import type { UserId } from "../domain/user.ts";
 import { Access, type RolesSet, type SetRoles } from "../ports/access.ts";
 import { Directory } from "../ports/directory.ts";
+import { spanned } from "../ports/trace.ts";
 import {
   databaseFailed,
   databaseUnavailable,
@@ -22,7 +23,7 @@ import {
 } from "./authority.ts";
 
 /** All roles, by name, for a caller who manages users. */
-export const listRoles = Effect.fn("listRoles")(function* (caller: UserId) {
+export const listRoles = spanned("listRoles")(function* (caller: UserId) {
   yield* requireManager({ caller }, "see roles");
   const access = yield* Access;
   return yield* access.roles().pipe(Effect.mapError(databaseUnavailable));
@@ -52,7 +53,7 @@ const isFinal = ({ _tag }: RolesSet): boolean => _tag === "Set" || _tag === "Ove
  * those of a request that was sent later, where it was faster. Whoever is not in the pool may lose their grants, and gets
  * none; but a machine is in no pool, and may have any.
  */
-export const setRoles = Effect.fn("setRoles")(function* (command: AskedRoles) {
+export const setRoles = spanned("setRoles")(function* (command: AskedRoles) {
   const { askedAt, edition } = yield* requireManager(command, "update roles");
   const access = yield* Access;
   const { caller, subject } = command;

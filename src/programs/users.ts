@@ -14,6 +14,7 @@ import { onceMore } from "../ports/database.ts";
 import { Directory, EXTERNAL_PROVIDER, type ProfilePage } from "../ports/directory.ts";
 import { type Deployment, Settings } from "../ports/settings.ts";
 import type { Caller } from "../ports/token-verifier.ts";
+import { spanned } from "../ports/trace.ts";
 import { databaseUnavailable, providerUnavailable, requireManager } from "./authority.ts";
 import { cursorAt, placeOf } from "./place.ts";
 
@@ -45,7 +46,7 @@ type User = ProfilePage["users"][number];
 export const LISTED_AT_ONCE = 60;
 
 /** A numbered page of the users, for a caller who manages users. */
-export const listUsers = Effect.fn("listUsers")(function* (
+export const listUsers = spanned("listUsers")(function* (
   caller: UserId,
   query: Parameters<typeof numberedPage>[0],
 ) {
@@ -54,7 +55,7 @@ export const listUsers = Effect.fn("listUsers")(function* (
 });
 
 /** The users after a cursor, for a caller who manages users. */
-export const listUsersAfter = Effect.fn("listUsersAfter")(function* (
+export const listUsersAfter = spanned("listUsersAfter")(function* (
   caller: UserId,
   query: Parameters<typeof pageAfter>[0],
 ) {
@@ -68,7 +69,7 @@ export const listUsersAfter = Effect.fn("listUsersAfter")(function* (
  * case counts the pool may have the address as it was written, or in lower case as Registrar registers it: it is asked
  * for both, in this order.
  */
-export const getUser = Effect.fn("getUser")(function* (
+export const getUser = spanned("getUser")(function* (
   caller: UserId,
   key: Email | UserId,
   asWritten: string = key,
@@ -92,7 +93,7 @@ export const getUser = Effect.fn("getUser")(function* (
 });
 
 /** The names of the caller's own permissions, without repeats. Nobody sees those of somebody else. */
-export const getPermissions = Effect.fn("getPermissions")(function* (caller: UserId, user: UserId) {
+export const getPermissions = spanned("getPermissions")(function* (caller: UserId, user: UserId) {
   if (user !== caller) return yield* new NotOneself();
   const access = yield* Access;
   const names = yield* access.permissionsOf(user).pipe(Effect.mapError(databaseUnavailable));
@@ -101,7 +102,7 @@ export const getPermissions = Effect.fn("getPermissions")(function* (caller: Use
 });
 
 /** Whether the caller has a second factor, and needs one. A machine has none, and needs none. */
-export const getMfaStatus = Effect.fn("getMfaStatus")(function* ({ sub: caller, isMachine }: Caller) {
+export const getMfaStatus = spanned("getMfaStatus")(function* ({ sub: caller, isMachine }: Caller) {
   if (isMachine) return { enabled: false, required: false };
   const { enforceMfa } = yield* Settings;
   const directory = yield* Directory;
@@ -120,7 +121,7 @@ const OTHER_CALLS = 5;
  * One numbered page. Where the whole pool can be read in a part of the budget: sorted by address, and `total` says how
  * many users match. Where it cannot: in the pool's own order, and `next` is the cursor that continues after the page.
  */
-export const numberedPage = Effect.fn("users.numberedPage")(function* (query: {
+export const numberedPage = spanned("users.numberedPage")(function* (query: {
   readonly number: number;
   readonly size: number;
   readonly search: string;
@@ -150,7 +151,7 @@ export const numberedPage = Effect.fn("users.numberedPage")(function* (query: {
 });
 
 /** The users after a cursor, in the pool's order. A search thins the page out; it does not fill it up. */
-export const pageAfter = Effect.fn("users.pageAfter")(function* (query: {
+export const pageAfter = spanned("users.pageAfter")(function* (query: {
   readonly cursor: string | null;
   readonly limit: number;
   readonly search: string;

@@ -14,6 +14,7 @@ import * as Option from "effect/Option";
 import { isUserId } from "../../domain/user.ts";
 import { Directory } from "../../ports/directory.ts";
 import type { IdentityProviderError } from "../../ports/identity-provider.ts";
+import { inSpan, spanned } from "../../ports/trace.ts";
 import { CognitoClient, errorName, isAbsent, sendTwice } from "./client.ts";
 import { contradiction, makePeople, shown } from "./people.ts";
 
@@ -24,7 +25,7 @@ export const DirectoryCognito = Layer.effect(
     const { UserPoolId, call, toUser } = cognito;
     const people = makePeople(cognito);
     return Directory.of({
-      profile: Effect.fn("Directory.profile")(function* (key) {
+      profile: spanned("Directory.profile")(function* (key) {
         const found = yield* isUserId(key) ? people.bySub(key) : people.byAddress(key);
         return Option.map(found, ({ username: _, factors, ...seen }) => ({
           ...seen,
@@ -32,7 +33,7 @@ export const DirectoryCognito = Layer.effect(
         }));
       }),
 
-      page: Effect.fn("Directory.page")(function* (limit, cursor) {
+      page: spanned("Directory.page")(function* (limit, cursor) {
         const command = new ListUsersCommand({
           UserPoolId,
           Limit: limit,
@@ -51,55 +52,60 @@ export const DirectoryCognito = Layer.effect(
         return { users, next: answer.PaginationToken ?? null };
       }, sendTwice),
 
-      setEnabled: Effect.fn("Directory.setEnabled")((sub, enabled) => {
+      setEnabled: (sub, enabled) => {
         const operation = enabled ? "enable" : "disable";
-        return people.act(operation, { sub }, ({ username }) => {
-          const user = { UserPoolId, Username: username };
-          const command = enabled ? new AdminEnableUserCommand(user) : new AdminDisableUserCommand(user);
-          return call(operation, (client, options) => client.send(command, options)).pipe(
-            sendTwice,
-            Effect.as("done" as const),
-          );
-        });
-      }),
+        return people
+          .act(operation, { sub }, ({ username }) => {
+            const user = { UserPoolId, Username: username };
+            const command = enabled ? new AdminEnableUserCommand(user) : new AdminDisableUserCommand(user);
+            return call(operation, (client, options) => client.send(command, options)).pipe(
+              sendTwice,
+              Effect.as("done" as const),
+            );
+          })
+          .pipe(inSpan("Directory.setEnabled"));
+      },
 
       // What a reset has not achieved is read back: a factor that cannot be switched off does not keep the others.
-      resetMfa: Effect.fn("Directory.resetMfa")((sub) =>
-        people.act(
-          RESET,
-          { sub },
-          Effect.fnUntraced(function* ({ username, factors }) {
-            const user = { UserPoolId, Username: username };
-            for (const factor of factors) {
-              const settings = SWITCHED_OFF[factor];
-              if (settings === undefined) continue;
-              const preference = new AdminSetUserMFAPreferenceCommand({ ...user, ...settings });
-              yield* call(RESET, (client, options) => client.send(preference, options)).pipe(unlessRefused);
-            }
-            const token = new AdminDeleteSoftwareTokenCommand(user);
-            yield* call(RESET, (client, options) => client.send(token, options)).pipe(unlessRefused);
-            const signOut = new AdminUserGlobalSignOutCommand(user);
-            yield* call(RESET, (client, options) => client.send(signOut, options));
-            return "done" as const;
-          }, sendTwice),
-        ),
-      ),
+      resetMfa: (sub) =>
+        people
+          .act(
+            RESET,
+            { sub },
+            Effect.fnUntraced(function* ({ username, factors }) {
+              const user = { UserPoolId, Username: username };
+              for (const factor of factors) {
+                const settings = SWITCHED_OFF[factor];
+                if (settings === undefined) continue;
+                const preference = new AdminSetUserMFAPreferenceCommand({ ...user, ...settings });
+                yield* call(RESET, (client, options) => client.send(preference, options)).pipe(unlessRefused);
+              }
+              const token = new AdminDeleteSoftwareTokenCommand(user);
+              yield* call(RESET, (client, options) => client.send(token, options)).pipe(unlessRefused);
+              const signOut = new AdminUserGlobalSignOutCommand(user);
+              yield* call(RESET, (client, options) => client.send(signOut, options));
+              return "done" as const;
+            }, sendTwice),
+          )
+          .pipe(inSpan("Directory.resetMfa")),
 
-      secondFactors: Effect.fn("Directory.secondFactors")((sub) =>
-        people.act(
-          "find",
-          { sub },
-          Effect.fnUntraced(function* ({ username, factors }) {
-            const command = new AdminGetUserAuthFactorsCommand({ UserPoolId, Username: username });
-            const answer = yield* call("find", (client, options) => client.send(command, options));
-            if (answer.Username === undefined) return yield* contradiction("find", "the answer names nobody");
-            const registered = (answer.ConfiguredUserAuthFactors ?? []).flatMap(
-              (one) => REGISTERED[one] ?? [],
-            );
-            return [...new Set([...factors, ...(answer.UserMFASettingList ?? []), ...registered])];
-          }, sendTwice),
-        ),
-      ),
+      secondFactors: (sub) =>
+        people
+          .act(
+            "find",
+            { sub },
+            Effect.fnUntraced(function* ({ username, factors }) {
+              const command = new AdminGetUserAuthFactorsCommand({ UserPoolId, Username: username });
+              const answer = yield* call("find", (client, options) => client.send(command, options));
+              if (answer.Username === undefined)
+                return yield* contradiction("find", "the answer names nobody");
+              const registered = (answer.ConfiguredUserAuthFactors ?? []).flatMap(
+                (one) => REGISTERED[one] ?? [],
+              );
+              return [...new Set([...factors, ...(answer.UserMFASettingList ?? []), ...registered])];
+            }, sendTwice),
+          )
+          .pipe(inSpan("Directory.secondFactors")),
     });
   }),
 );

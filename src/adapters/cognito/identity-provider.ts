@@ -16,6 +16,7 @@ import {
   type PoolUser,
 } from "../../ports/identity-provider.ts";
 import { Settings } from "../../ports/settings.ts";
+import { spanned } from "../../ports/trace.ts";
 import { attributeOf, CognitoClient, errorName, isAbsent, sendTwice } from "./client.ts";
 import { contradiction, makePeople, type Seen } from "./people.ts";
 
@@ -90,7 +91,7 @@ export const IdentityProviderCognito = Layer.effect(
       tagsUsers: attribute !== null || isNamedById,
       sharesAddresses: isNamedById,
 
-      create: Effect.fn("IdentityProvider.create")(function* ({ id, email, name }) {
+      create: spanned("IdentityProvider.create")(function* ({ id, email, name }) {
         const command = new AdminCreateUserCommand({
           UserPoolId,
           Username: isNamedById ? id : email,
@@ -113,31 +114,31 @@ export const IdentityProviderCognito = Layer.effect(
         return user;
       }),
 
-      find: Effect.fn("IdentityProvider.find")(function* (key) {
+      find: spanned("IdentityProvider.find")(function* (key) {
         const found = yield* isUserId(key) ? people.bySub(key) : people.byAddress(key);
         return Option.map(found, shown);
       }),
 
-      findOwn: Effect.fn("IdentityProvider.findOwn")(function* ({ id, email }) {
+      findOwn: spanned("IdentityProvider.findOwn")(function* ({ id, email }) {
         if (!isNamedById) return Option.map(yield* people.read(email), shown);
         // A pool may find somebody by another name of theirs, which they have chosen.
         return Option.map(Option.filter(yield* people.read(id), isNamed(id)), shown);
       }),
 
-      unmetHolders: Effect.fn("IdentityProvider.unmetHolders")(function* (email) {
+      unmetHolders: spanned("IdentityProvider.unmetHolders")(function* (email) {
         if (!caseSensitive && !isNamedById) return [];
         const holders = yield* people.havingAddress(email);
         return holders.filter((user) => isNamedById || !isMet(user, email)).map(shown);
       }),
 
-      remove: Effect.fn("IdentityProvider.remove")(function* (user) {
+      remove: spanned("IdentityProvider.remove")(function* (user) {
         const lookUp = people.act("remove", user, ({ username }) => removeByName(username));
         if (!isCalledBySub(user)) return yield* lookUp;
         return yield* removeByName(user.sub).pipe(Effect.catchIf(isAbsent, () => lookUp));
       }),
 
       // Not repeated here: every message that is sent makes the one before it worthless.
-      invite: Effect.fn("IdentityProvider.invite")(function* (user) {
+      invite: spanned("IdentityProvider.invite")(function* (user) {
         const lookUp = people.act("invite", user, (seen) =>
           seen.status === EXTERNAL_PROVIDER
             ? Effect.succeed("notNeeded" as const)

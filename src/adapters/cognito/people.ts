@@ -23,6 +23,7 @@ import {
   OutcomeUnknown,
   type PoolUser,
 } from "../../ports/identity-provider.ts";
+import { spanned } from "../../ports/trace.ts";
 import { attributeOf, type CognitoClient, isAbsent, sendTwice } from "./client.ts";
 
 /** A user as AdminGetUser shows them. */
@@ -66,7 +67,7 @@ export const shown = (
 
 export const makePeople = ({ UserPoolId, call, toUser, isNamedById }: CognitoClient["Service"]) => {
   /** Whoever has this user name, alias or `sub`. The caller compares whom they wanted. */
-  const read = Effect.fn("Cognito.read")(
+  const read = spanned("Cognito.read")(
     function* (name: string) {
       const command = new AdminGetUserCommand({ UserPoolId, Username: name });
       const user = yield* call("find", (client, options) => client.send(command, options));
@@ -82,7 +83,7 @@ export const makePeople = ({ UserPoolId, call, toUser, isNamedById }: CognitoCli
   );
 
   /** All users that a filter finds. */
-  const list = Effect.fn("Cognito.list")(function* (filter: string) {
+  const list = spanned("Cognito.list")(function* (filter: string) {
     const found: Array<Listed> = [];
     let next: string | undefined;
     for (let page = 0; page < PAGES_MAX; page++) {
@@ -108,7 +109,7 @@ export const makePeople = ({ UserPoolId, call, toUser, isNamedById }: CognitoCli
   });
 
   /** The user with this `sub`, whatever the pool calls them. None: AdminGetUser and ListUsers both find nobody. */
-  const bySub = Effect.fn("Cognito.bySub")(function* (sub: UserId) {
+  const bySub = spanned("Cognito.bySub")(function* (sub: UserId) {
     const own = yield* read(sub);
     if (Option.exists(own, (user) => user.sub === sub)) return own;
     const listed = (yield* list(`sub = "${sub}"`)).find((user) => user.sub === sub);
@@ -122,7 +123,7 @@ export const makePeople = ({ UserPoolId, call, toUser, isNamedById }: CognitoCli
    * The local users who have this address, in any spelling, the first that was made before the others. ListUsers compares
    * addresses without regard to case, and may lag: whom it shows is read again.
    */
-  const havingAddress = Effect.fn("Cognito.havingAddress")(function* (address: string) {
+  const havingAddress = spanned("Cognito.havingAddress")(function* (address: string) {
     const email = address.toLowerCase();
     const hasIt = (user: Omit<Seen, "factors">) =>
       user.email.toLowerCase() === email && user.status !== EXTERNAL_PROVIDER;
@@ -139,7 +140,7 @@ export const makePeople = ({ UserPoolId, call, toUser, isNamedById }: CognitoCli
    * Who has this address: by it, where it is a name that the pool knows; else the first of those who have it, in the very
    * spelling before others. A user name that is an address, of somebody who has another, does not count.
    */
-  const byAddress = Effect.fn("Cognito.byAddress")(function* (address: string) {
+  const byAddress = spanned("Cognito.byAddress")(function* (address: string) {
     const named = yield* read(address);
     if (!isNamedById) return named;
     if (Option.exists(named, ({ email }) => email.toLowerCase() === address.toLowerCase())) return named;

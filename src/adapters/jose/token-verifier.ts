@@ -20,7 +20,7 @@ import {
   TokenVerifier,
   Unauthenticated,
 } from "../../ports/token-verifier.ts";
-import { belowSpan } from "../../ports/trace.ts";
+import { belowSpan, spanned } from "../../ports/trace.ts";
 
 /** Cognito's clock may be ahead of ours: tokens that were issued "in a second" are common. In seconds. */
 const ISSUED_AHEAD_MAX_SECONDS = 30;
@@ -94,7 +94,7 @@ export const TokenVerifierJose = Layer.effect(
     const machineOf = ({ sub, client_id, username }: JWTPayload): UserId | undefined =>
       username === undefined && text(sub) && sub === client_id ? settings.machines.get(sub) : undefined;
 
-    const verify = Effect.fn("TokenVerifier.verify")(function* (authorization: string | undefined) {
+    const verify = spanned("TokenVerifier.verify")(function* (authorization: string | undefined) {
       const token = bearerToken(authorization);
       if (token === undefined) return yield* new Unauthenticated({ reason: "missing" });
 

@@ -23,7 +23,7 @@ import {
   withLimits,
 } from "../../ports/database.ts";
 import { Settings } from "../../ports/settings.ts";
-import { belowSpan } from "../../ports/trace.ts";
+import { belowSpan, spanned } from "../../ports/trace.ts";
 
 /** What a failure of the driver proves. `sent`: whether the request had left. */
 export const classify = (cause: unknown, sent = true): DatabaseError["reason"] => {
@@ -99,11 +99,11 @@ export const DatabaseNeon = Layer.effect(
     });
 
     return Database.of({
-      query: Effect.fn("Database.query")(function* (statement, values) {
+      query: spanned("Database.query")(function* (statement, values) {
         return yield* send(statement, values);
       }),
 
-      queryAlone: Effect.fn("Database.queryAlone")(function* (locks, statement, values) {
+      queryAlone: spanned("Database.queryAlone")(function* (locks, statement, values) {
         return yield* send(statement, values, locks);
       }),
     });

@@ -21,7 +21,7 @@ import {
   withLimits,
 } from "../../ports/database.ts";
 import type { Deployment } from "../../ports/settings.ts";
-import { belowSpan } from "../../ports/trace.ts";
+import { belowSpan, spanned } from "../../ports/trace.ts";
 
 /** What is known of a connection: it has nothing open, its transaction has failed, or there may be anything on it. */
 export type Known = "idle" | "failed" | "in doubt";
@@ -156,10 +156,10 @@ export const makeDatabase = (settings: Deployment, lender: Lender) => {
   });
 
   return Database.of({
-    query: Effect.fn("Database.query")(function* (statement, values) {
+    query: spanned("Database.query")(function* (statement, values) {
       return yield* send(taskOf(statement, values));
     }),
-    queryAlone: Effect.fn("Database.queryAlone")(function* (locks, statement, values) {
+    queryAlone: spanned("Database.queryAlone")(function* (locks, statement, values) {
       return yield* send({ ...taskOf(statement, values), locks });
     }),
   });

@@ -10,6 +10,7 @@ import { RoleId, UserId } from "../../domain/user.ts";
 import { Access } from "../../ports/access.ts";
 import { Database } from "../../ports/database.ts";
 import { type Deployment, Settings } from "../../ports/settings.ts";
+import { spanned } from "../../ports/trace.ts";
 import * as statements from "./access-statements.ts";
 import { tagsOf } from "./fragments.ts";
 import { locksOf } from "./locks.ts";
@@ -63,14 +64,14 @@ export const AccessPostgres = Layer.effect(
     const machines = [...settings.machines.values()];
 
     return Access.of({
-      mayManageUsers: Effect.fn("Access.mayManageUsers")(function* ({ id, caller, subject }) {
+      mayManageUsers: spanned("Access.mayManageUsers")(function* ({ id, caller, subject }) {
         const values = { id, caller, subject, permission: CAN_MANAGE_USERS };
         const rows = yield* database.query(statements.mayManageUsers, values);
         const { allowed, askedAt, trusts } = yield* decodeRow(PermissionRow)(rows[0]);
         return { allowed, askedAt: toUtc(askedAt), edition: editionOf(settings, trusts) };
       }),
 
-      setRoles: Effect.fn("Access.setRoles")(function* (command) {
+      setRoles: spanned("Access.setRoles")(function* (command) {
         const values = {
           ...command,
           permission: CAN_MANAGE_USERS,
@@ -95,37 +96,37 @@ export const AccessPostgres = Layer.effect(
           : { _tag: "LastManager", others: answer.others };
       }),
 
-      lookUp: Effect.fn("Access.lookUp")(function* (caller, user) {
+      lookUp: spanned("Access.lookUp")(function* (caller, user) {
         const values = { caller, user, permission: CAN_MANAGE_USERS };
         return yield* decodeRow(LookUpRow)((yield* database.query(statements.lookUp, values))[0]);
       }),
 
-      profilesLike: Effect.fn("Access.profilesLike")(function* (part) {
+      profilesLike: spanned("Access.profilesLike")(function* (part) {
         const rows = yield* database.query(statements.profilesLike, { part });
         return new Set((yield* decodeRow(Schema.Array(FoundRow))(rows)).map(({ user }) => user));
       }),
 
-      isRemoved: Effect.fn("Access.isRemoved")(function* (user) {
+      isRemoved: spanned("Access.isRemoved")(function* (user) {
         const rows = yield* database.query(statements.isRemoved, { user });
         return rows[0]?.yes === true;
       }),
 
-      haveActed: Effect.fn("Access.haveActed")(function* (users) {
+      haveActed: spanned("Access.haveActed")(function* (users) {
         const rows = yield* database.query(statements.haveActed, { users });
         return (yield* decodeRow(Schema.Array(ActedRow))(rows)).map(({ id }) => id);
       }),
 
-      roles: Effect.fn("Access.roles")(function* () {
+      roles: spanned("Access.roles")(function* () {
         return yield* decodeRow(Schema.Array(RoleRow))(yield* database.query(statements.roles, {}));
       }),
 
-      accountsOf: Effect.fn("Access.accountsOf")(function* (users) {
+      accountsOf: spanned("Access.accountsOf")(function* (users) {
         const rows = yield* database.query(statements.accountsOf, { users, invitation: settings.invitation });
         const accounts = yield* decodeRow(Schema.Array(AccountRow))(rows);
         return new Map(accounts.map(({ user, ...account }) => [user, account]));
       }),
 
-      permissionsOf: Effect.fn("Access.permissionsOf")(function* (user) {
+      permissionsOf: spanned("Access.permissionsOf")(function* (user) {
         const rows = yield* database.query(statements.permissionsOf, { user });
         const { hasRole, names } = yield* decodeRow(PermissionsRow)(rows[0]);
         return hasRole ? names : null;

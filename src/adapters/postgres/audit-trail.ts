@@ -8,6 +8,7 @@ import * as Schema from "effect/Schema";
 import { RoleId, UserId } from "../../domain/user.ts";
 import { AuditTrail } from "../../ports/audit-trail.ts";
 import { Database } from "../../ports/database.ts";
+import { spanned } from "../../ports/trace.ts";
 import * as statements from "./audit-statements.ts";
 import { decodeRow, startOf, toUtc } from "./rows.ts";
 
@@ -33,7 +34,7 @@ export const AuditTrailPostgres = Layer.effect(
     const database = yield* Database;
 
     return AuditTrail.of({
-      page: Effect.fn("AuditTrail.page")(function* ({ cursor, until, limit, ...filters }) {
+      page: spanned("AuditTrail.page")(function* ({ cursor, until, limit, ...filters }) {
         const values = { ...filters, ...startOf(cursor, until), limit: limit + 1 };
         const rows = yield* database.query(statements.page, values);
         const found = yield* decodeRow(Rows)(rows);

@@ -10,6 +10,7 @@ import { Changes } from "../../ports/changes.ts";
 import { Database } from "../../ports/database.ts";
 import { Actor } from "../../ports/ledger.ts";
 import { Settings } from "../../ports/settings.ts";
+import { spanned } from "../../ports/trace.ts";
 import * as statements from "./changes-statements.ts";
 import { tagsOf } from "./fragments.ts";
 import { lockOf, locksOf } from "./locks.ts";
@@ -57,7 +58,7 @@ export const ChangesPostgres = Layer.effect(
     const machines = [...settings.machines.values()];
 
     return Changes.of({
-      open: Effect.fn("Changes.open")(function* (command) {
+      open: spanned("Changes.open")(function* (command) {
         const { profile = NO_PROFILE } = command;
         const action = CHANGE_ACTION[command.kind];
         const values = {
@@ -91,7 +92,7 @@ export const ChangesPostgres = Layer.effect(
         return { _tag: "LastManager", others: answer.others ?? [] };
       }),
 
-      setProfile: Effect.fn("Changes.setProfile")(function* (command) {
+      setProfile: spanned("Changes.setProfile")(function* (command) {
         const { profile, ifMatch } = command;
         const values = {
           ...command,
@@ -112,28 +113,28 @@ export const ChangesPostgres = Layer.effect(
         return answer.unresolved === null ? { _tag: "Set" } : { _tag: "Unresolved", id: answer.unresolved };
       }),
 
-      finish: Effect.fn("Changes.finish")(function* (id) {
+      finish: spanned("Changes.finish")(function* (id) {
         const rows = yield* database.query(statements.finish, { id, horizon, actor: yield* Actor });
         return rows.length > 0;
       }),
 
-      refuse: Effect.fn("Changes.refuse")(function* ({ id, kind }, { reason, how, note = reason }) {
+      refuse: spanned("Changes.refuse")(function* ({ id, kind }, { reason, how, note = reason }) {
         const values = { id, reason, note, action: changeNotDone(kind, how), actor: yield* Actor };
         const rows = yield* database.query(statements.refuse, values);
         return rows.length > 0;
       }),
 
-      mayComeIn: Effect.fn("Changes.mayComeIn")(function* (user) {
+      mayComeIn: spanned("Changes.mayComeIn")(function* (user) {
         const rows = yield* database.query(statements.mayComeIn, { subject: user });
         return rows[0]?.yes === true;
       }),
 
-      isNewest: Effect.fn("Changes.isNewest")(function* ({ id, sub }) {
+      isNewest: spanned("Changes.isNewest")(function* ({ id, sub }) {
         const rows = yield* database.query(statements.isNewest, { id, subject: sub });
         return rows[0]?.yes === true;
       }),
 
-      endGracePeriod: Effect.fn("Changes.endGracePeriod")(function* (id, { note, needsOperator }) {
+      endGracePeriod: spanned("Changes.endGracePeriod")(function* (id, { note, needsOperator }) {
         const values = { id, note, needsOperator, actor: yield* Actor };
         const rows = yield* database.query(statements.endGracePeriod, values);
         return rows.length > 0;

@@ -11,6 +11,7 @@ import { Database } from "../../ports/database.ts";
 import { FirstManager } from "../../ports/first-manager.ts";
 import { Actor } from "../../ports/ledger.ts";
 import { Settings } from "../../ports/settings.ts";
+import { spanned } from "../../ports/trace.ts";
 import * as statements from "./first-manager-statements.ts";
 import { OpenAnswer, opening } from "./ledger.ts";
 import { lockOf, MANAGERS } from "./locks.ts";
@@ -52,22 +53,22 @@ export const FirstManagerPostgres = Layer.effect(
     };
 
     return FirstManager.of({
-      seed: Effect.fn("FirstManager.seed")(function* () {
+      seed: spanned("FirstManager.seed")(function* () {
         const rows = yield* database.queryAlone([MANAGERS], statements.seed, SEED);
         return yield* decodeRow(SeedRow)(rows[0]);
       }),
 
-      managingRoles: Effect.fn("FirstManager.managingRoles")(function* () {
+      managingRoles: spanned("FirstManager.managingRoles")(function* () {
         const rows = yield* database.query(statements.managingRoles, { permission });
         return (yield* decodeRow(RoleRows)(rows)).map(({ id }) => id);
       }),
 
-      managers: Effect.fn("FirstManager.managers")(function* () {
+      managers: spanned("FirstManager.managers")(function* () {
         const rows = yield* database.query(statements.managers, { permission, machines });
         return (yield* decodeRow(UserRows)(rows)).map(({ id }) => id);
       }),
 
-      open: Effect.fn("FirstManager.open")(function* (command, discounted) {
+      open: spanned("FirstManager.open")(function* (command, discounted) {
         const { id, kind, email, name, roles } = command;
         const values = { id, kind, email, name, roles, permission, actor: yield* Actor, ...times };
         const rows = yield* database.queryAlone([MANAGERS], statements.open, {
@@ -77,7 +78,7 @@ export const FirstManagerPostgres = Layer.effect(
         return opening(yield* decodeRow(OpenAnswer)(rows[0]));
       }),
 
-      grant: Effect.fn("FirstManager.grant")(function* (grant) {
+      grant: spanned("FirstManager.grant")(function* (grant) {
         const rows = yield* database.queryAlone([lockOf(grant.sub), MANAGERS], statements.grant, {
           ...grant,
           permission,

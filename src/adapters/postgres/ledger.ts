@@ -20,6 +20,7 @@ import { RoleId } from "../../domain/user.ts";
 import { Database, type Row, type Statement } from "../../ports/database.ts";
 import { Actor, Ledger, type Opening } from "../../ports/ledger.ts";
 import { Settings } from "../../ports/settings.ts";
+import { spanned } from "../../ports/trace.ts";
 import * as statements from "./ledger-statements.ts";
 import { lockOf } from "./locks.ts";
 import { readOperation, readRow } from "./operations.ts";
@@ -106,20 +107,20 @@ export const LedgerPostgres = Layer.effect(
     const moved = <Values>(statement: Statement<Values>, values: Values) =>
       Effect.map(database.query(statement, values), (rows) => rows.length > 0);
 
-    const find = Effect.fn("Ledger.find")(function* (id: OperationId) {
+    const find = spanned("Ledger.find")(function* (id: OperationId) {
       const rows = yield* database.query(statements.find, { id, ...times });
       return Option.fromNullishOr(operations(rows)[0]);
     });
 
     return Ledger.of({
-      open: Effect.fn("Ledger.open")(function* (command) {
+      open: spanned("Ledger.open")(function* (command) {
         const permission = CAN_MANAGE_USERS;
         const values = { ...command, permission, ...times, actor: yield* Actor };
         const rows = yield* database.query(statements.open, values);
         return opening(yield* decodeRow(OpenAnswer)(rows[0]));
       }),
 
-      commit: Effect.fn("Ledger.commit")(function* (id, sub, known = null) {
+      commit: spanned("Ledger.commit")(function* (id, sub, known = null) {
         const values = { id, sub, known, horizon, actor: yield* Actor };
         const rows = yield* database.queryAlone([lockOf(sub)], statements.commit, values);
         return rows.length > 0;
@@ -127,7 +128,7 @@ export const LedgerPostgres = Layer.effect(
 
       // Zero rows say only that the row was not `started` in this statement's eyes; its snapshot may be old.
       // What holds is a row that moved, or what a statement reads that begins afterwards.
-      fence: Effect.fn("Ledger.fence")(function* (id) {
+      fence: spanned("Ledger.fence")(function* (id) {
         const rows = yield* database.query(statements.fence, { id, actor: yield* Actor });
         if (rows.length > 0) return "rolling_back";
         const operation = yield* find(id);
@@ -135,7 +136,7 @@ export const LedgerPostgres = Layer.effect(
         return isState(state) ? state : "started";
       }),
 
-      markRolledBack: Effect.fn("Ledger.markRolledBack")(function* (id, { consumed, sub, note = null }) {
+      markRolledBack: spanned("Ledger.markRolledBack")(function* (id, { consumed, sub, note = null }) {
         return yield* moved(statements.markRolledBack, {
           id,
           consumed,
@@ -146,69 +147,69 @@ export const LedgerPostgres = Layer.effect(
         });
       }),
 
-      reject: Effect.fn("Ledger.reject")(function* (id, verdict, outcomeUnknown, reason) {
+      reject: spanned("Ledger.reject")(function* (id, verdict, outcomeUnknown, reason) {
         const values = { id, verdict, outcomeUnknown, reason, horizon, actor: yield* Actor };
         return yield* moved(statements.reject, values);
       }),
 
-      abandon: Effect.fn("Ledger.abandon")(function* (id) {
+      abandon: spanned("Ledger.abandon")(function* (id) {
         return yield* moved(statements.abandon, { id, actor: yield* Actor });
       }),
 
-      acknowledge: Effect.fn("Ledger.acknowledge")(function* (id) {
+      acknowledge: spanned("Ledger.acknowledge")(function* (id) {
         const rows = yield* database.query(statements.acknowledge, { id });
         return rows[0]?.mayComeIn === true;
       }),
 
-      complete: Effect.fn("Ledger.complete")(function* (id, { note = null, needsOperator = false } = {}) {
+      complete: spanned("Ledger.complete")(function* (id, { note = null, needsOperator = false } = {}) {
         return yield* moved(statements.complete, { id, note, needsOperator, actor: yield* Actor });
       }),
 
-      missing: Effect.fn("Ledger.missing")(function* (id, lookedAt) {
+      missing: spanned("Ledger.missing")(function* (id, lookedAt) {
         const values = { id, lookedAt, horizon, actor: yield* Actor };
         const rows = yield* database.query(statements.missing, values);
         return yield* decodeRow(State)(rows[0]?.state);
       }),
 
-      seen: Effect.fn("Ledger.seen")(function* (id) {
+      seen: spanned("Ledger.seen")(function* (id) {
         return yield* moved(statements.seen, { id });
       }),
 
-      endGracePeriod: Effect.fn("Ledger.endGracePeriod")(function* (id, sub, note = "final check done") {
+      endGracePeriod: spanned("Ledger.endGracePeriod")(function* (id, sub, note = "final check done") {
         return yield* moved(statements.endGracePeriod, { id, sub, note, actor: yield* Actor });
       }),
 
-      heard: Effect.fn("Ledger.heard")(function* (id, note) {
+      heard: spanned("Ledger.heard")(function* (id, note) {
         return yield* moved(statements.heard, { id, note, actor: yield* Actor });
       }),
 
       find,
 
-      holderOf: Effect.fn("Ledger.holderOf")(function* ({ id, email }, sub) {
+      holderOf: spanned("Ledger.holderOf")(function* ({ id, email }, sub) {
         const rows = yield* database.query(statements.holderOf, { id, email, sub });
         return yield* decodeRow(Holder)(rows[0]?.holder);
       }),
 
-      lease: Effect.fn("Ledger.lease")(function* (limit) {
+      lease: spanned("Ledger.lease")(function* (limit) {
         const rows = yield* database.query(statements.lease, { limit, ...times, ...kept });
         const leased = yield* decodeRow(Leased)(rows[0]);
         return { ...leased, operations: leased.operations.map(readOperation) };
       }),
 
-      setAside: Effect.fn("Ledger.setAside")(function* (id) {
+      setAside: spanned("Ledger.setAside")(function* (id) {
         return yield* moved(statements.setAside, { id });
       }),
 
-      defer: Effect.fn("Ledger.defer")(function* ({ id, state }, error, needsOperator) {
+      defer: spanned("Ledger.defer")(function* ({ id, state }, error, needsOperator) {
         return yield* moved(statements.defer, { id, error, needsOperator, state });
       }),
 
-      expire: Effect.fn("Ledger.expire")(function* () {
+      expire: spanned("Ledger.expire")(function* () {
         const rows = yield* database.query(expire, kept);
         return yield* decodeRow(Expired)(rows[0]);
       }),
 
-      list: Effect.fn("Ledger.list")(function* ({ cursor, until, limit, ...filters }) {
+      list: spanned("Ledger.list")(function* ({ cursor, until, limit, ...filters }) {
         const values = { ...filters, ...startOf(cursor, until), limit: limit + 1, ...times };
         const found = operations(yield* database.query(statements.list, values));
         const items = found.slice(0, limit);

@@ -7,6 +7,7 @@ import { OperationId } from "../../domain/operation.ts";
 import { UserId } from "../../domain/user.ts";
 import { Database } from "../../ports/database.ts";
 import { Records } from "../../ports/records.ts";
+import { spanned } from "../../ports/trace.ts";
 import { lockOf, MANAGERS } from "./locks.ts";
 import * as statements from "./records-statements.ts";
 import { decodeRow, NIL } from "./rows.ts";
@@ -40,18 +41,18 @@ export const RecordsPostgres = Layer.effect(
   Effect.gen(function* () {
     const database = yield* Database;
     return Records.of({
-      of: Effect.fn("Records.of")(function* (users) {
+      of: spanned("Records.of")(function* (users) {
         const tags = users.map(({ tag }) => tag ?? "");
         return yield* decodeRecords(
           yield* database.query(statements.of, { users: users.map(({ sub }) => sub), tags }),
         );
       }),
 
-      page: Effect.fn("Records.page")(function* (after, limit) {
+      page: spanned("Records.page")(function* (after, limit) {
         return yield* decodeRecords(yield* database.query(statements.page, { after: after ?? NIL, limit }));
       }),
 
-      adopt: Effect.fn("Records.adopt")(function* (adopted) {
+      adopt: spanned("Records.adopt")(function* (adopted) {
         const values = { ...adopted, permission: CAN_MANAGE_USERS };
         const rows = yield* database.queryAlone([lockOf(adopted.sub)], statements.adopt, values);
         const answer = yield* decodeRow(AdoptionRow)(rows[0]);
@@ -61,7 +62,7 @@ export const RecordsPostgres = Layer.effect(
         return answer.gone ? { _tag: "Gone" } : { _tag: "Recorded" };
       }),
 
-      moveGrants: Effect.fn("Records.moveGrants")(function* (move) {
+      moveGrants: spanned("Records.moveGrants")(function* (move) {
         const values = { ...move, permission: CAN_MANAGE_USERS };
         // In one order for all, whichever way the grants go.
         const users = [move.from, move.to].toSorted().map(lockOf);

@@ -4,6 +4,7 @@ import * as Layer from "effect/Layer";
 import * as Schema from "effect/Schema";
 import { Database } from "../../ports/database.ts";
 import { Status } from "../../ports/status.ts";
+import { spanned } from "../../ports/trace.ts";
 import { decodeRow } from "./rows.ts";
 import * as statements from "./status-statements.ts";
 
@@ -31,13 +32,13 @@ export const StatusPostgres = Layer.effect(
     const database = yield* Database;
 
     return Status.of({
-      readiness: Effect.fn("Status.readiness")(function* () {
+      readiness: spanned("Status.readiness")(function* () {
         const [row] = yield* database.query(statements.readiness, {});
         const { schemaVersion, overdue } = yield* decodeRow(Readiness)(row);
         return { migrated: (schemaVersion ?? 0) >= statements.SCHEMA_VERSION, overdue };
       }),
 
-      metrics: Effect.fn("Status.metrics")(function* () {
+      metrics: spanned("Status.metrics")(function* () {
         const [row] = yield* database.query(statements.metrics, { atOnce: COUNTED_AT_ONCE });
         return yield* decodeRow(Metrics)(row);
       }),

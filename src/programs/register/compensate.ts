@@ -14,6 +14,7 @@ import { UserId } from "../../domain/user.ts";
 import { withinBudget } from "../../ports/budget.ts";
 import { IdentityProvider, type PoolUser } from "../../ports/identity-provider.ts";
 import { Ledger } from "../../ports/ledger.ts";
+import { spanned } from "../../ports/trace.ts";
 
 /** The audit row is not there, or that is unknown. `fenced`: the state that was read after the fence. */
 export class NotCommitted extends Schema.TaggedError<NotCommitted>()("NotCommitted", {
@@ -35,7 +36,7 @@ export class NotClosed extends Schema.TaggedError<NotClosed>()("NotClosed", {}) 
 export const isRegistered = Option.exists<State>((state) => state === "registered" || state === "completed");
 
 /** Keeps a late commit out. None: the ledger did not answer, so a commit may have landed, or may still. */
-export const fence = Effect.fn("register.fence")(function* (registration: Registration) {
+export const fence = spanned("register.fence")(function* (registration: Registration) {
   const ledger = yield* Ledger;
   return yield* ledger.fence(registration.id).pipe(
     Effect.repeat({ times: 2, while: (state) => state === "started" }),
@@ -47,7 +48,7 @@ export const fence = Effect.fn("register.fence")(function* (registration: Regist
 });
 
 /** Deletes the user after a commit that failed, and closes the registration. `exit`: how the commit ended. */
-export const compensate = Effect.fn("register.compensate")(function* (
+export const compensate = spanned("register.compensate")(function* (
   registration: Registration,
   user: PoolUser,
   exit: Exit.Failure<PoolUser, NotCommitted>,

@@ -33,6 +33,7 @@ import {
 } from "../../ports/identity-provider.ts";
 import { Ledger } from "../../ports/ledger.ts";
 import { Settings } from "../../ports/settings.ts";
+import { spanned } from "../../ports/trace.ts";
 
 /** `outcomeUnknown`: this registration's create may have taken effect, or may still. `again`: one more create is allowed. */
 interface Circumstances {
@@ -44,7 +45,7 @@ interface Circumstances {
 type Created = Effect.fn.Return<PoolUser, RegistrationError, IdentityProvider | Ledger>;
 
 /** Creates the registration's user, or finds that an answer was lost and they exist already. */
-export const create = Effect.fn("create")(function* (registration: Registration, again = true): Created {
+export const create = spanned("create")(function* (registration: Registration, again = true): Created {
   const identity = yield* IdentityProvider;
   if (!(yield* withinBudget)) return yield* tryAgain(registration);
   return yield* identity.create(registration).pipe(
@@ -63,7 +64,7 @@ export const create = Effect.fn("create")(function* (registration: Registration,
  * Ends the registration before anybody is created, where the pool has a user with the address whom the create would not
  * meet, or does not say: on doubt no second user is made for one mailbox. Orphans among them are deleted.
  */
-export const unlessHeld = Effect.fn("create.unlessHeld")(function* (
+export const unlessHeld = spanned("create.unlessHeld")(function* (
   registration: Registration,
   holders: Result.Result<ReadonlyArray<PoolUser>, IdentityProviderError>,
 ): Effect.fn.Return<void, RegistrationError, IdentityProvider | Ledger> {
@@ -84,7 +85,7 @@ export const unlessHeld = Effect.fn("create.unlessHeld")(function* (
  * ListUsers lags, so whom it does not show is read by `sub`; and a read may be a horizon old, so that within a horizon of
  * their registration nobody is taken to be gone.
  */
-export const unlessRegistered = Effect.fn("create.unlessRegistered")(function* (
+export const unlessRegistered = spanned("create.unlessRegistered")(function* (
   registration: Registration,
   earlier: ReadonlyArray<Registration>,
 ): Effect.fn.Return<void, RegistrationError, Directory | Ledger | Settings> {
@@ -108,7 +109,7 @@ export const unlessRegistered = Effect.fn("create.unlessRegistered")(function* (
 });
 
 /** Reads who has the address after a create that failed, and does what the ownership tag allows. */
-const readBack = Effect.fn("create.readBack")(function* (
+const readBack = spanned("create.readBack")(function* (
   registration: Registration,
   { outcomeUnknown, again, cause }: Circumstances,
 ): Created {
@@ -142,7 +143,7 @@ const readBack = Effect.fn("create.readBack")(function* (
 });
 
 /** The user of the registration, or else whoever has its address. */
-const whoHas = Effect.fn("create.whoHas")(function* (registration: Registration) {
+const whoHas = spanned("create.whoHas")(function* (registration: Registration) {
   const identity = yield* IdentityProvider;
   const own = yield* identity.findOwn(registration);
   return Option.isNone(own) && identity.sharesAddresses ? yield* identity.find(registration.email) : own;
@@ -152,7 +153,7 @@ const whoHas = Effect.fn("create.whoHas")(function* (registration: Registration)
  * Whose user this is, by the ownership tag. Nobody's: the registration that created them has ended without them, and its create
  * landed late. A tag that this ledger does not know (another deployment's) is somebody's.
  */
-const ownerOf = Effect.fn("create.ownerOf")(function* ({ tag }: PoolUser) {
+const ownerOf = spanned("create.ownerOf")(function* ({ tag }: PoolUser) {
   const ledger = yield* Ledger;
   if (tag === null || !isOperationId(tag)) return "somebody";
   const owner = yield* Effect.option(ledger.find(tag));
@@ -163,7 +164,7 @@ const ownerOf = Effect.fn("create.ownerOf")(function* ({ tag }: PoolUser) {
 });
 
 /** Closes a registration of which nothing can land, so that its key and its address are free for the next. */
-const abandon = Effect.fn("create.abandon")(function* (registration: Registration) {
+const abandon = spanned("create.abandon")(function* (registration: Registration) {
   const ledger = yield* Ledger;
   yield* bestEffort(ledger.abandon(registration.id));
 });
@@ -183,7 +184,7 @@ const misconfigured = (registration: Registration, reason: RefusalReason, cause:
     new CreateRefused({ operationId: registration.id, why: "configuration", reason, cause }),
   );
 
-const reject = Effect.fn("create.reject")(function* (
+const reject = spanned("create.reject")(function* (
   registration: Registration,
   verdict: Verdict,
   outcomeUnknown: boolean,

@@ -12,6 +12,7 @@ import { Directory } from "../../ports/directory.ts";
 import { IdentityProvider, type KnownUser } from "../../ports/identity-provider.ts";
 import { Ledger, type NotInvited } from "../../ports/ledger.ts";
 import { Settings } from "../../ports/settings.ts";
+import { spanned } from "../../ports/trace.ts";
 
 /** What has become of the invitation: `note` and `needsOperator`, for the ledger, where it was wanted and is not sent. */
 type Invitation = { readonly absent: true } | ({ readonly absent: false } & NotInvited);
@@ -23,7 +24,7 @@ const NOTHING_TO_SEND: Invitation = { absent: false };
  * Finishes a registered registration that its request has left: invites the user, if they are still to be let in, and closes
  * the registration; or notes that the user is not there. `waiting`: somebody else has moved the registration meanwhile.
  */
-export const finish = Effect.fn("finish")(function* (registration: Registration) {
+export const finish = spanned("finish")(function* (registration: Registration) {
   // The constraint operation_user_is_known guarantees that a registered registration has a user.
   const sub = registration.sub as UserId;
   const invitation = yield* inviteLater(sub);
@@ -42,7 +43,7 @@ const readsCount = Effect.fnUntraced(function* ({ acknowledgedAt, startedAt, rea
   return acknowledgedAt !== null || age > 2 * Duration.toMillis(horizon);
 });
 
-const close = Effect.fn("finish.close")(function* (registration: Registration, invitation: Invitation) {
+const close = spanned("finish.close")(function* (registration: Registration, invitation: Invitation) {
   const ledger = yield* Ledger;
   const { id, missingSince, readAt } = registration;
   if (invitation.absent) return (yield* ledger.missing(id, readAt)) === "user_lost" ? "user_lost" : "missing";
@@ -54,7 +55,7 @@ const close = Effect.fn("finish.close")(function* (registration: Registration, i
  * The invitation where its time has passed: only where pool and ledger still let the user in. Otherwise it only reads the
  * user.
  */
-const inviteLater = Effect.fn("finish.inviteLater")(function* (sub: UserId) {
+const inviteLater = spanned("finish.inviteLater")(function* (sub: UserId) {
   const { invitation, passwordless } = yield* Settings;
   const identity = yield* IdentityProvider;
   if (invitation !== "after-commit")
@@ -79,7 +80,7 @@ const NOT_LET_IN: Invitation = notInvited("the user is disabled, or to be remove
 /** There is no message without a temporary password: who needs none has to be told by somebody else. */
 const NOT_NEEDED: Invitation = notInvited("the pool sends none to a user who can sign in already");
 
-const invite = Effect.fn("finish.invite")(function* (user: KnownUser) {
+const invite = spanned("finish.invite")(function* (user: KnownUser) {
   const identity = yield* IdentityProvider;
   const sent = Effect.map(identity.invite(user), (outcome) =>
     outcome === "absent" ? ABSENT : outcome === "sent" ? SENT : NOT_NEEDED,
@@ -99,7 +100,7 @@ const invite = Effect.fn("finish.invite")(function* (user: KnownUser) {
  * What follows a 200, when the caller has been answered: others may finish the registration from now on, the invitation
  * is sent, the registration is completed. Whatever fails here, the sweeper finishes.
  */
-export const finishInBackground = Effect.fn("finishInBackground")(function* ({
+export const finishInBackground = spanned("finishInBackground")(function* ({
   registration,
   userId: sub,
   username,

@@ -23,6 +23,7 @@ import type { Registered, RegisterUser, Registration } from "../../domain/operat
 import type { UserId } from "../../domain/user.ts";
 import { sendTwice } from "../../ports/database.ts";
 import { Ledger } from "../../ports/ledger.ts";
+import { spanned } from "../../ports/trace.ts";
 import { databaseUnavailable } from "../authority.ts";
 import { resolveRegistration } from "../sweep/resolve.ts";
 
@@ -41,7 +42,7 @@ type Opened =
 const isFinal = () => true;
 
 /** Opens the registration, or answers with what an earlier request with the same idempotency key has come to. */
-export const open = Effect.fn("open")(function* (command: RegisterUser) {
+export const open = spanned("open")(function* (command: RegisterUser) {
   const ledger = yield* Ledger;
   let inTheWay = new RegistrationInProgress({ operationId: command.id });
   for (let turn = 0; turn < OPENINGS_MAX; turn++) {
@@ -85,7 +86,7 @@ const inProgress = ({ id: operationId, graceUntil, dueAt, readAt }: Registration
 };
 
 /** What a closed registration says to a repeat of its request. None: the registration is still open. */
-const replay = Effect.fn("open.replay")(function* (
+const replay = spanned("open.replay")(function* (
   registration: Registration,
   userGone: boolean,
 ): Effect.fn.Return<Option.Option<Registered>, RegistrationError> {

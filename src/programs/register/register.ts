@@ -22,6 +22,7 @@ import { inBackground } from "../../ports/background.ts";
 import { onceMore } from "../../ports/database.ts";
 import { IdentityProvider, type PoolUser } from "../../ports/identity-provider.ts";
 import { Ledger } from "../../ports/ledger.ts";
+import { spanned } from "../../ports/trace.ts";
 import {
   compensate,
   fence,
@@ -35,7 +36,7 @@ import { finishInBackground } from "./finish.ts";
 import { open } from "./open.ts";
 
 /** Registers a user, or fails with the one typed error that says what the caller hears. */
-export const register = Effect.fn("register")(function* (command: RegisterUser) {
+export const register = spanned("register")(function* (command: RegisterUser) {
   const identity = yield* IdentityProvider;
   // Beside the opening: a registration stays at three calls in a row.
   const [opened, holders] = yield* Effect.all(
@@ -62,7 +63,7 @@ export const register = Effect.fn("register")(function* (command: RegisterUser) 
 });
 
 /** Registers a user, and finishes the registration when the caller has been answered. */
-export const registerUser = Effect.fn("registerUser")(function* (command: RegisterUser) {
+export const registerUser = spanned("registerUser")(function* (command: RegisterUser) {
   const registered = yield* register(command);
   if (!registered.replayed) {
     yield* inBackground(finishInBackground(registered));
@@ -70,7 +71,7 @@ export const registerUser = Effect.fn("registerUser")(function* (command: Regist
   return registered;
 });
 
-const commit = Effect.fn("register.commit")(function* (
+const commit = spanned("register.commit")(function* (
   registration: Registration,
   user: PoolUser,
   earlier: ReadonlyArray<Registration> | null,

@@ -6,7 +6,6 @@
  * changes nothing, where a store does not answer.
  */
 import * as Context from "effect/Context";
-import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import * as Schema from "effect/Schema";
 import { type Change, isChange, type Operation, type Registration } from "../../domain/operation.ts";
@@ -14,6 +13,7 @@ import { Changes } from "../../ports/changes.ts";
 import { Directory } from "../../ports/directory.ts";
 import { IdentityProvider } from "../../ports/identity-provider.ts";
 import { Ledger } from "../../ports/ledger.ts";
+import { spanned } from "../../ports/trace.ts";
 import { carryOut } from "../change.ts";
 import { finish } from "../register/finish.ts";
 
@@ -38,14 +38,14 @@ export const LeaveUser = Context.Reference<boolean>("registrar/LeaveUser", { def
 export class NeedsOperator extends Schema.TaggedError<NeedsOperator>()("NeedsOperator", {}) {}
 
 /** Resolves one row of the ledger, or says that it has to wait. */
-export const resolve = Effect.fn("resolve")(function* (operation: Operation) {
+export const resolve = spanned("resolve")(function* (operation: Operation) {
   if (isChange(operation)) return yield* resolveChange(operation);
   // What has forgotten its address has nothing left to be done.
   return operation.email === null ? "waiting" : yield* resolveRegistration(operation);
 });
 
 /** Does a change (again), if its request is gone; or looks once more, where an opposite one may have landed since. */
-const resolveChange = Effect.fn("resolve.change")(function* (change: Change) {
+const resolveChange = spanned("resolve.change")(function* (change: Change) {
   const changes = yield* Changes;
   if (change.state === "pending") {
     if (!change.stale) return "waiting";
@@ -66,7 +66,7 @@ const SUPERSEDED = { note: "a newer change stands: nothing to check", needsOpera
  * nobody. Whom it finds disabled against the ledger's word, somebody has disabled since, or an older call has landed
  * late: a person decides.
  */
-const finalCheckOf = Effect.fn("resolve.finalCheckOf")(function* (change: Change) {
+const finalCheckOf = spanned("resolve.finalCheckOf")(function* (change: Change) {
   if (change.kind === "disable") {
     const reason = yield* carryOut(change);
     return reason === null
@@ -82,7 +82,7 @@ const finalCheckOf = Effect.fn("resolve.finalCheckOf")(function* (change: Change
 });
 
 /** Resolves one registration. */
-export const resolveRegistration = Effect.fn("resolve.registration")(function* (registration: Registration) {
+export const resolveRegistration = spanned("resolve.registration")(function* (registration: Registration) {
   switch (registration.state) {
     case "started":
       return registration.stale ? yield* takeOver(registration) : "waiting";
@@ -101,14 +101,14 @@ export const resolveRegistration = Effect.fn("resolve.registration")(function* (
   }
 });
 
-const takeOver = Effect.fn("resolve.takeOver")(function* (registration: Registration) {
+const takeOver = spanned("resolve.takeOver")(function* (registration: Registration) {
   const ledger = yield* Ledger;
   return (yield* ledger.fence(registration.id)) === "rolling_back"
     ? yield* rollBack(registration)
     : "waiting";
 });
 
-const rollBack = Effect.fn("resolve.rollBack")(function* (registration: Registration) {
+const rollBack = spanned("resolve.rollBack")(function* (registration: Registration) {
   const ledger = yield* Ledger;
   const end = yield* removeOwn(registration);
   if (end === "waiting") return end;
@@ -116,7 +116,7 @@ const rollBack = Effect.fn("resolve.rollBack")(function* (registration: Registra
   return moved ? "rolled_back" : "waiting";
 });
 
-const finalCheck = Effect.fn("resolve.finalCheck")(function* (registration: Registration) {
+const finalCheck = spanned("resolve.finalCheck")(function* (registration: Registration) {
   const ledger = yield* Ledger;
   const end = yield* removeOwn(registration);
   if (end === "waiting") return end;
@@ -127,7 +127,7 @@ const finalCheck = Effect.fn("resolve.finalCheck")(function* (registration: Regi
  * Deletes the user that this registration created, if the address has them, and answers their `sub`. `consumed`: the create is
  * used up, so that no grace period is needed. `waiting`: nobody can tell yet whose the user at the address is.
  */
-const removeOwn = Effect.fn("resolve.removeOwn")(function* (registration: Registration) {
+const removeOwn = spanned("resolve.removeOwn")(function* (registration: Registration) {
   const ledger = yield* Ledger;
   const identity = yield* IdentityProvider;
   const found = yield* identity.findOwn(registration);

@@ -18,6 +18,7 @@ import { Awake, Calls, withBudget } from "../../ports/budget.ts";
 import type { DatabaseError } from "../../ports/database.ts";
 import { Actor, type Lease, Ledger } from "../../ports/ledger.ts";
 import { Settings } from "../../ports/settings.ts";
+import { spanned } from "../../ports/trace.ts";
 import { sweepWhenDue } from "../../ports/wake-up.ts";
 import { type Resolution, resolve } from "./resolve.ts";
 
@@ -78,7 +79,7 @@ const AGAIN_MS = 60_000;
 const SILENT = { operations: [], open: null, needOperator: null, toForget: false } as const;
 
 /** Runs one sweep. Fails only where the ledger cannot be read at all; what was done before it fell silent counts. */
-export const sweep = Effect.fn("sweep")(
+export const sweep = spanned("sweep")(
   function* () {
     const ledger = yield* Ledger;
     const { sweepCalls, sweepTime } = yield* Settings;
@@ -133,7 +134,7 @@ const resolveOne = (operation: AnyOperation) =>
     : setAside(operation);
 
 /** Calls an operator to a row that nobody can read. */
-const setAside = Effect.fn("sweep.setAside")(function* ({ id, unreadable }: Undecodable) {
+const setAside = spanned("sweep.setAside")(function* ({ id, unreadable }: Undecodable) {
   const ledger = yield* Ledger;
   yield* Effect.logError("an operation cannot be read").pipe(
     Effect.annotateLogs({ operationId: id, unreadable }),
@@ -150,7 +151,7 @@ export const resolveNow = (operation: Operation) =>
     Effect.annotateLogs({ operationId: operation.id }),
   );
 
-const defer = Effect.fn("sweep.defer")(function* (registration: Operation, cause: Cause.Cause<Failure>) {
+const defer = spanned("sweep.defer")(function* (registration: Operation, cause: Cause.Cause<Failure>) {
   const ledger = yield* Ledger;
   const { state, tries } = registration;
   yield* Effect.logWarning("an operation could not be resolved", cause).pipe(
