@@ -24,7 +24,11 @@ const MAY: Readonly<Record<string, Rule>> = {
   http: { rooms: ["programs", "ports", "domain"], packages: /^hono(\/|$)/ },
   // A folder of adapters/ without a rule of its own follows this one. No adapter knows another's folder.
   adapters: { rooms: ["adapters", "ports", "domain"], packages: /^$/ },
-  "adapters/cognito": { rooms: ["adapters", "ports", "domain"], packages: /^@aws-sdk\/client-cognito-/ },
+  // The hash of signatures is the platform's.
+  "adapters/cognito": {
+    rooms: ["adapters", "ports", "domain"],
+    packages: /^(@aws-sdk\/client-cognito-|node:crypto$)/,
+  },
   "adapters/jose": { rooms: ["adapters", "ports", "domain"], packages: /^jose$/ },
   "adapters/workers": { rooms: ["adapters", "ports", "domain"], packages: /^cloudflare:workers$/ },
   "adapters/neon": { rooms: ["adapters", "ports", "domain"], packages: /^@neondatabase\// },

@@ -27,6 +27,7 @@ import {
 import { Settings } from "../../ports/settings.ts";
 import { belowSpan } from "../../ports/trace.ts";
 import { noteSent } from "./sent.ts";
+import { Sha256 } from "./sha256.ts";
 
 const EXISTS = new Set(["UsernameExistsException", "AliasExistsException"]);
 
@@ -216,6 +217,7 @@ const make = Effect.gen(function* () {
   const client = new CognitoIdentityProviderClient({
     region: settings.region,
     maxAttempts: 1,
+    sha256: Sha256,
     credentials: {
       accessKeyId: settings.accessKeyId,
       secretAccessKey: Redacted.value(settings.secretAccessKey),
