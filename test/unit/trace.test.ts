@@ -1,9 +1,9 @@
 /** Spans on the platform's tracing: what they hold, how they nest, and what is not recorded. */
 import { assert, describe, it } from "@effect/vitest";
-import { Cause, Effect } from "effect";
+import { Cause, Effect, Exit, References } from "effect";
 import { TraceWorkers, type Tracing } from "../../src/adapters/workers/trace.ts";
 import { DatabaseError, StatementUnknown } from "../../src/ports/database.ts";
-import { belowSpan } from "../../src/ports/trace.ts";
+import { belowSpan, inSpan, spanned } from "../../src/ports/trace.ts";
 
 interface Recorded {
   readonly name: string;
@@ -114,5 +114,31 @@ describe("a span", () => {
     assert.strictEqual(there.started(), 1);
     assert.deepStrictEqual(there.spans[0]?.attributes, {});
     assert.isTrue(there.spans[0]?.ended);
+  });
+});
+
+describe("a spanned program", () => {
+  const add = spanned("add")(function* (one: number, two: number) {
+    return yield* Effect.succeed(one + two);
+  }, Effect.map(String));
+
+  it("answers as it would, and each run of it is a span", async () => {
+    const there = platform();
+    const three = add(1, 2);
+    assert.deepStrictEqual(await run(there, Effect.all([three, three])), Exit.succeed(["3", "3"]));
+    assert.deepStrictEqual(
+      there.spans.map(({ name, ended }) => [name, ended]),
+      [
+        ["add", true],
+        ["add", true],
+      ],
+    );
+  });
+
+  it("asks for no span where none leave", async () => {
+    const there = platform();
+    const silent = Effect.provideService(inSpan("all")(add(1, 2)), References.TracerEnabled, false);
+    assert.deepStrictEqual(await run(there, silent), Exit.succeed("3"));
+    assert.strictEqual(there.started(), 0);
   });
 });

@@ -31,6 +31,11 @@ const rules: ReadonlyArray<Rule> = [
     // What a version was called when it was released stays.
     except: /^CHANGELOG\.md$/,
   },
+  {
+    what: "Effect.fn where spanned does (src/ports/trace.ts)",
+    pattern: /\bEffect\.fn\(/,
+    except: /^(?!src\/)/,
+  },
 ];
 
 const found = (text: string, { pattern }: Rule): ReadonlyArray<string> =>
@@ -51,6 +56,7 @@ describe("no file has", () => {
     [1, "See § 4."],
     [2, "The errand is settled; a stranger settles it."],
     [2, "yield* tidy(operation);"],
+    [3, 'const ask = Effect.fn("ask")(function* () {'],
   ] as const)("what rule %d would find: %s", (index, planted) => {
     const rule = rules[index];
     assert.isDefined(rule);
