@@ -114,9 +114,9 @@ const measure = async (server: Postgres, quick: boolean): Promise<ReadonlyArray<
         });
         if (name === "the user's")
           figures.push({
-            figure: `the same, of no lock at all in the same round, ${pause} ms, at least`,
+            figure: `the same, of no lock at all in the same round, ${pause} ms`,
             value: part,
-            target,
+            target: { atLeast: target },
             note: "",
           });
       }

@@ -30,14 +30,18 @@ spread over the rounds of one run. Ratios are the result: absolute figures are o
 
 const mark = ({ met }: Row): string => (met === undefined ? "" : met ? "yes" : "**no**");
 
+/** Figures as a table of Markdown. */
+export const table = (rows: ReadonlyArray<Row>): string =>
+  `| figure | measured | target | met | |
+|---|---|---|---|---|
+${rows.map((row) => `| ${row.figure} | ${row.value} | ${row.target} | ${mark(row)} | ${row.note ?? ""} |`).join("\n")}`;
+
 /** The table of a part, with when and where it was measured. */
 export const section = ({ title }: Part, rows: ReadonlyArray<Row>, where: string): string => `## ${title}
 
 ${where}
 
-| figure | measured | target | met | |
-|---|---|---|---|---|
-${rows.map((row) => `| ${row.figure} | ${row.value} | ${row.target} | ${mark(row)} | ${row.note ?? ""} |`).join("\n")}
+${table(rows)}
 `;
 
 /** Where it was measured. `busy`: the load of the machine before the bench began, in processes. */

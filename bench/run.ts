@@ -7,7 +7,7 @@ import { loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import * as cold from "./cold.ts";
 import * as cost from "./cost.ts";
-import type { Options } from "./figures.ts";
+import { type Options, rowOf } from "./figures.ts";
 import * as growth from "./growth.ts";
 import * as latency from "./latency.ts";
 import * as lock from "./lock.ts";
@@ -35,13 +35,7 @@ const inPostgres = Object.entries({ statements, lock, growth }).map(
   ([name, { run }]): Measured => ({
     name,
     title: `In PostgreSQL: ${name}`,
-    measure: async (options) =>
-      (await run(options)).map(({ figure, value, target, note }) => ({
-        figure,
-        value: value.toFixed(value < 100 ? 2 : 0),
-        target: target === null ? "" : String(target),
-        note,
-      })),
+    measure: async (options) => (await run(options)).map(rowOf),
   }),
 );
 
