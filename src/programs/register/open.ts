@@ -44,7 +44,7 @@ const isFinal = () => true;
 /** Opens the registration, or answers with what an earlier request with the same idempotency key has come to. */
 export const open = spanned("open")(function* (command: RegisterUser) {
   const ledger = yield* Ledger;
-  let inTheWay = new RegistrationInProgress({ operationId: command.id });
+  let inTheWay: Registration | undefined;
   for (let turn = 0; turn < OPENINGS_MAX; turn++) {
     const opening = yield* ledger
       .open(command)
@@ -73,10 +73,12 @@ export const open = spanned("open")(function* (command: RegisterUser) {
           return { _tag: "Replayed", answer: answer.value } satisfies Opened as Opened;
       }
     }
-    inTheWay = inProgress(opening.registration);
-    if (!(yield* outOfTheWay(opening.registration))) break;
+    inTheWay = opening.registration;
+    if (!(yield* outOfTheWay(inTheWay))) break;
   }
-  return yield* inTheWay;
+  return yield* inTheWay === undefined
+    ? new RegistrationInProgress({ operationId: command.id })
+    : inProgress(inTheWay);
 });
 
 /** Asks to wait until the registration may be resolved: the end of its budget, of its grace period, or of the horizon. */
