@@ -2,6 +2,7 @@
  * What a registration costs: time of the processor in the Worker and in PostgreSQL, registrations a second, and memory, each
  * against *plain*; and the same of the service's other shapes.
  */
+import { isInstalled, RUNTIMES, versionOf } from "../dev/runtimes.ts";
 import type { Options } from "./figures.ts";
 import { registerAtOnce } from "./load.ts";
 import { ratios, spreadOf, written } from "./numbers.ts";
@@ -59,6 +60,9 @@ interface Size {
 /** Of the shapes that are compared with nobody. */
 const OTHERS: Size = { number: 100, warmUp: 100 };
 
+/** What stands beside the figures of the Worker that finds no Hyperdrive here. */
+const CONNECTS = "no Hyperdrive lends it connections here: each request makes one, signs in, and plans anew";
+
 const AT_ONCE = [1, 16, 128] as const;
 
 const TARGETS = { callersPath: 1.25, all: 1.4, database: 2, rate: 0.75 };
@@ -96,16 +100,15 @@ export const run = async (stage: Stage, { quick }: Options): Promise<ReadonlyArr
     if (atOnce === 16)
       rows.push({ figure: "Memory of workerd after them", value: note("memory", "MiB"), target: "" });
   }
-  for (const [name, title] of [
-    ["hyperdrive", "The Worker behind Hyperdrive"],
-    ["node", "The server on Node, over `pg`"],
-  ] as const) {
+  const other = async (name: SubjectName, figure: string, note: string) => {
     const cost = await measure(name, stage, quick ? size : OTHERS, 16);
-    rows.push({
-      figure: `${title}, 16 at once`,
-      value: `${cost.callersPath.toFixed(2)} ms on the caller's path, ${cost.all.toFixed(2)} ms in all, ${cost.database.toFixed(2)} ms of PostgreSQL, ${cost.rate.toFixed(0)} a second`,
-      target: "",
-    });
+    const value = `${cost.callersPath.toFixed(2)} ms on the caller's path, ${cost.all.toFixed(2)} ms in all, ${cost.database.toFixed(2)} ms of PostgreSQL, ${cost.rate.toFixed(0)} a second`;
+    rows.push({ figure: `${figure}, 16 at once`, value, target: "", note });
+  };
+  await other("hyperdrive", "The Worker behind Hyperdrive", CONNECTS);
+  for (const runtime of RUNTIMES) {
+    if (isInstalled(runtime)) await other(runtime, `The server on ${versionOf(runtime)}, over \`pg\``, "");
+    else console.log(`${runtime} is not installed, and not measured: npm run runtimes installs it.`);
   }
   return rows;
 };

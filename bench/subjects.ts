@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { builtFrom, bundle } from "../dev/check/bundle.ts";
+import { commandOf, RUNTIMES, type RuntimeName } from "../dev/runtimes.ts";
 import { watchdog } from "../dev/watchdog.ts";
 import { type Running, running } from "./processes.ts";
 import type { Stage } from "./stage.ts";
@@ -23,8 +24,10 @@ const ENTRIES = {
 
 type WorkerName = keyof typeof ENTRIES;
 
-/** Whoever can be started. `node`: the server on Node, with a pool of connections. */
-export type SubjectName = WorkerName | "node";
+/** Whoever can be started. A runtime: the server on it, with a pool of connections. */
+export type SubjectName = WorkerName | RuntimeName;
+
+const isRuntime = (name: SubjectName): name is RuntimeName => RUNTIMES.some((one) => one === name);
 
 /** Builds the Workers, once a run. Answers their sizes, in KiB compressed, by name. */
 export const build = (): Promise<Readonly<Record<WorkerName, number>>> => {
@@ -43,7 +46,7 @@ const buildAll = async (): Promise<Readonly<Record<WorkerName, number>>> => {
 
 /** Starts a subject in a fresh process. `wakes`: with what wakes the sweeper. */
 export const start = (name: SubjectName, stage: Stage, wakes = true): Promise<Running> => {
-  if (name === "node") return startNode(stage);
+  if (isRuntime(name)) return startServer(name, stage);
   const isOurs = name === "ours" || name === "hyperdrive";
   return startWorkerd({
     script: builtFrom(root, ENTRIES[name][0]),
@@ -53,9 +56,10 @@ export const start = (name: SubjectName, stage: Stage, wakes = true): Promise<Ru
   });
 };
 
-/** `npm start`, once it listens. */
-const startNode = async (stage: Stage): Promise<Running> => {
-  const child = spawn(process.execPath, ["src/server.ts"], {
+/** The server, once it listens. */
+const startServer = async (runtime: RuntimeName, stage: Stage): Promise<Running> => {
+  const { program, options } = commandOf(runtime);
+  const child = spawn(program, [...options, "src/server.ts"], {
     cwd: root,
     stdio: ["ignore", "pipe", "pipe"],
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...stage.env, PORT: "0", RATE_LIMIT: "off" },

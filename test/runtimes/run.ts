@@ -9,7 +9,7 @@ import { join } from "node:path";
 import type { FlipShapeName } from "../../dev/flip-shapes.ts";
 import { installNested } from "../../dev/nested.ts";
 import { writeRow } from "../../dev/results.ts";
-import { RUNTIMES, type RuntimeName, versionOf } from "../support/server.ts";
+import { RUNTIMES, type RuntimeName, versionOf } from "../../dev/runtimes.ts";
 
 /** What differs where the server runs, and on which tables; the rest of the tests is about code that is the same everywhere. */
 const CORE = ["test/e2e/server", "test/e2e/register", "test/e2e/operate", "test/e2e/manage/account.test.ts"];

@@ -2,41 +2,11 @@
  * The server on Node, Bun or Deno, as a process of its own behind the same interface as the Worker: the end-to-end tests
  * run on either. It is started from its source, as `npm start` does, or from a bundle.
  */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
+import { commandOf, RUNTIMES, type RuntimeName } from "../../dev/runtimes.ts";
 import { watchdog } from "../../dev/watchdog.ts";
-
-/** How each runtime is called. What npm has not installed is said in a sentence. */
-const COMMANDS = {
-  node: { program: process.execPath, options: [] },
-  bun: { program: "test/runtimes/node_modules/.bin/bun", options: ["run"] },
-  deno: {
-    program: "test/runtimes/node_modules/.bin/deno",
-    // Read: the packages, public/, and the AWS SDK's look for its own files; sys: its user agent.
-    options: ["run", "--no-prompt", "--allow-net", "--allow-env", "--allow-read", "--allow-sys"],
-  },
-} as const;
-
-/** Where the server runs. */
-export type RuntimeName = keyof typeof COMMANDS;
-
-/** The runtimes by name. */
-export const RUNTIMES = Object.keys(COMMANDS) as ReadonlyArray<RuntimeName>;
-
-/** What a runtime calls itself, with its version. Fails with a sentence where it is not installed. */
-export const versionOf = (runtime: RuntimeName): string => {
-  const { program } = COMMANDS[runtime];
-  assertInstalled(runtime);
-  const said = spawnSync(program, ["--version"], { encoding: "utf8" }).stdout;
-  return `${runtime} ${/\d+\.\d+\.\d+/.exec(said)?.[0] ?? "?"}`;
-};
-
-const assertInstalled = (runtime: RuntimeName): void => {
-  if (!existsSync(COMMANDS[runtime].program))
-    throw new Error(`${runtime} is not installed: run "npm ci" in test/runtimes first`);
-};
 
 /** Whether somebody has asked for this runtime; `RUNTIME=deno`. Undefined: workerd. */
 export const chosenRuntime = (): RuntimeName | undefined => {
@@ -72,8 +42,7 @@ export interface Process {
 
 /** Starts a process with these variables and no others of ours. */
 export function launch({ runtime, entry = chosenEntry(), env, onLine }: Launch): Process {
-  const { program, options } = COMMANDS[runtime];
-  assertInstalled(runtime);
+  const { program, options } = commandOf(runtime);
   const child = spawn(program, [...options, entry], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
