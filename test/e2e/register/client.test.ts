@@ -2,11 +2,11 @@
 import { describe, expect, it } from "vitest";
 import { makeRegistrar } from "../../../client/client.ts";
 import type { Fault } from "../../../dev/faults.ts";
-import { useWorker } from "../../support/fixture.ts";
+import { patient, useWorker } from "../../support/fixture.ts";
 import { quiet } from "../../support/moments.ts";
 import { expectNothingOf, expectRegistered } from "../../support/stores.ts";
 
-const fixture = useWorker();
+const fixture = useWorker(patient);
 const email = "new.user@flip.example";
 const body = { email, roles: [] };
 const key = "9e107d9d-372b-4b6b-8f0a-6f1c0f7b8f3e";
