@@ -13,9 +13,9 @@ const root = join(import.meta.dirname, "..");
 const FOLDER = join(root, "public/console");
 
 /**
- * What of hono's the console has no use for, and would load two kilobytes for: what it makes of forms that have an action and
- * of elements of the page's head, and its checks of styles and names that a page writes as text. A module that imports
- * something else of them fails the build.
+ * What of hono's the console has no use for, and would load more than two kilobytes for: what it makes of forms that have an
+ * action and of elements of the page's head, its checks of styles and names that a page writes as text, and how a server
+ * that draws for several at once keeps their contexts apart. A module that imports something else of them fails the build.
  */
 const UNUSED: Readonly<Record<string, string>> = {
   "jsx/dom/intrinsic-element/components.js": "export const components_exports = {};",
@@ -23,14 +23,27 @@ const UNUSED: Readonly<Record<string, string>> = {
     const never = () => { throw new Error("The console writes no styles as text."); };
     export { never as styleObjectForEach, never as isValidAttributeName, never as isValidTagName };
     export const normalizeIntrinsicElementKey = (key) => key;`,
+  "jsx/context.js": `
+    const never = () => { throw new Error("The console draws for one person."); };
+    export { never as createContext, never as captureRenderContext, never as runWithRenderContext };
+    export const globalContexts = [];
+    export const useContext = ({ values }) => values.at(-1);`,
+  "jsx/dom/hooks/index.js": `
+    const never = () => { throw new Error("The console has no forms with an action."); };
+    export { never as useActionState, never as useFormStatus, never as useOptimistic };`,
 };
 
 const withoutUnused: Plugin = {
   name: "without what is unused",
   setup: ({ onLoad }) =>
-    onLoad({ filter: /hono\/dist\/jsx\/(utils|dom\/intrinsic-element\/components)\.js$/ }, ({ path }) => ({
-      contents: UNUSED[path.replace(/.*\/dist\//, "")] ?? "",
-    })),
+    onLoad(
+      {
+        filter: /hono\/dist\/jsx\/(utils|context|dom\/hooks\/index|dom\/intrinsic-element\/components)\.js$/,
+      },
+      ({ path }) => ({
+        contents: UNUSED[path.replace(/.*\/dist\//, "")] ?? "",
+      }),
+    ),
 };
 
 /** What both weigh at the most, by gzip, in bytes. The page besides is half a kilobyte. */
@@ -47,8 +60,10 @@ export async function buildConsole(): Promise<number> {
     minify: true,
     format: "esm",
     target: ["chrome111", "firefox115", "safari16.4"],
-    jsx: "automatic",
-    jsxImportSource: "hono/jsx/dom",
+    jsx: "transform",
+    jsxFactory: "createElement",
+    jsxFragment: "Fragment",
+    inject: ["console/elements.ts"],
     tsconfigRaw: {},
     plugins: [withoutUnused],
     charset: "utf8",

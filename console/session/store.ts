@@ -1,5 +1,5 @@
 /** A value that the screens look at, and that changes outside of them. */
-import { useSyncExternalStore } from "hono/jsx/dom";
+import { useEffect, useState } from "hono/jsx/dom";
 
 export interface Store<T> {
   readonly get: () => T;
@@ -17,14 +17,20 @@ export function makeStore<T>(first: T): Store<T> {
     value = next;
     for (const listener of [...listeners]) listener();
   };
-  const subscribe = (listener: () => void) => {
-    listeners.add(listener);
-    return () => void listeners.delete(listener);
-  };
   return {
     get,
     set,
     update: (change) => set(change(value)),
-    use: () => useSyncExternalStore(subscribe, get),
+    use: () => {
+      const [, draw] = useState(get);
+      useEffect(() => {
+        const listener = () => draw(get);
+        listeners.add(listener);
+        // It may have changed since it was drawn.
+        listener();
+        return () => void listeners.delete(listener);
+      }, []);
+      return value;
+    },
   };
 }
