@@ -1,6 +1,6 @@
 /** The frame around the screens: who is signed in, where one can go, and what has to be done first. */
 import { useEffect, useState } from "hono/jsx/dom";
-import { forgetAttempts, unknownAttempts, useAttempts } from "./api/attempts.ts";
+import { forgetAttempts, isKnown, useAttempts } from "./api/attempts.ts";
 import { get } from "./api/call.ts";
 import { needsYou, watchNeeds } from "./api/needs.ts";
 import { AuditScreen } from "./screens/audit.tsx";
@@ -12,7 +12,7 @@ import { UserScreen } from "./screens/user.tsx";
 import { UsersScreen } from "./screens/users.tsx";
 import { type Arrival, session, signOut } from "./session/session.ts";
 import { Announcer, announce, focusSoon } from "./ui/announce.tsx";
-import { Dialog } from "./ui/dialog.tsx";
+import { Ask } from "./ui/dialog.tsx";
 import { Button, Notice } from "./ui/parts.tsx";
 import { Who } from "./ui/people.tsx";
 import { shown } from "./ui/problem.tsx";
@@ -75,7 +75,7 @@ function skip(): void {
 function Header({ sub, manages }: { readonly sub: string; readonly manages: boolean }) {
   const { path } = place.use();
   const count = needsYou.use();
-  const unknown = useAttempts().filter(({ outcome: { is } }) => is === "silent" || is === "tracked").length;
+  const unknown = useAttempts().filter((attempt) => !isKnown(attempt));
   const [leaving, setLeaving] = useState(false);
   const leave = () => {
     forgetAttempts();
@@ -113,24 +113,23 @@ function Header({ sub, manages }: { readonly sub: string; readonly manages: bool
             <Who id={sub} />
           </span>
         ) : null}
-        <Button kind="quiet" onClick={() => (unknownAttempts().length > 0 ? setLeaving(true) : leave())}>
+        <Button kind="quiet" onClick={() => (unknown.length > 0 ? setLeaving(true) : leave())}>
           Sign out
         </Button>
       </div>
       {leaving ? (
-        <Dialog head="Sign out with a registration in doubt?" onCancel={() => setLeaving(false)}>
-          <p>
-            Of {unknown} {unknown === 1 ? "registration" : "registrations"} nobody knows yet whether it was
-            done. The page forgets them when you sign out. Whatever reached the service is under “Needs you”,
-            and in the list of users.
-          </p>
-          <div class="row">
-            <Button kind="main" onClick={() => setLeaving(false)}>
-              Stay
-            </Button>
-            <Button onClick={leave}>Sign out all the same</Button>
-          </div>
-        </Dialog>
+        <Ask
+          head="Sign out with a registration in doubt?"
+          consequences={[
+            `Of ${unknown.length} ${unknown.length === 1 ? "registration" : "registrations"} nobody knows yet whether it was done.`,
+            "The page forgets them. Whatever reached the service is under “Needs you”, and in the list of users.",
+          ]}
+          yes="Sign out all the same"
+          no="Stay"
+          danger
+          onYes={leave}
+          onNo={() => setLeaving(false)}
+        />
       ) : null}
     </header>
   );

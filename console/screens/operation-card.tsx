@@ -1,10 +1,10 @@
 /** One operation: how far it is in both stores, what happens next, and what a person can do about it. */
-import { useRef, useState } from "hono/jsx/dom";
+import { useState } from "hono/jsx/dom";
 import { call } from "../api/call.ts";
 import type { Operation, Problem } from "../api/wire.ts";
 import { announce, focusSoon } from "../ui/announce.tsx";
-import { Dialog } from "../ui/dialog.tsx";
-import { Button, control, Field, Glyph, Notice } from "../ui/parts.tsx";
+import { Ask } from "../ui/dialog.tsx";
+import { Button, control, Field, Glyph, Notice, textIn } from "../ui/parts.tsx";
 import { Who } from "../ui/people.tsx";
 import { Silent, Told } from "../ui/problem.tsx";
 import { Time } from "../ui/time.tsx";
@@ -46,6 +46,7 @@ export function OperationCard({ operation, onChange }: CardProps) {
     } else setResult(heard.is === "problem" ? { is: "problem", problem: heard.problem } : { is: "silence" });
     focusSoon(`result-${id}`);
   };
+  const stay = () => setAsking(undefined);
   const open = isOpen(operation) || operation.needsOperator;
   return (
     <article class={`operation ${looksOf(operation)}`}>
@@ -84,14 +85,41 @@ export function OperationCard({ operation, onChange }: CardProps) {
         </p>
       </details>
       {asking === "close" ? (
-        <CloseQuestion
-          operation={operation}
-          onCancel={() => setAsking(undefined)}
-          onClose={(note) => void resolve({ close: true, ...(note !== "" && { note }) })}
-        />
+        <Ask
+          head="Close what can never be done?"
+          consequences={[
+            "Nobody tries it any more, Registrar neither.",
+            "History and audit trail say that it was not done, or not for certain, and that you have closed it.",
+            ...(isRegistration(operation)
+              ? [
+                  "If a user is left over in Cognito, they stay until the address is registered again, or somebody deletes them.",
+                ]
+              : []),
+          ]}
+          yes="Close it"
+          danger
+          onYes={(form) => {
+            const note = textIn(form, "note");
+            void resolve({ close: true, ...(note !== "" && { note }) });
+          }}
+          onNo={stay}
+        >
+          <Field name="note" label="Why" hint="For whoever reads the history. At most 200 characters.">
+            <input type="text" maxlength={200} {...control("note", true, undefined)} />
+          </Field>
+        </Ask>
       ) : null}
       {asking === "leave" ? (
-        <LeaveQuestion onCancel={() => setAsking(undefined)} onLeave={() => void resolve({ leave: true })} />
+        <Ask
+          head="Is the user at this address somebody else's?"
+          consequences={[
+            "They are left alone, and the registration is closed.",
+            "If they are this registration's after all, they stay in Cognito without anything in the database.",
+          ]}
+          yes="Yes, leave them alone"
+          onYes={() => void resolve({ leave: true })}
+          onNo={stay}
+        />
       ) : null}
     </article>
   );
@@ -183,71 +211,3 @@ function Outcome({ result, id }: { readonly result: Result; readonly id: string 
     </Notice>
   );
 }
-
-interface CloseProps {
-  readonly operation: Operation;
-  readonly onCancel: () => void;
-  readonly onClose: (note: string) => void;
-}
-
-function CloseQuestion({ operation, onCancel, onClose }: CloseProps) {
-  const form = useRef<HTMLFormElement>(null);
-  const submit = (event: Event) => {
-    event.preventDefault();
-    if (form.current) onClose(String(new FormData(form.current).get("note") ?? "").trim());
-  };
-  return (
-    <Dialog head="Close what can never be done?" onCancel={onCancel}>
-      <form ref={form} onSubmit={submit} class="stack" autocomplete="off">
-        <ul class="consequences">
-          <li>Nobody tries it any more, Registrar neither.</li>
-          <li>
-            History and audit trail say that it was not done, or not for certain, and that you have closed it.
-          </li>
-          {isRegistration(operation) ? (
-            <li>
-              If a user is left over in Cognito, they stay until the address is registered again, or somebody
-              deletes them.
-            </li>
-          ) : null}
-        </ul>
-        <Field name="note" label="Why" hint="For whoever reads the history. At most 200 characters.">
-          <input type="text" maxlength={200} {...control("note", true, undefined)} />
-        </Field>
-        <div class="row">
-          <Button kind="danger" type="submit">
-            Close it
-          </Button>
-          <Button kind="quiet" onClick={onCancel}>
-            Cancel
-          </Button>
-        </div>
-      </form>
-    </Dialog>
-  );
-}
-
-const LeaveQuestion = ({
-  onCancel,
-  onLeave,
-}: {
-  readonly onCancel: () => void;
-  readonly onLeave: () => void;
-}) => (
-  <Dialog head="Is the user at this address somebody else's?" onCancel={onCancel}>
-    <ul class="consequences">
-      <li>They are left alone, and the registration is closed.</li>
-      <li>
-        If they are this registration's after all, they stay in Cognito without anything in the database.
-      </li>
-    </ul>
-    <div class="row">
-      <Button kind="main" onClick={onLeave}>
-        Yes, leave them alone
-      </Button>
-      <Button kind="quiet" onClick={onCancel}>
-        Cancel
-      </Button>
-    </div>
-  </Dialog>
-);

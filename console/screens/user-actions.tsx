@@ -1,10 +1,10 @@
 /** What an administrator can do to a user. Each says first what follows from it, and carries the tag of what was looked at. */
-import { useRef, useState } from "hono/jsx/dom";
+import { useState } from "hono/jsx/dom";
 import { call } from "../api/call.ts";
 import type { Account, AuditEntry, Problem } from "../api/wire.ts";
 import { focusSoon } from "../ui/announce.tsx";
-import { Dialog } from "../ui/dialog.tsx";
-import { Button, Card, control, Field } from "../ui/parts.tsx";
+import { Ask } from "../ui/dialog.tsx";
+import { Button, Card, control, Field, textIn } from "../ui/parts.tsx";
 import { Who } from "../ui/people.tsx";
 import { RoleChoice, rolesIn, useRoles } from "../ui/roles.tsx";
 import { Time } from "../ui/time.tsx";
@@ -150,7 +150,7 @@ export function UserActions(props: ActionsProps) {
               This is you. Another administrator can disable or delete your account; you cannot.
             </p>
           ) : null}
-          <div class="actions">
+          <div class="row actions">
             {actionsFor(account, isSelf).map((action) => (
               <Button
                 key={action.name}
@@ -191,8 +191,7 @@ function Held({
   readonly account: Account;
   readonly trail: ReadonlyArray<AuditEntry> | undefined;
 }) {
-  if (account.roles.length === 0)
-    return <p class="quiet">None. They can sign in, and may do nothing here.</p>;
+  if (account.roles.length === 0) return <p class="quiet">None: they may do nothing here.</p>;
   return (
     <ul class="held-roles">
       {account.roles.map((role) => {
@@ -231,18 +230,14 @@ interface QuestionProps extends ActionsProps {
 
 /** Asks before a change, sends it once, and hands on what it came to. */
 function Question({ account, etag, action, onClose, onDone }: QuestionProps) {
-  const form = useRef<HTMLFormElement>(null);
   const [busy, setBusy] = useState(false);
   const [wrong, setWrong] = useState<string | undefined>(undefined);
-  const submit = async (event: Event) => {
-    event.preventDefault();
-    if (busy || form.current === null) return;
-    const data = new FormData(form.current);
-    if (action.danger && String(data.get("confirm")).trim().toLowerCase() !== account.email.toLowerCase()) {
+  const submit = async (form: FormData) => {
+    if (action.danger && textIn(form, "confirm").toLowerCase() !== account.email.toLowerCase()) {
       setWrong("That is not their address.");
       return focusSoon("confirm");
     }
-    const [method, path, body] = action.send(data);
+    const [method, path, body] = action.send(form);
     setBusy(true);
     const heard = await call<{ readonly remaining?: ReadonlyArray<string> | null }>(method, path, {
       headers: { "if-match": etag },
@@ -256,26 +251,17 @@ function Question({ account, etag, action, onClose, onDone }: QuestionProps) {
     });
   };
   return (
-    <Dialog head={action.head} onCancel={busy ? () => {} : onClose}>
-      <form
-        ref={form}
-        onSubmit={(event: Event) => void submit(event)}
-        class="stack"
-        novalidate
-        autocomplete="off"
-      >
-        <Inside name={action.name} account={account} wrong={wrong} />
-        {action.consequences.length > 0 ? <Consequences of={action.consequences} /> : null}
-        <div class="row">
-          <Button kind={action.danger ? "danger" : "main"} type="submit" busy={busy}>
-            {action.name === "roles" ? "Save" : action.label}
-          </Button>
-          <Button kind="quiet" busy={busy} onClick={onClose}>
-            Cancel
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <Ask
+      head={action.head}
+      consequences={action.consequences}
+      yes={action.name === "roles" ? "Save" : action.label}
+      danger={action.danger}
+      busy={busy}
+      onYes={(form) => void submit(form)}
+      onNo={onClose}
+    >
+      <Inside name={action.name} account={account} wrong={wrong} />
+    </Ask>
   );
 }
 
@@ -285,14 +271,6 @@ const leftOf = (remaining: ReadonlyArray<string> | null | undefined): string =>
     : remaining === null
       ? "What they still have could not be read."
       : "";
-
-const Consequences = ({ of }: { readonly of: ReadonlyArray<string> }) => (
-  <ul class="consequences">
-    {of.map((one) => (
-      <li key={one}>{one}</li>
-    ))}
-  </ul>
-);
 
 interface InsideProps {
   readonly name: ActionName;

@@ -100,6 +100,15 @@ export const control = (name: string, hint: boolean, wrong: string | undefined) 
   "aria-invalid": wrong ? ("true" as const) : undefined,
 });
 
+/** What the form holds that is being sent. The page sends it, not the browser. */
+export function sent(event: Event): FormData {
+  event.preventDefault();
+  return new FormData(event.target as HTMLFormElement);
+}
+
+/** A text of a form. */
+export const textIn = (form: FormData, name: string): string => String(form.get(name) ?? "").trim();
+
 /** While something is read for the first time. */
 export const Loading = ({ what }: { readonly what: string }) => (
   <div class="loading">

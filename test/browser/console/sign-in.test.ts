@@ -73,10 +73,10 @@ describe("a viewer", () => {
 });
 
 /** Ends the token of a page that is open: what it sends next carries one that has expired. */
-async function endToken(page: Page): Promise<void> {
+async function endToken(page: Page, path = "**/api/step/users"): Promise<void> {
   const ended = browser.stack.signToken({ exp: Math.floor(Date.now() / 1000) - 60 });
   await page.route(
-    "**/api/step/users",
+    path,
     (route) =>
       route.continue({ headers: { ...route.request().headers(), authorization: `Bearer ${ended}` } }),
     { times: 1 },
@@ -102,6 +102,22 @@ describe("a token that ends in the middle of a form", () => {
       "select email from registrar.operation where state = 'completed' or state = 'registered'",
     );
     expect(rows).toEqual([{ email: "ada@flip.example" }]);
+    expectSaid(browser, /status of 401/);
+  });
+
+  it("asks in front of a question that is being answered, which goes on afterwards", async () => {
+    const page = await openConsole(browser, `#/users/${browser.stack.viewerSub}`);
+    await page.getByRole("button", { name: "Disable" }).click();
+    await endToken(page, "**/api/users/*");
+    await page
+      .getByRole("dialog", { name: /^Disable/ })
+      .getByRole("button", { name: "Disable" })
+      .click();
+    const opened = page.context().waitForEvent("page");
+    const dialog = page.getByRole("dialog", { name: "Your sign-in has ended" });
+    await dialog.getByRole("button", { name: "Sign in again" }).click();
+    await passLogin(await opened, ADMIN);
+    await notice(page, "Done").getByText("The user is disabled.").waitFor();
     expectSaid(browser, /status of 401/);
   });
 
