@@ -161,8 +161,8 @@ const MayNot = () => (
     </h1>
     <Notice certainty="failed" head="No permission">
       <p>
-        You are signed in, but your account does not hold the permission to manage users, which everything in
-        this console needs. Ask an administrator for a role that holds it, then sign in again.
+        Everything here needs the permission to manage users, which your account does not hold. Ask an
+        administrator for a role that holds it, then sign in again.
       </p>
     </Notice>
   </>

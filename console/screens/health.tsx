@@ -198,7 +198,7 @@ function Numbers({ numbers, sweptAt }: NumbersProps) {
         says="ended, and looked at once more"
       />
       <Figure
-        name="Ended since the beginning"
+        name="Ended so far"
         value={of("operations_closed_total")}
         says={
           newest === undefined ? (

@@ -49,7 +49,7 @@ export function OperationCard({ operation, onChange }: CardProps) {
   const stay = () => setAsking(undefined);
   const open = isOpen(operation) || operation.needsOperator;
   return (
-    <article class={`operation ${looksOf(operation)}`}>
+    <article class={`card operation ${looksOf(operation)}`}>
       <Head operation={operation} />
       <Stores operation={operation} />
       {result ? <Outcome result={result} id={`result-${id}`} /> : null}

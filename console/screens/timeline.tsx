@@ -23,7 +23,7 @@ function eventsOf({ operations, trail }: TimelineProps): ReadonlyArray<Event> {
     })),
     ...trail.map((entry) => ({ at: entry.at, key: `a${entry.id}`, entry })),
   ];
-  return events.toSorted((a, b) => (a.at < b.at ? 1 : -1));
+  return events.toSorted((a, b) => b.at.localeCompare(a.at));
 }
 
 export function Timeline(props: TimelineProps) {
