@@ -1,10 +1,12 @@
 /** What the ledger, the trail and the problems say, in the words of the person in front of the page. */
+import type { Seen } from "./api/half-done.ts";
 import type { Operation, Person, Problem } from "./api/wire.ts";
 
 /** How somebody's account is, in a word; what matters most comes first. */
 export const STATES = {
-  attention: "Needs attention",
+  unfinished: "Not finished",
   disabled: "Disabled",
+  lapsed: "Invitation ended",
   invited: "Invited",
   active: "Active",
   federated: "Other sign-in",
@@ -15,8 +17,9 @@ export type StateName = keyof typeof STATES;
 
 /** How each looks: by what is certain of it. */
 export const STATE_LOOKS: Readonly<Record<StateName, Certainty>> = {
-  attention: "doubt",
+  unfinished: "doubt",
   disabled: "neutral",
+  lapsed: "failed",
   invited: "tracked",
   active: "done",
   federated: "neutral",
@@ -24,13 +27,16 @@ export const STATE_LOOKS: Readonly<Record<StateName, Certainty>> = {
   unconfirmed: "neutral",
 };
 
-export function statesOf(person: Person): ReadonlyArray<StateName> {
-  const needs = person.openOperations.length > 0 || person.deliveryFailed;
-  return [
-    ...(needs ? (["attention"] as const) : []),
-    person.isDisabled ? "disabled" : STANDING[person.status],
-  ];
+export function statesOf(person: Seen): ReadonlyArray<StateName> {
+  const { openOperations, deliveryFailed, isDisabled, status } = person;
+  if (person.half) return ["unfinished"];
+  const standing = isDisabled ? "disabled" : hasLapsed(person) ? "lapsed" : STANDING[status];
+  return openOperations.length > 0 || deliveryFailed ? ["unfinished", standing] : [standing];
 }
+
+/** Whether the password of an invitation has ended before it was used. */
+export const hasLapsed = ({ temporaryPasswordExpiresAt: at }: Person): boolean =>
+  at !== null && Date.parse(at) < Date.now();
 
 const STANDING: Record<Person["status"], StateName> = {
   invited: "invited",

@@ -1,6 +1,7 @@
 /** What an administrator can do to a user. Each says first what follows from it, and carries the tag of what was looked at. */
 import { useState } from "hono/jsx/dom";
 import { call } from "../api/call.ts";
+import type { Seen } from "../api/half-done.ts";
 import type { Account, AuditEntry, Problem } from "../api/wire.ts";
 import { focusSoon } from "../ui/announce.tsx";
 import { Ask } from "../ui/dialog.tsx";
@@ -31,7 +32,7 @@ interface Action {
 }
 
 interface ActionsProps {
-  readonly account: Account;
+  readonly account: Seen<Account>;
   readonly etag: string;
   readonly isSelf: boolean;
   readonly trail: ReadonlyArray<AuditEntry> | undefined;
@@ -40,13 +41,13 @@ interface ActionsProps {
 
 /** What can be done to somebody as they are. */
 function actionsFor(
-  { id, email, isDisabled, status, secondFactors, federated }: Account,
+  { id, email, isDisabled, status, secondFactors, federated, half }: Seen<Account>,
   isSelf: boolean,
 ): ReadonlyArray<Action> {
   const path = `/api/users/${id}`;
   const all: ReadonlyArray<readonly [boolean, Action]> = [
     [
-      !isDisabled && status === "invited",
+      !isDisabled && status === "invited" && !half,
       {
         name: "invite",
         label: "Invite again",

@@ -1,7 +1,8 @@
 /** Everything about one user: who they are, what both stores have of them, what they may, what happened, and what one can do. */
 import type { Child } from "hono/jsx";
 import { useEffect, useState } from "hono/jsx/dom";
-import { get, type Heard, withQuery } from "../api/call.ts";
+import { answered, get, type Heard, withQuery } from "../api/call.ts";
+import { type Seen, withHalves } from "../api/half-done.ts";
 import type { Account, AuditEntry, Operation, Page } from "../api/wire.ts";
 import { session } from "../session/session.ts";
 import { announce, focusSoon } from "../ui/announce.tsx";
@@ -10,21 +11,23 @@ import { learn, Who } from "../ui/people.tsx";
 import { shown, Told } from "../ui/problem.tsx";
 import { useReading } from "../ui/reading.ts";
 import { Time } from "../ui/time.tsx";
-import { factorName, isOpen, kindOf, stateOf, statesOf } from "../words.ts";
+import { factorName, hasLapsed, isOpen, isRegistration, kindOf, stateOf, statesOf } from "../words.ts";
 import { Timeline } from "./timeline.tsx";
 import { type Done, UserActions } from "./user-actions.tsx";
 
 /** The user with the entity tag that a change of them carries. */
-interface Seen {
-  readonly account: Account;
+interface Looked {
+  readonly account: Seen<Account> | undefined;
   readonly etag: string;
 }
 
-async function look(id: string): Promise<Heard<Seen>> {
+async function look(id: string): Promise<Heard<Looked>> {
   const heard = await get<Account>(`/api/users/${id}`);
   if (heard.is !== "answer") return heard;
   learn([heard.body]);
-  return { ...heard, body: { account: heard.body, etag: heard.headers.get("etag") ?? "*" } };
+  const people = await withHalves([heard.body]);
+  if (people.is !== "answer") return people;
+  return answered({ account: people.body[0], etag: heard.headers.get("etag") ?? "*" });
 }
 
 /** After how many milliseconds it is looked whether the row of a change is closed. */
@@ -58,6 +61,8 @@ export function UserScreen({ id }: { readonly id: string }) {
   };
   const gone = seen.problem?.code === "user_not_found";
   const account = gone ? undefined : seen.value?.account;
+  // The ledger knows a half of somebody by their address only.
+  const known = [account?.half ?? [], value?.items ?? []].flat();
   return (
     <>
       <p class="crumb">
@@ -72,32 +77,37 @@ export function UserScreen({ id }: { readonly id: string }) {
           The pool has no user <span class="mono">{id}</span>. What is known of them is below.
         </p>
       ) : (
-        shown(seen, "the user", ({ account, etag }) => (
-          <>
-            <p class="under">
-              <span>{account.email}</span>
-              {statesOf(account).map((state) => (
-                <Badge key={state} state={state} />
-              ))}
-              {seen.busy ? <span class="quiet">reading anew …</span> : null}
-            </p>
-            <div class="sides">
-              <InPool account={account} />
-              <InDatabase account={account} operations={operations.value?.items} trail={trail.value?.items} />
-            </div>
-            <UserActions
-              account={account}
-              etag={etag}
-              isSelf={session.get()?.sub === id}
-              trail={trail.value?.items}
-              onDone={(result) => void finish(result)}
-            />
-          </>
-        ))
+        shown(
+          seen,
+          "the user",
+          ({ account, etag }) =>
+            account && (
+              <>
+                <p class="under">
+                  <span>{account.email}</span>
+                  {statesOf(account).map((state) => (
+                    <Badge key={state} state={state} />
+                  ))}
+                  {seen.busy ? <span class="quiet">reading anew …</span> : null}
+                </p>
+                <div class="sides">
+                  <InPool account={account} />
+                  <InDatabase account={account} operations={known} trail={trail.value?.items} />
+                </div>
+                <UserActions
+                  account={account}
+                  etag={etag}
+                  isSelf={session.get()?.sub === id}
+                  trail={trail.value?.items}
+                  onDone={(result) => void finish(result)}
+                />
+              </>
+            ),
+        )
       )}
       <Card head="What happened">
-        {shown(operations, "the operations", ({ items }) =>
-          shown(trail, "the audit trail", (lines) => <Timeline operations={items} trail={lines.items} />),
+        {shown(operations, "the operations", () =>
+          shown(trail, "the audit trail", ({ items }) => <Timeline operations={known} trail={items} />),
         )}
       </Card>
     </>
@@ -147,7 +157,7 @@ const Fact = ({ name, children }: { readonly name: string; readonly children?: C
 );
 
 const STANDING: Record<Account["status"], string> = {
-  invited: "Invited, has not signed in yet",
+  invited: "Has not signed in yet",
   active: "Has signed in",
   ready: "May sign in; the pool needs no password",
   federated: "Signs in through another identity provider",
@@ -166,7 +176,7 @@ const InPool = ({ account }: { readonly account: Account }) => (
       </Fact>
       {account.temporaryPasswordExpiresAt ? (
         <Fact name="Invitation">
-          Its password {Date.parse(account.temporaryPasswordExpiresAt) < Date.now() ? "ended" : "ends"}{" "}
+          Its password {hasLapsed(account) ? "ended" : "ends"}{" "}
           <Time at={account.temporaryPasswordExpiresAt} />
         </Fact>
       ) : null}
@@ -179,13 +189,13 @@ const InPool = ({ account }: { readonly account: Account }) => (
 );
 
 interface InDatabaseProps {
-  readonly account: Account;
-  readonly operations: ReadonlyArray<Operation> | undefined;
+  readonly account: Seen<Account>;
+  readonly operations: ReadonlyArray<Operation>;
   readonly trail: ReadonlyArray<AuditEntry> | undefined;
 }
 
-function InDatabase({ account, operations = [], trail = [] }: InDatabaseProps) {
-  const registration = operations.find(({ kind }) => kind === "adopt" || kind?.startsWith("register"));
+function InDatabase({ account, operations, trail = [] }: InDatabaseProps) {
+  const registration = operations.find(isRegistration);
   const registered = trail.findLast(
     ({ action }) => action === "Registered user" || action === "Adopted user",
   );
@@ -214,6 +224,8 @@ function InDatabase({ account, operations = [], trail = [] }: InDatabaseProps) {
             <>
               <Time at={registered.at} /> by <Who id={registered.actor} />
             </>
+          ) : account.half ? (
+            "Not yet: no line says so"
           ) : (
             "Not by Registrar, says the trail"
           )}
@@ -240,7 +252,7 @@ function InDatabase({ account, operations = [], trail = [] }: InDatabaseProps) {
       {open.map((operation) => (
         <Notice
           key={operation.operationId}
-          certainty="tracked"
+          certainty={operation.needsOperator ? "doubt" : "tracked"}
           head={`${kindOf(operation)}: ${stateOf(operation.state)}`}
         >
           <p>{operation.next.what}</p>

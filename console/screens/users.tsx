@@ -1,10 +1,10 @@
 /** The users of the pool: searched, filtered by state, and a click away from everything about one of them. */
-import { useRef } from "hono/jsx/dom";
 import { unknownAttempts, useAttempts } from "../api/attempts.ts";
-import { answered, call, get, type Heard, withQuery } from "../api/call.ts";
-import type { People, Person } from "../api/wire.ts";
+import { answered, get, type Heard } from "../api/call.ts";
+import { type Seen, withHalves } from "../api/half-done.ts";
+import type { People } from "../api/wire.ts";
 import { AttemptCard } from "../ui/attempt.tsx";
-import { Badge, Empty } from "../ui/parts.tsx";
+import { Badge, control, Empty, Field, sent, textIn } from "../ui/parts.tsx";
 import { learn } from "../ui/people.tsx";
 import { shown } from "../ui/problem.tsx";
 import { useReading } from "../ui/reading.ts";
@@ -19,43 +19,38 @@ const PAGE = 25;
 const LOOKED_THROUGH = 600;
 
 interface Found {
-  readonly people: ReadonlyArray<Person>;
-  readonly total?: number;
-  readonly pages?: number;
+  readonly people: ReadonlyArray<Seen>;
+  readonly total?: number | undefined;
+  readonly pages?: number | undefined;
   /** Not all were looked through: where the rest begins. */
   readonly next: string | null;
 }
 
+async function readPage(query: Readonly<Record<string, string>>): Promise<Heard<Found>> {
+  const heard = await get<People>(`/api/users?${new URLSearchParams(query)}`);
+  if (heard.is !== "answer") return heard;
+  const { data, totalRecords, totalPages, next = null } = heard.body;
+  learn(data);
+  const people = await withHalves(data);
+  if (people.is !== "answer") return people;
+  return answered({ people: people.body, total: totalRecords, pages: totalPages, next });
+}
+
 /** A numbered page; of those in one state as many as are found, because the service filters by words only. */
 async function find({ search = "", state = "", page = "1", cursor }: Query): Promise<Heard<Found>> {
-  if (state === "" && cursor === undefined) {
-    const heard = await get<People>(withQuery("/api/users", { search, pageSize: PAGE, pageNumber: page }));
+  if (state === "" && cursor === undefined)
+    return readPage({ search, pageSize: String(PAGE), pageNumber: page });
+  const people: Seen[] = [];
+  let next: string | null = cursor ?? "";
+  for (let seen = 0; seen < LOOKED_THROUGH && people.length < PAGE && next !== null; seen += 60) {
+    const heard: Heard<Found> = await readPage({ search, pageSize: "60", cursor: next });
     if (heard.is !== "answer") return heard;
-    const { data, totalRecords, totalPages, next = null } = heard.body;
-    learn(data);
-    const counts =
-      totalRecords === undefined || totalPages === undefined
-        ? {}
-        : { total: totalRecords, pages: totalPages };
-    return { ...heard, body: { people: data, next, ...counts } };
-  }
-  const people: Person[] = [];
-  let next = cursor ?? "";
-  for (let seen = 0; seen < LOOKED_THROUGH && people.length < PAGE; ) {
-    const heard = await call<People>(
-      "GET",
-      `/api/users?${new URLSearchParams({ search, pageSize: "60", cursor: next })}`,
-    );
-    if (heard.is !== "answer") return heard;
-    seen += 60;
-    learn(heard.body.data);
     people.push(
-      ...heard.body.data.filter((one) => state === "" || statesOf(one).includes(state as StateName)),
+      ...heard.body.people.filter((one) => state === "" || statesOf(one).includes(state as StateName)),
     );
-    next = heard.body.next ?? "";
-    if (next === "") break;
+    next = heard.body.next;
   }
-  return answered({ people, next: next || null });
+  return answered({ people, next });
 }
 
 export function UsersScreen({ query }: { readonly query: Query }) {
@@ -85,23 +80,26 @@ export function UsersScreen({ query }: { readonly query: Query }) {
 }
 
 function Filters({ query }: { readonly query: Query }) {
-  const form = useRef<HTMLFormElement>(null);
-  const apply = (event?: Event) => {
-    event?.preventDefault();
-    if (form.current === null) return;
-    const data = new FormData(form.current);
-    go(addressOf("users", { search: String(data.get("search")).trim(), state: String(data.get("state")) }));
+  const apply = (event: Event) => {
+    const form = sent(event);
+    go(addressOf("users", { search: textIn(form, "search"), state: textIn(form, "state") }));
   };
   return (
     <search>
-      <form class="filters" ref={form} onSubmit={apply}>
-        <label class="grow">
-          Address, name or organisation
-          <input type="search" name="search" value={query.search ?? ""} autocomplete="off" />
-        </label>
-        <label>
-          State
-          <select name="state" onChange={() => apply()}>
+      <form class="filters" onSubmit={apply}>
+        <Field name="search" label="Address, name or organisation">
+          <input
+            type="search"
+            value={query.search ?? ""}
+            autocomplete="off"
+            {...control("search", false, undefined)}
+          />
+        </Field>
+        <Field name="state" label="State">
+          <select
+            onChange={({ target }: Event) => (target as HTMLSelectElement).form?.requestSubmit()}
+            {...control("state", false, undefined)}
+          >
             <option value="">All</option>
             {Object.entries(STATES).map(([value, text]) => (
               <option key={value} value={value} selected={value === query.state}>
@@ -109,8 +107,10 @@ function Filters({ query }: { readonly query: Query }) {
               </option>
             ))}
           </select>
-        </label>
-        <button type="submit">Search</button>
+        </Field>
+        <div class="row">
+          <button type="submit">Search</button>
+        </div>
       </form>
     </search>
   );
@@ -118,7 +118,7 @@ function Filters({ query }: { readonly query: Query }) {
 
 function List({ found, query }: { readonly found: Found; readonly query: Query }) {
   const { people, total, next } = found;
-  const filtered = Boolean(query.search || query.state);
+  const filtered = Object.keys(query).length > 0;
   if (people.length === 0 && next === null)
     return (
       <Empty head={filtered ? "Nobody is like that" : "Nobody is here yet"}>
@@ -140,7 +140,7 @@ function List({ found, query }: { readonly found: Found; readonly query: Query }
   );
 }
 
-function Row({ person }: { readonly person: Person }) {
+function Row({ person }: { readonly person: Seen }) {
   const states = statesOf(person);
   return (
     <li>
@@ -153,7 +153,7 @@ function Row({ person }: { readonly person: Person }) {
           <span class="quiet">
             {person.name ? person.email : ""}
             {person.name && person.organisation ? " · " : ""}
-            {person.organisation}
+            <bdi>{person.organisation}</bdi>
           </span>
         </span>
         <span class="held">
@@ -168,7 +168,7 @@ function Row({ person }: { readonly person: Person }) {
           {states.map((state) => (
             <Badge key={state} state={state} />
           ))}
-          {states.includes("invited") && person.invitations.lastAt ? (
+          {/invited|lapsed/.test(states.join()) && person.invitations.lastAt ? (
             <span class="quiet">
               <Time at={person.invitations.lastAt} away />
             </span>

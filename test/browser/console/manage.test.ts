@@ -2,7 +2,17 @@
 import { describe, expect, it } from "vitest";
 import { patient } from "../../support/fixture.ts";
 import { useBrowser } from "../browser.ts";
-import { ADMIN, expectSaid, notice, openConsole, register, visit } from "./people.ts";
+import {
+  ADMIN,
+  COMMIT_REFUSED,
+  DELETE_LOST,
+  expectSaid,
+  notice,
+  openConsole,
+  register,
+  signInAs,
+  visit,
+} from "./people.ts";
 
 const browser = useBrowser(patient);
 
@@ -33,8 +43,42 @@ describe("the users", () => {
       expect.stringContaining("ada@flip.example"),
     ]);
     expect(page.url()).toMatch(/#\/users\?state=invited$/);
-    await visit(page, "#/users?search=nobody");
-    await page.getByRole("heading", { name: "Nobody is like that" }).waitFor();
+    for (const odd of ["#/users?search=nobody", "#/users?page=99"]) {
+      await visit(page, odd);
+      await page.getByRole("heading", { name: "Nobody is like that" }).waitFor();
+    }
+  });
+
+  it("whose registration is half done are shown as not finished, and not as invited", async () => {
+    browser.stack.faults.set([COMMIT_REFUSED, DELETE_LOST]);
+    await browser.worker.register({ email: "ada@flip.example", roles: [] });
+    browser.stack.faults.clear();
+    const page = await openConsole(browser);
+    const row = page.getByRole("link", { name: /ada@flip\.example/ });
+    await row.getByText("Not finished").waitFor();
+    expect(await row.textContent()).not.toContain("Invited");
+    await row.click();
+    await page.getByRole("button", { name: "Delete" }).waitFor();
+    expect(await page.getByRole("button", { name: "Invite again" }).count()).toBe(0);
+    await notice(page, "Registration: being undone")
+      .getByRole("link", { name: "Show the operation" })
+      .click();
+    await page.getByRole("article").getByText("A user may be left over").waitFor();
+  });
+
+  it("whose invitation has ended look different from those who are invited", async () => {
+    const page = await openConsole(browser);
+    await register(page, "ada@flip.example");
+    await notice(page, /^Registered/).waitFor();
+    const badge = page.getByRole("link", { name: /ada@flip\.example/ }).locator(".badge");
+    await visit(page, "#/users");
+    await expect.poll(() => badge.textContent(), { timeout: 20_000 }).toBe("Invited");
+    const look = await badge.getAttribute("class");
+    await browser.stack.age(8 * 86_400);
+    await page.reload();
+    await signInAs(page, ADMIN);
+    await expect.poll(() => badge.textContent(), { timeout: 20_000 }).toBe("Invitation ended");
+    expect(await badge.getAttribute("class")).not.toBe(look);
   });
 });
 
