@@ -7,6 +7,7 @@ import { focusSoon } from "../ui/announce.tsx";
 import { Ask } from "../ui/dialog.tsx";
 import { Button, Card, control, Field, textIn } from "../ui/parts.tsx";
 import { Who } from "../ui/people.tsx";
+import { ProfileFields, profileIn } from "../ui/profile.tsx";
 import { RoleChoice, rolesIn, useRoles } from "../ui/roles.tsx";
 import { Time } from "../ui/time.tsx";
 import { factorName } from "../words.ts";
@@ -17,7 +18,7 @@ export type Done =
   | { readonly is: "problem"; readonly problem: Problem }
   | { readonly is: "silence"; readonly what: string };
 
-type ActionName = "roles" | "disable" | "enable" | "invite" | "reset" | "remove";
+type ActionName = "roles" | "profile" | "disable" | "enable" | "invite" | "reset" | "remove";
 
 interface Action {
   readonly name: ActionName;
@@ -41,11 +42,22 @@ interface ActionsProps {
 
 /** What can be done to somebody as they are. */
 function actionsFor(
-  { id, email, isDisabled, status, secondFactors, federated, half }: Seen<Account>,
+  { id, email, organisation, isDisabled, status, secondFactors, federated, half }: Seen<Account>,
   isSelf: boolean,
 ): ReadonlyArray<Action> {
   const path = `/api/users/${id}`;
   const all: ReadonlyArray<readonly [boolean, Action]> = [
+    [
+      organisation !== undefined && !half,
+      {
+        name: "profile",
+        label: "Change name",
+        head: `Name and organisation of ${email}`,
+        consequences: ["The database has them afterwards; Cognito keeps the name that it has."],
+        says: "Name and organisation are as you wrote them.",
+        send: (form) => ["PUT", path, profileIn(form)],
+      },
+    ],
     [
       !isDisabled && status === "invited" && !half,
       {
@@ -255,7 +267,7 @@ function Question({ account, etag, action, onClose, onDone }: QuestionProps) {
     <Ask
       head={action.head}
       consequences={action.consequences}
-      yes={action.name === "roles" ? "Save" : action.label}
+      yes={/roles|profile/.test(action.name) ? "Save" : action.label}
       danger={action.danger}
       busy={busy}
       onYes={(form) => void submit(form)}
@@ -282,6 +294,7 @@ interface InsideProps {
 /** What a question asks for besides yes. */
 function Inside({ name, account, wrong }: InsideProps) {
   if (name === "roles") return <Roles account={account} />;
+  if (name === "profile") return <ProfileFields of={account} />;
   if (name === "remove")
     return (
       <Field name="confirm" label={`Type their address, ${account.email}, to go on`} wrong={wrong}>

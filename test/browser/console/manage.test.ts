@@ -163,6 +163,22 @@ describe("a change", () => {
     expect(await held.getByRole("link", { name: ADMIN }).count()).toBe(2);
   });
 
+  it("of name and organisation is written, and what is left empty stays", async () => {
+    const page = await showAda();
+    await page.getByRole("button", { name: "Change name" }).click();
+    await page.getByLabel("Name", { exact: true }).fill("Ada Lovelace");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("heading", { name: "Ada Lovelace", level: 1 }).waitFor();
+    await page.getByRole("button", { name: "Change name" }).click();
+    expect(await page.getByLabel("Name", { exact: true }).inputValue()).toBe("Ada Lovelace");
+    await page.getByLabel("Name", { exact: true }).fill("");
+    await page.getByLabel("Organisation", { exact: true }).fill("Analytical Engines");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("region", { name: "In the database" }).getByText("Analytical Engines").waitFor();
+    await page.getByRole("heading", { name: "Ada Lovelace", level: 1 }).waitFor();
+    await page.getByText("Updated user profile").first().waitFor();
+  });
+
   it("deletes only whose address was typed", async () => {
     const page = await showAda();
     await page.getByRole("button", { name: "Delete" }).click();
