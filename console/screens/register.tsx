@@ -19,15 +19,15 @@ export function RegisterScreen() {
       <h1 id="heading" tabindex={-1}>
         Register {several ? "several users" : "a user"}
       </h1>
-      <div class="row tabs">
-        <Button kind={several ? "quiet" : "main"} onClick={() => setSeveral(false)}>
+      <div class="row">
+        <Button pressed={!several} onClick={() => setSeveral(false)}>
           One user
         </Button>
-        <Button kind={several ? "main" : "quiet"} onClick={() => setSeveral(true)}>
+        <Button pressed={several} onClick={() => setSeveral(true)}>
           Several, from a list
         </Button>
       </div>
-      {several ? null : (
+      {several || attempts.length === 0 ? null : (
         <div class="stack" aria-live="off">
           {attempts.toReversed().map((attempt) => (
             <AttemptCard key={attempt.key} attempt={attempt} />

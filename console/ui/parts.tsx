@@ -46,15 +46,26 @@ interface ButtonProps extends Inner {
   readonly type?: "button" | "submit";
   /** It waits for something: it cannot be pressed, and says so. */
   readonly busy?: boolean;
+  /** It is switched on, or off. */
+  readonly pressed?: boolean;
   readonly id?: string | undefined;
 }
 
 /** A button that waits keeps its place and the focus; pressed again it does nothing. */
-export const Button = ({ onClick, kind, type = "button", busy = false, id, children }: ButtonProps) => (
+export const Button = ({
+  onClick,
+  kind,
+  type = "button",
+  busy = false,
+  pressed,
+  id,
+  children,
+}: ButtonProps) => (
   <button
     type={type}
     class={kind ?? ""}
-    aria-disabled={busy ? "true" : "false"}
+    aria-disabled={String(busy) as "true"}
+    aria-pressed={pressed === undefined ? undefined : (String(pressed) as "true")}
     id={id}
     onClick={(event: Event) => {
       if (busy) event.preventDefault();

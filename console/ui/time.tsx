@@ -1,5 +1,6 @@
 /** Times: in the viewer's zone, with UTC at hand; or in UTC, for all of the page, by one button. */
 import { makeStore } from "../session/store.ts";
+import { Button } from "./parts.tsx";
 
 export const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
@@ -52,13 +53,8 @@ export function Time({ at, away = false }: { readonly at: string; readonly away?
 export function ZoneButton() {
   const utc = inUtc.use();
   return (
-    <button
-      type="button"
-      class="zone quiet"
-      aria-pressed={utc ? "true" : "false"}
-      onClick={() => inUtc.update((was) => !was)}
-    >
+    <Button kind="quiet" pressed={utc} onClick={() => inUtc.set(!utc)}>
       Times in UTC
-    </button>
+    </Button>
   );
 }
