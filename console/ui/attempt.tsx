@@ -2,7 +2,7 @@
 import { useEffect } from "hono/jsx/dom";
 import { type Attempt, askAbout, dismiss } from "../api/attempts.ts";
 import { type Certainty, saidBy } from "../words.ts";
-import { announce } from "./announce.tsx";
+import { announce, focusSoon } from "./announce.tsx";
 import { Button, Notice } from "./parts.tsx";
 import { Told } from "./problem.tsx";
 import { Time } from "./time.tsx";
@@ -51,11 +51,15 @@ export function becomeOf({ outcome }: Attempt): Become {
 export const sayOutcome = (attempt: Attempt): void =>
   announce(`${attempt.user.email}: ${becomeOf(attempt).head}`);
 
-/** Asks what became of it, and has that read aloud. */
+/** Asks what became of it, and has that read aloud. The button that was pressed is gone then: the focus goes to the answer. */
 export async function findOut({ key }: Attempt): Promise<void> {
   const seen = await askAbout(key);
   if (seen !== undefined) sayOutcome(seen);
+  focusSoon(placeOf(key));
 }
+
+/** The id of the element that says what became of it. */
+export const placeOf = (key: string): string => `attempt-${key}`;
 
 /** How often a tracked registration is looked at, in milliseconds: the first time, and at the most. */
 const LOOK_MS = { first: 3000, most: 60_000 };
@@ -81,7 +85,7 @@ export function AttemptCard({ attempt }: { readonly attempt: Attempt }) {
   useWatch(attempt);
   const { key, user, outcome } = attempt;
   const { certainty, head, says } = becomeOf(attempt);
-  const id = `attempt-${key}`;
+  const id = placeOf(key);
   if (outcome.is === "sending")
     return (
       <p class="sending">
@@ -132,4 +136,13 @@ export function AttemptCard({ attempt }: { readonly attempt: Attempt }) {
   );
 }
 
-const PutAway = ({ of }: { readonly of: string }) => <Button onClick={() => dismiss(of)}>Put away</Button>;
+const PutAway = ({ of }: { readonly of: string }) => (
+  <Button
+    onClick={() => {
+      dismiss(of);
+      focusSoon("heading");
+    }}
+  >
+    Put away
+  </Button>
+);

@@ -112,8 +112,12 @@ describe("an answer that is lost", () => {
     expect(browser.stack.cognito.getUser("ada@flip.example")).toBeUndefined();
     await notice(page, /^In doubt/)
       .getByRole("button", { name: "Find out" })
-      .click();
-    await notice(page, /^Registered: ada@flip\.example/).waitFor();
+      .press("Enter");
+    const found = notice(page, /^Registered: ada@flip\.example/);
+    await found.waitFor();
+    await page.waitForFunction(() => document.activeElement?.id.startsWith("attempt-"));
+    await found.getByRole("button", { name: "Put away" }).press("Enter");
+    await page.waitForFunction(() => document.activeElement?.id === "heading");
     expectSaid(browser, /ERR_INTERNET_DISCONNECTED/);
   });
 
