@@ -68,6 +68,13 @@ export const useAttempts = (): ReadonlyArray<Attempt> => attempts.use().filter(o
 export const unknownAttempts = (): ReadonlyArray<Attempt> =>
   attempts.get().filter((one) => own(one) && !isKnown(one));
 
+/** Why somebody must not be sent again: nobody knows yet what became of them. Undefined where that is known of all. */
+export function doubtOf(users: ReadonlyArray<{ readonly email: string }>): string | undefined {
+  const sent = unknownAttempts().map(({ user }) => user.email.toLowerCase());
+  const again = users.find(({ email }) => sent.includes(email.toLowerCase()));
+  return again && `${again.email} was sent already. Find out first what became of that.`;
+}
+
 /** Registers a user; resolves once an answer came, or none. */
 export async function register(user: NewUser): Promise<Attempt> {
   const attempt: Attempt = {

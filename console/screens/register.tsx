@@ -1,9 +1,10 @@
 /** Registering one user, or a few at once. The form keeps what was typed until it is known what became of it. */
-import { useRef, useState } from "hono/jsx/dom";
-import { type NewUser, register, useAttempts } from "../api/attempts.ts";
+import { useState } from "hono/jsx/dom";
+import { doubtOf, register, useAttempts } from "../api/attempts.ts";
 import { focusSoon } from "../ui/announce.tsx";
-import { AttemptCard, sayOutcome } from "../ui/attempt.tsx";
-import { Button, control, Field } from "../ui/parts.tsx";
+import { AttemptCard, placeOf, sayOutcome } from "../ui/attempt.tsx";
+import { Button, control, Field, sent, textIn } from "../ui/parts.tsx";
+import { ProfileFields, profileIn } from "../ui/profile.tsx";
 import { RoleChoice, rolesIn, useRoles } from "../ui/roles.tsx";
 import { errorsOf } from "../words.ts";
 import { Several } from "./several.tsx";
@@ -39,29 +40,17 @@ export function RegisterScreen() {
   );
 }
 
-/** What a form holds; what is empty is left out. */
-const read = (form: FormData): NewUser => {
-  const text = (name: string) => String(form.get(name) ?? "").trim();
-  const [name, organisation] = [text("name"), text("organisation")];
-  return {
-    email: text("email"),
-    ...(name !== "" && { name }),
-    ...(organisation !== "" && { organisation }),
-    roles: rolesIn(form),
-  };
-};
-
 function One() {
   const roles = useRoles();
-  const form = useRef<HTMLFormElement>(null);
   const [busy, setBusy] = useState(false);
   const [wrong, setWrong] = useState<Readonly<Record<string, string>>>({});
   const submit = async (event: Event) => {
-    event.preventDefault();
-    if (busy || form.current === null) return;
-    const user = read(new FormData(form.current));
-    if (user.email === "") {
-      setWrong({ email: "An address is needed." });
+    const form = sent(event);
+    if (busy) return;
+    const user = { email: textIn(form, "email"), ...profileIn(form), roles: rolesIn(form) };
+    const odd = user.email === "" ? "An address is needed." : doubtOf([user]);
+    if (odd !== undefined) {
+      setWrong({ email: odd });
       return focusSoon("email");
     }
     setBusy(true);
@@ -76,17 +65,11 @@ function One() {
       if (errors.email) return focusSoon("email");
     }
     // Of what is done, or may be done, nothing is left in the form that could be sent a second time.
-    if (outcome.is !== "refused" && outcome.is !== "rolled back") form.current?.reset();
-    focusSoon(`attempt-${attempt.key}`);
+    if (outcome.is !== "refused" && outcome.is !== "rolled back") (event.target as HTMLFormElement).reset();
+    focusSoon(placeOf(attempt.key));
   };
   return (
-    <form
-      class="card narrow"
-      ref={form}
-      onSubmit={(event: Event) => void submit(event)}
-      novalidate
-      autocomplete="off"
-    >
+    <form class="card narrow" onSubmit={(event: Event) => void submit(event)} novalidate autocomplete="off">
       <Field
         name="email"
         label="E-mail address"
@@ -95,14 +78,7 @@ function One() {
       >
         <input type="email" required {...control("email", true, wrong.email)} />
       </Field>
-      <div class="pair">
-        <Field name="name" label="Name (optional)" wrong={wrong.name}>
-          <input type="text" maxlength={255} {...control("name", false, wrong.name)} />
-        </Field>
-        <Field name="organisation" label="Organisation (optional)" wrong={wrong.organisation}>
-          <input type="text" maxlength={255} {...control("organisation", false, wrong.organisation)} />
-        </Field>
-      </div>
+      <ProfileFields wrong={wrong} hint=" (optional)" />
       <RoleChoice roles={roles} legend="Roles" />
       <p class="hint">
         The user, their roles and the line in the audit trail are written together, or not at all.

@@ -1,36 +1,38 @@
 /** Registering a pasted few: one after the other, each with a key and a result of its own. */
-import { useRef, useState } from "hono/jsx/dom";
-import { type Attempt, register } from "../api/attempts.ts";
+import { useState } from "hono/jsx/dom";
+import { type Attempt, doubtOf, register } from "../api/attempts.ts";
 import { announce, focusSoon } from "../ui/announce.tsx";
-import { becomeOf, findOut } from "../ui/attempt.tsx";
-import { Button, control, Field, Glyph } from "../ui/parts.tsx";
+import { becomeOf, findOut, placeOf } from "../ui/attempt.tsx";
+import { Button, control, Field, Glyph, sent, textIn } from "../ui/parts.tsx";
 import { RoleChoice, rolesIn, useRoles } from "../ui/roles.tsx";
 import { asLine, parseLines, wrongIn } from "./lines.ts";
 
 export function Several({ attempts }: { readonly attempts: ReadonlyArray<Attempt> }) {
   const roles = useRoles();
-  const form = useRef<HTMLFormElement>(null);
   const [wrong, setWrong] = useState<string | undefined>(undefined);
   const [left, setLeft] = useState(0);
-  const stopped = useRef(false);
+  const [run] = useState({ isStopped: false });
   const submit = async (event: Event) => {
-    event.preventDefault();
-    if (left > 0 || form.current === null) return;
-    const data = new FormData(form.current);
-    const users = parseLines(String(data.get("lines") ?? ""));
-    const odd = wrongIn(users);
+    const form = sent(event);
+    if (left > 0) return;
+    const users = parseLines(textIn(form, "lines"));
+    const odd = wrongIn(users) ?? doubtOf(users);
     setWrong(odd);
     if (odd !== undefined) return focusSoon("lines");
-    const chosen = rolesIn(data);
-    stopped.current = false;
+    const chosen = rolesIn(form);
+    const lines = document.getElementById("lines") as HTMLTextAreaElement;
+    run.isStopped = false;
     focusSoon("results");
     const rest = [...users];
-    for (let user = rest.shift(); user !== undefined && !stopped.current; user = rest.shift()) {
+    for (let user = rest.shift(); user !== undefined && !run.isStopped; user = rest.shift()) {
       setLeft(rest.length + 1);
-      await register({ ...user, roles: chosen });
+      const { outcome } = await register({ ...user, roles: chosen });
       // What has been sent is among the results, and no longer in the list.
-      const lines = form.current?.querySelector("textarea");
-      if (lines) lines.value = rest.map(asLine).join("\n");
+      lines.value = rest.map(asLine).join("\n");
+      if (outcome.is !== "silent" || rest.length === 0) continue;
+      // Of those who come after a lost connection nobody would know anything either.
+      run.isStopped = true;
+      setWrong("No answer came, so these were not sent.");
     }
     setLeft(0);
     announce(`${users.length - rest.length} of ${users.length} were sent. The results are in the list.`);
@@ -38,14 +40,14 @@ export function Several({ attempts }: { readonly attempts: ReadonlyArray<Attempt
   return (
     <>
       <Results attempts={attempts} />
-      <form class="card narrow" ref={form} onSubmit={(event: Event) => void submit(event)} novalidate>
+      <form class="card narrow" onSubmit={(event: Event) => void submit(event)} novalidate>
         <Field
           name="lines"
           label="One user a line"
           hint="Address, then name and organisation if you like, with commas or as copied from a spreadsheet."
           wrong={wrong}
         >
-          <textarea rows={6} spellcheck={false} {...control("lines", true, wrong)} />
+          <textarea rows={6} spellcheck={false} readonly={left > 0} {...control("lines", true, wrong)} />
         </Field>
         <RoleChoice roles={roles} legend="Roles of each of them" />
         <div class="row">
@@ -55,7 +57,7 @@ export function Several({ attempts }: { readonly attempts: ReadonlyArray<Attempt
           {left > 0 ? (
             <Button
               onClick={() => {
-                stopped.current = true;
+                run.isStopped = true;
               }}
             >
               Stop after this one
@@ -85,7 +87,7 @@ function Result({ attempt }: { readonly attempt: Attempt }) {
   const { user, outcome } = attempt;
   const { certainty, head, says } = becomeOf(attempt);
   return (
-    <li class={certainty}>
+    <li class={certainty} id={placeOf(attempt.key)} tabindex={-1}>
       <Glyph of={certainty} />
       <span>
         <strong>{user.email}</strong>

@@ -121,6 +121,25 @@ describe("an answer that is lost", () => {
     expectSaid(browser, /ERR_INTERNET_DISCONNECTED/);
   });
 
+  it("offers no second registration of the same user, one or among several, until it is known", async () => {
+    const page = await openConsole(browser);
+    await page.route("**/api/step/users", (route) => route.abort("connectionreset"), { times: 1 });
+    await register(page, "ada@flip.example");
+    await notice(page, /^In doubt/).waitFor();
+    const sent: string[] = [];
+    page.on("request", (request) => void (request.method() === "POST" && sent.push(request.url())));
+    await page.getByLabel("E-mail address").fill("Ada@flip.example");
+    await page.getByRole("button", { name: "Register", exact: true }).click();
+    const refused = page.getByText("Ada@flip.example was sent already. Find out first what became of that.");
+    await refused.waitFor();
+    await page.getByRole("button", { name: "Several, from a list" }).click();
+    await page.getByLabel("One user a line").fill("Ada@flip.example");
+    await page.getByRole("button", { name: "Register them" }).click();
+    await refused.waitFor();
+    expect(sent).toEqual([]);
+    expectSaid(browser, /ERR_CONNECTION_RESET/);
+  });
+
   it("is told of before a sign-out, which forgets it", async () => {
     const page = await openConsole(browser);
     await page.route("**/api/step/users", (route) => route.abort("connectionreset"), { times: 1 });
@@ -158,6 +177,36 @@ describe("a pasted few", () => {
     expect(await page.getByLabel("One user a line").inputValue()).toBe("");
     expect(browser.stack.cognito.getUser("grace@flip.example")?.attributes.name).toBe("Grace Hopper");
     expectSaid(browser, /status of 400/);
+  });
+
+  it("stop where the connection is lost: who comes after stays in the list", async () => {
+    const page = await openConsole(browser, "#/users/new");
+    await page.getByRole("button", { name: "Several, from a list" }).click();
+    await page
+      .getByLabel("One user a line")
+      .fill('ada@flip.example\ngrace@flip.example; "Hopper; Grace"\nkay@flip.example, Kay');
+    await page.route("**/api/step/users", (route) => route.abort("internetdisconnected"));
+    await page.getByRole("button", { name: "Register them" }).click();
+    await page.getByText("No answer came, so these were not sent.").waitFor();
+    expect(await page.getByLabel("One user a line").inputValue()).toBe(
+      'grace@flip.example, "Hopper; Grace"\nkay@flip.example, Kay',
+    );
+    const results = page.getByRole("region", { name: "Results" }).getByRole("listitem");
+    expect(await results.allInnerTexts()).toEqual([
+      expect.stringMatching(/^ada@flip\.example\s+In doubt: no answer came\./),
+    ]);
+    await page.unroute("**/api/step/users");
+    await results.getByRole("button", { name: "Find out" }).press("Enter");
+    await results.getByText(/^Registered/).waitFor();
+    await page.waitForFunction(() => document.activeElement?.tagName === "LI");
+    expectSaid(browser, /ERR_INTERNET_DISCONNECTED/);
+  });
+
+  it("are told apart from one user by a button that says that it is pressed", async () => {
+    const page = await openConsole(browser, "#/users/new");
+    await page.getByRole("button", { name: "One user", pressed: true }).waitFor();
+    await page.getByRole("button", { name: "Several, from a list", pressed: false }).click();
+    await page.getByRole("button", { name: "Several, from a list", pressed: true }).waitFor();
   });
 
   it("are not begun where one line is no address", async () => {
