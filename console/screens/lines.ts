@@ -4,6 +4,14 @@ import type { NewUser } from "../api/attempts.ts";
 /** At most as many as one person looks through. */
 const MOST = 50;
 
+/** The cells of a line: parted by tabs, or semicolons where there is no tab, or commas. What is quoted is one. */
+function cellsOf(line: string): ReadonlyArray<string> {
+  const bare = line.replace(/"[^"]*"/g, "");
+  const part = ["\t", ";"].find((one) => bare.includes(one)) ?? ",";
+  const outsideQuotes = new RegExp(`${part}(?=(?:[^"]*"[^"]*")*[^"]*$)`);
+  return line.split(outsideQuotes).map((cell) => cell.trim().replace(/^"(.*)"$/, "$1"));
+}
+
 /** Lines as a spreadsheet or a list has them: address, name, organisation; or `Name <address>`. */
 export function parseLines(text: string): ReadonlyArray<Omit<NewUser, "roles">> {
   return text
@@ -12,8 +20,8 @@ export function parseLines(text: string): ReadonlyArray<Omit<NewUser, "roles">> 
     .filter((line) => line !== "")
     .map((line) => {
       const [, called, within] = /^"?([^"<]*?)"?\s*<([^<>]+)>$/.exec(line) ?? [];
-      const [email = "", name = "", organisation = ""] =
-        within === undefined ? line.split(/\t|;|,/).map((cell) => cell.trim()) : [within, called];
+      const [email = "", name = "", ...more] = within === undefined ? cellsOf(line) : [within, called];
+      const organisation = more.filter(Boolean).join(", ");
       return { email, ...(name && { name }), ...(organisation && { organisation }) };
     });
 }
@@ -33,4 +41,7 @@ export function wrongIn(users: ReadonlyArray<{ readonly email: string }>): strin
 
 /** One of them as a line again. */
 export const asLine = ({ email, name = "", organisation = "" }: Omit<NewUser, "roles">) =>
-  [email, name, organisation].join(", ").replace(/[, ]+$/, "");
+  [email, name, organisation]
+    .map((cell) => (/[,;]/.test(cell) ? `"${cell}"` : cell))
+    .join(", ")
+    .replace(/[, ]+$/, "");

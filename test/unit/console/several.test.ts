@@ -1,6 +1,6 @@
 /** A pasted list of users is read as whoever pasted it means it. */
 import { assert, describe, it } from "@effect/vitest";
-import { parseLines } from "../../../console/screens/lines.ts";
+import { asLine, parseLines } from "../../../console/screens/lines.ts";
 import { storesOf } from "../../../console/screens/stores.ts";
 
 describe("a pasted list", () => {
@@ -11,6 +11,16 @@ describe("a pasted list", () => {
       [{ email: "ada@flip.example", name: "Ada Lovelace", organisation: "Analytical Engines" }],
     ],
     ["ada@flip.example\tAda Lovelace", [{ email: "ada@flip.example", name: "Ada Lovelace" }]],
+    ["ada@flip.example\tLovelace, Ada", [{ email: "ada@flip.example", name: "Lovelace, Ada" }]],
+    ["ada@flip.example; Lovelace, Ada", [{ email: "ada@flip.example", name: "Lovelace, Ada" }]],
+    [
+      'ada@flip.example, "Lovelace, Ada", "Analytical Engines"',
+      [{ email: "ada@flip.example", name: "Lovelace, Ada", organisation: "Analytical Engines" }],
+    ],
+    [
+      "ada@flip.example, Ada, Engines, London",
+      [{ email: "ada@flip.example", name: "Ada", organisation: "Engines, London" }],
+    ],
     ['"Ada Lovelace" <ada@flip.example>', [{ email: "ada@flip.example", name: "Ada Lovelace" }]],
     [
       "\n ada@flip.example;Ada \r\n\nbob@flip.example\n",
@@ -18,6 +28,7 @@ describe("a pasted list", () => {
     ],
   ])("is read line by line: %j", (text, users) => {
     assert.deepStrictEqual(parseLines(text), users);
+    assert.deepStrictEqual(parseLines(users.map(asLine).join("\n")), users);
   });
 });
 
