@@ -10,7 +10,7 @@ export interface Place {
 function read(): Place {
   const [path = "", query = ""] = location.hash.replace(/^#\/?/, "").split("?");
   return {
-    path: path.split("/").map(decodeURIComponent),
+    path: path.split("/"),
     query: Object.fromEntries(new URLSearchParams(query)),
   };
 }
