@@ -126,8 +126,8 @@ function Result({ done, again }: { readonly done: Done; readonly again: () => vo
       return (
         <Notice certainty="doubt" head="In doubt: no answer came" id="result">
           <p>
-            {done.what}: the request was sent, and may have been carried out. What is shown below was read
-            afterwards. If “What happened” has the change, Registrar brings it to its end.
+            {done.what}: the request was sent, and may have been carried out. If “What happened” has the
+            change, Registrar brings it to its end.
           </p>
           <button type="button" onClick={again}>
             Look again

@@ -53,32 +53,33 @@ export const Silent = ({ id, children }: { readonly id?: string | undefined; rea
 );
 
 /** Something could not be read. Nothing is in doubt: it can simply be read again. */
-export const Unread = ({
+function Unread<T>({
   what,
-  problem,
-  again,
+  of: { value, problem, again },
 }: {
   readonly what: string;
-  readonly problem?: Problem | undefined;
-  readonly again: () => void;
-}) => (
-  <section class="unread" role="alert">
-    <h2>Could not be read: {what}</h2>
-    <p>{problem === undefined ? "No answer came. Is this machine connected?" : saidBy(problem)}</p>
-    <button type="button" onClick={again}>
-      Read again
-    </button>
-    {problem ? <p class="hint mono">request {problem.requestId}</p> : null}
-  </section>
-);
+  readonly of: Reading<T>;
+}) {
+  return (
+    <section class="unread" role="alert">
+      <h2>Could not be read: {what}</h2>
+      <p>{problem === undefined ? "No answer came. Is this machine connected?" : saidBy(problem)}</p>
+      {value === undefined ? null : <p>What is shown was read before.</p>}
+      <button type="button" onClick={() => void again()}>
+        Read again
+      </button>
+      {problem ? <p class="hint mono">request {problem.requestId}</p> : null}
+    </section>
+  );
+}
 
 /** What a reading has come to: what is read, that it is being read, or that it could not be. `what`: as a sentence has it. */
 export function shown<T>(reading: Reading<T>, what: string, draw: (value: T) => Child): Child {
-  const { value, failed, problem, again } = reading;
-  if (value !== undefined) return draw(value);
-  return failed ? (
-    <Unread what={what} problem={problem} again={() => void again()} />
-  ) : (
-    <Loading what={what} />
+  const { value, failed } = reading;
+  return (
+    <>
+      {failed ? <Unread what={what} of={reading} /> : null}
+      {value !== undefined ? draw(value) : failed ? null : <Loading what={what} />}
+    </>
   );
 }

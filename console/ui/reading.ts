@@ -1,54 +1,49 @@
 /** Something that a screen reads when it is opened, and reads again when it is asked to. */
-import { useEffect, useRef, useState } from "hono/jsx/dom";
+import { useEffect, useState } from "hono/jsx/dom";
 import type { Heard } from "../api/call.ts";
 import type { Problem } from "../api/wire.ts";
 
-/** What is shown stays while it is read anew: `stale` says that this is going on. */
-export interface Reading<T> {
-  readonly value: T | undefined;
-  readonly failed: boolean;
-  readonly problem: Problem | undefined;
+interface Known<T> {
+  readonly of: string;
+  readonly value?: T | undefined;
+  readonly failed?: boolean;
+  readonly problem?: Problem | undefined;
   readonly busy: boolean;
-  readonly again: () => Promise<void>;
 }
 
-interface Known<T> {
-  readonly value: T | undefined;
-  readonly failed: boolean;
-  readonly problem: Problem | undefined;
-  readonly busy: boolean;
-  readonly of: string;
+/** What is shown stays while it is read anew, and where that fails. */
+export interface Reading<T> extends Known<T> {
+  readonly again: () => Promise<void>;
 }
 
 /** `key`: what is read. Another key begins anew; an answer to an older question is thrown away. */
 export function useReading<T>(key: string, read: () => Promise<Heard<T>>): Reading<T> {
-  const first = { value: undefined, failed: false, problem: undefined, busy: true, of: key };
-  const [known, setKnown] = useState<Known<T>>(first);
-  const turn = useRef(0);
+  const first: Known<T> = { of: key, busy: true };
+  const [known, setKnown] = useState(first);
+  const [turn] = useState({ now: 0 });
   const again = async () => {
-    turn.current = (turn.current ?? 0) + 1;
-    const mine = turn.current;
+    turn.now += 1;
+    const mine = turn.now;
     setKnown((was) => (was.of === key ? { ...was, busy: true } : first));
     const heard = await read();
-    if (mine !== turn.current) return;
-    if (heard.is === "answer")
-      setKnown({ value: heard.body, failed: false, problem: undefined, busy: false, of: key });
-    else
-      setKnown((was) => ({
-        value: was.of === key ? was.value : undefined,
-        failed: true,
-        problem: heard.is === "problem" ? heard.problem : undefined,
-        busy: false,
-        of: key,
-      }));
+    if (mine !== turn.now) return;
+    setKnown((was) =>
+      heard.is === "answer"
+        ? { of: key, value: heard.body, busy: false }
+        : {
+            ...(was.of === key && was),
+            of: key,
+            failed: true,
+            problem: heard.is === "problem" ? heard.problem : undefined,
+            busy: false,
+          },
+    );
   };
   useEffect(() => {
     void again();
     return () => {
-      turn.current = (turn.current ?? 0) + 1;
+      turn.now += 1;
     };
   }, [key]);
-  const current = known.of === key ? known : first;
-  const { value, failed, problem, busy } = current;
-  return { value, failed, problem, busy, again };
+  return { ...(known.of === key ? known : first), again };
 }

@@ -36,6 +36,25 @@ describe("a screen", () => {
     expectSaid(browser, /ERR_CONNECTION_RESET/);
   });
 
+  it("that cannot be read anew says so, and keeps what it has", async () => {
+    const page = await openConsole(browser, "#/health");
+    await page.getByRole("heading", { name: /^Ready/ }).waitFor();
+    await page.route("**/api/ready", (route) => route.abort("connectionreset"), { times: 1 });
+    await page.getByRole("button", { name: "Look again" }).click();
+    const alert = page.getByRole("alert");
+    await alert.getByText("What is shown was read before.").waitFor();
+    await page.getByRole("heading", { name: /^Ready/ }).waitFor();
+    await expectAccessible(page);
+    await alert.getByRole("button", { name: "Read again" }).click();
+    await alert.waitFor({ state: "detached" });
+    expectSaid(browser, /ERR_CONNECTION_RESET/);
+  });
+
+  it("is opened by an address that nobody can decode", async () => {
+    const page = await openConsole(browser, "#/%E0%A4%A");
+    await page.getByRole("list", { name: "Users" }).waitFor();
+  });
+
   it("takes the focus to its heading, and names itself in the title", async () => {
     const page = await openConsole(browser);
     await page.getByRole("navigation").getByRole("link", { name: "Health" }).click();

@@ -133,6 +133,19 @@ describe("a change", () => {
     expectSaid(browser, /ERR_CONNECTION_RESET/);
   });
 
+  it("after which nothing can be read does not show what was read before as if it were news", async () => {
+    const page = await showAda();
+    await page.route("**/api/**", (route) => route.abort("connectionreset"));
+    await page.getByRole("button", { name: "Disable" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Disable" }).click();
+    await notice(page, "In doubt: no answer came").waitFor();
+    await page.getByRole("alert").first().getByText("What is shown was read before.").waitFor();
+    await page.unroute("**/api/**");
+    await page.getByRole("alert").first().getByRole("button", { name: "Read again" }).click();
+    await page.getByRole("heading", { name: "Could not be read: the user" }).waitFor({ state: "detached" });
+    expectSaid(browser, /ERR_CONNECTION_RESET/);
+  });
+
   it("that would leave nobody to manage users is refused, and nothing is changed", async () => {
     const page = await openConsole(browser, `#/users/${browser.stack.adminSub}`);
     await page.getByRole("button", { name: "Change roles" }).click();
