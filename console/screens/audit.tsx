@@ -1,15 +1,15 @@
 /** Who did what to whom, and when. What it is narrowed down to stands in the address, which can be kept, or sent. */
-import { useRef, useState } from "hono/jsx/dom";
+import { useState } from "hono/jsx/dom";
 import { answered, ask, get, type Heard, withQuery } from "../api/call.ts";
 import type { Account, AuditEntry, Page } from "../api/wire.ts";
 import { announce } from "../ui/announce.tsx";
-import { Button, control, Empty, Field, Notice } from "../ui/parts.tsx";
-import { learn, Who } from "../ui/people.tsx";
+import { Button, control, Empty, Field, Notice, sent, textIn } from "../ui/parts.tsx";
+import { addressOfId, learn, Who } from "../ui/people.tsx";
 import { shown } from "../ui/problem.tsx";
 import { useReading } from "../ui/reading.ts";
 import { addressOf, go } from "../ui/route.ts";
 import { Time, zone } from "../ui/time.tsx";
-import { ACTIONS } from "../words.ts";
+import { ACTIONS, saidBy } from "../words.ts";
 import { RoleChange } from "./timeline.tsx";
 
 type Query = Readonly<Record<string, string>>;
@@ -19,23 +19,20 @@ const NAMES = ["actor", "subject", "action", "from", "until"] as const;
 /** How long a file may take to be saved before the page lets go of it, in milliseconds. */
 const LET_GO_MS = 60_000;
 
-/** The day after: what the service excludes. A day of the viewer's own zone may have 23 hours, or 25. */
-const dayAfter = (day: string): string => {
-  const [year = 0, month = 1, date = 1] = day.split("-").map(Number);
-  return new Date(year, month - 1, date + 1).toISOString();
-};
-const dayBegins = (day: string): string => {
-  const [year = 0, month = 1, date = 1] = day.split("-").map(Number);
-  return new Date(year, month - 1, date).toISOString();
-};
+/** Where a day of the viewer's own zone begins, or the one after it: a day may have 23 hours, or 25. */
+function beginOf(day: string | undefined, after = 0): string | undefined {
+  const [year = 0, month = 1, date = Number.NaN] = (day ?? "").split("-").map(Number);
+  const begin = new Date(year, month - 1, date + after);
+  return Number.isNaN(begin.getTime()) ? undefined : begin.toISOString();
+}
 
-/** What the service is asked for: days of the viewer are instants. */
+/** What the service is asked for: days of the viewer are instants, of which it leaves the last out. */
 const asked = ({ actor, subject, action, from, until }: Query): Record<string, string | undefined> => ({
   actor,
   subject,
   action,
-  from: from && dayBegins(from),
-  until: until && dayAfter(until),
+  from: beginOf(from),
+  until: beginOf(until, 1),
 });
 
 export function AuditScreen({ query }: { readonly query: Query }) {
@@ -91,7 +88,7 @@ export function AuditScreen({ query }: { readonly query: Query }) {
 }
 
 const Lines = ({ entries }: { readonly entries: ReadonlyArray<AuditEntry> }) => (
-  <section class="wide" aria-label="Lines of the audit trail" tabindex={0}>
+  <section class="wide" aria-label="Lines of the audit trail">
     <table>
       <thead>
         <tr>
@@ -139,22 +136,23 @@ async function idOf(text: string): Promise<Heard<string>> {
 }
 
 function Filters({ query }: { readonly query: Query }) {
-  const form = useRef<HTMLFormElement>(null);
   const [wrong, setWrong] = useState<Query>({});
   const apply = async (event: Event) => {
-    event.preventDefault();
-    if (form.current === null) return;
-    const data = new FormData(form.current);
-    const given = Object.fromEntries(
-      NAMES.map((name) => [name, String(data.get(name) ?? "").trim()]),
-    ) as Record<(typeof NAMES)[number], string>;
+    const form = sent(event);
+    const given = Object.fromEntries(NAMES.map((name) => [name, textIn(form, name)])) as Record<
+      (typeof NAMES)[number],
+      string
+    >;
     const problems: Record<string, string> = {};
     for (const name of ["actor", "subject"] as const) {
       const heard = await idOf(given[name]);
       if (heard.is === "answer") given[name] = heard.body;
+      else if (heard.is === "silence") problems[name] = "No answer came.";
       else
         problems[name] =
-          heard.is === "silence" ? "No answer came." : "Nobody has this address. An id goes as well.";
+          heard.problem.code === "user_not_found"
+            ? "Nobody has this address. An id goes as well."
+            : saidBy(heard.problem);
     }
     setWrong(problems);
     if (Object.keys(problems).length === 0) go(addressOf("audit", given));
@@ -162,7 +160,7 @@ function Filters({ query }: { readonly query: Query }) {
   const any = NAMES.some((name) => query[name]);
   return (
     <search>
-      <form class="filters" ref={form} onSubmit={(event: Event) => void apply(event)} novalidate>
+      <form class="filters" onSubmit={(event: Event) => void apply(event)} novalidate>
         {(["actor", "subject"] as const).map((name) => (
           <Field
             key={name}
@@ -170,7 +168,11 @@ function Filters({ query }: { readonly query: Query }) {
             label={name === "actor" ? "Who (address or id)" : "To whom (address or id)"}
             wrong={wrong[name]}
           >
-            <input type="text" value={query[name] ?? ""} {...control(name, false, wrong[name])} />
+            <input
+              type="text"
+              value={addressOfId(query[name] ?? "") ?? query[name] ?? ""}
+              {...control(name, false, wrong[name])}
+            />
           </Field>
         ))}
         <Field name="action" label="Did">

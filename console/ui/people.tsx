@@ -18,6 +18,9 @@ export function learn(people: ReadonlyArray<{ readonly id: string; readonly emai
   for (const { id } of news) asked.add(id);
 }
 
+/** The address of somebody who is known by now. */
+export const addressOfId = (id: string): string | undefined => known.get().get(id)?.email;
+
 let queue: Promise<unknown> = Promise.resolve();
 
 /** One after the other, so that a long list does not use up how often one may ask. */

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { patient } from "../../support/fixture.ts";
-import { useBrowser } from "../browser.ts";
+import { useBrowser, WIDTHS } from "../browser.ts";
 import {
   ADMIN,
   COMMIT_REFUSED,
@@ -84,12 +84,50 @@ describe("the audit trail", () => {
     await page.getByLabel("Did").selectOption("Registered user");
     await page.getByRole("button", { name: "Show", exact: true }).click();
     await expect.poll(() => page.getByRole("row").count(), { timeout: 20_000 }).toBe(2);
+    // What was typed is an address, and stays one; the link has the id.
+    expect(await page.getByLabel(/^Who/).inputValue()).toBe(ADMIN);
     const link = new URL(page.url()).hash;
     expect(link).toBe(`#/audit?actor=${browser.stack.adminSub}&action=Registered+user`);
     await visit(page, "#/audit?action=Deleted+user");
     await page.getByRole("heading", { name: "No line is like that" }).waitFor();
     await visit(page, link);
     await expect.poll(() => page.getByRole("row").count(), { timeout: 20_000 }).toBe(2);
+  });
+
+  it("is read by a link whose days are none", async () => {
+    const page = await openConsole(browser);
+    await register(page, "ada@flip.example");
+    await notice(page, /^Registered/).waitFor();
+    await visit(page, "#/audit?from=yesterday&until=");
+    await page.getByRole("cell", { name: "Registered user" }).waitFor();
+  });
+
+  it("says to whom on a phone as well, and breaks no address on a desk", async () => {
+    const email = "ada.lovelace@northside.flip.example";
+    await browser.worker.register({ email, roles: [] });
+    for (const width of Object.values(WIDTHS)) {
+      const page = await openConsole(browser, "#/audit", { width });
+      const whom = page.getByRole("link", { name: email }).first();
+      await whom.waitFor();
+      const { x = 0, width: wide = 0, height = 0 } = (await whom.boundingBox()) ?? {};
+      expect(x + wide).toBeLessThanOrEqual(width);
+      const who = await page.getByRole("link", { name: ADMIN }).last().boundingBox();
+      expect(who?.height).toBe(height);
+      await page.context().close();
+    }
+  });
+
+  it("says what kept it from finding somebody", async () => {
+    const page = await openConsole(browser, "#/audit");
+    const unable = { status: 503, contentType: "application/problem+json" };
+    const problem = { code: "x", detail: "The pool is closed.", outcome: "nothing_created", requestId: "1" };
+    await page.route("**/api/users?email=*", (route) =>
+      route.fulfill({ ...unable, body: JSON.stringify(problem) }),
+    );
+    await page.getByLabel(/^Who/).fill(ADMIN);
+    await page.getByRole("button", { name: "Show", exact: true }).click();
+    await page.getByText("The pool is closed.").waitFor();
+    expectSaid(browser, /status of 503/);
   });
 
   it("is exported whole, as a file for a spreadsheet", async () => {
