@@ -14,7 +14,9 @@ const KINDS = [
   { key: "tracked", name: "still open" },
 ] as const;
 
-const [WIDTH, HEIGHT, GAP] = [700, 180, 8];
+/** As wide as it is shown, more or less, so that its letters are as large as those beside it. Every so many days have a date. */
+const [WIDTH, DATED] = innerWidth < 580 ? [250, 4] : innerWidth < 1000 ? [700, 2] : [1300, 2];
+const [HEIGHT, GAP] = [180, 8];
 
 const short = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
 
@@ -29,9 +31,9 @@ export function Chart({ days }: { readonly days: ReadonlyArray<Day> }) {
   const step = WIDTH / days.length;
   return (
     <figure class="chart">
-      <svg viewBox={`-44 -14 ${WIDTH + 50} ${HEIGHT + 34}`} role="img" aria-label={sayDays(days)}>
+      <svg viewBox={`-44 -14 ${WIDTH + 54} ${HEIGHT + 40}`} role="img" aria-label={sayDays(days)}>
         {[0, 0.5, 1].map((part) => (
-          <g key={part} class="scale">
+          <g key={part}>
             <line x1={0} x2={WIDTH} y1={HEIGHT * (1 - part)} y2={HEIGHT * (1 - part)} />
             <text x={-8} y={HEIGHT * (1 - part) + 4} text-anchor="end">
               {top * part}
@@ -48,14 +50,8 @@ export function Chart({ days }: { readonly days: ReadonlyArray<Day> }) {
           />
         ))}
         {days.map((day, index) =>
-          index % 2 === days.length % 2 ? null : (
-            <text
-              key={day.date.getTime()}
-              class="day"
-              x={(index + 0.5) * step}
-              y={HEIGHT + 20}
-              text-anchor="middle"
-            >
+          (days.length - 1 - index) % DATED > 0 ? null : (
+            <text key={day.date.getTime()} x={(index + 0.5) * step} y={HEIGHT + 20} text-anchor="middle">
               {short.format(day.date)}
             </text>
           ),

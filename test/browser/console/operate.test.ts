@@ -162,6 +162,19 @@ describe("health", () => {
     expect(await page.locator("dt:text-is('Open') + dd strong").textContent()).toBe("1");
   });
 
+  it("has a chart on a phone whose letters can be read, and are not cut off", async () => {
+    const page = await openConsole(browser, "#/health", { width: WIDTHS.phone });
+    const chart = page.locator(".chart svg");
+    await chart.waitFor();
+    const frame = await chart.boundingBox();
+    const boxes = await Promise.all((await chart.locator("text").all()).map((one) => one.boundingBox()));
+    for (const box of boxes) {
+      expect(box?.height).toBeGreaterThan(11);
+      expect(box?.y).toBeGreaterThanOrEqual(frame?.y ?? 0);
+      expect((box?.y ?? 0) + (box?.height ?? 0)).toBeLessThanOrEqual((frame?.y ?? 0) + (frame?.height ?? 0));
+    }
+  });
+
   it("says which check is failing", async () => {
     const page = await openConsole(browser, "#/health");
     await page.getByRole("heading", { name: /^Ready/ }).waitFor();
