@@ -24,7 +24,10 @@ export function banner(
     "",
     row("API", api),
     row("Console", `${api}/console/  ${dim("one click signs in: as administrator or as viewer")}`),
-    row("Docs", `${api}/docs/  ${dim("npm run build:docs builds it; the document: /openapi.json")}`),
+    row(
+      "Docs",
+      `${api}/docs/  ${dim("npm run build:docs builds it for the next start; the document: /openapi.json")}`,
+    ),
     row("Problems", `${api}/problems/`),
     row(
       "Token",

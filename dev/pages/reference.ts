@@ -13,7 +13,7 @@ export const reference = (): string =>
 <div id="reference"></div>
 <main class="missing" id="missing" hidden>
 <h1>The API reference is not built here</h1>
-<p class="lead">It is made of the <a href="/openapi.json">OpenAPI document</a>, and its parts are too many to be installed with everything else. This command, in the repository, builds it:</p>
+<p class="lead">It is made of the <a href="/openapi.json">OpenAPI document</a>, and its parts are too many to be installed with everything else. This command, in the repository, builds it, and the next start shows it:</p>
 <pre><code>npm run build:docs</code></pre>
 <p>Until then: the <a href="/openapi.json">document</a> has every request with examples, and <a href="/problems/">every problem has a page</a>.</p>
 </main>

@@ -58,6 +58,8 @@ describe("/docs/", () => {
     const page = await browser.open("/docs/");
     await page.getByRole("heading", { name: "The API reference is not built here" }).waitFor();
     expect(await page.locator("main pre").textContent()).toBe("npm run build:docs");
+    // wrangler serves the files that were there when it started.
+    await page.getByText(/the next start shows it/).waitFor({ timeout: 5000 });
     await expectAccessible(page);
     // The part that is not there was asked for: Chromium says so.
     expect(browser.said.splice(0).join()).toMatch(/status of 404/);
