@@ -26,7 +26,7 @@ export const nextStep = (registration: Operation): string => {
     return "The user is registered, and Cognito refuses to send the invitation: the history says why. Mend that, and invite them again.";
   }
   if (registration.needsOperator) {
-    return "It could not be resolved so far. The sweeper still tries it daily. See lastError, mend the cause, and resolve it then.";
+    return "It could not be resolved so far, and the sweeper still tries it daily. Mend what went wrong last, and resolve it then.";
   }
   if (isChange(registration)) {
     if (registration.state === "pending") return "The sweeper carries it out, as often as it takes.";
