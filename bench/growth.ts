@@ -7,6 +7,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import pg from "pg";
 import { migrate } from "../cli/migrate.ts";
+import { explain } from "../dev/explain.ts";
 import { startPostgres } from "../dev/postgres.ts";
 import { roles, seed } from "../dev/seed.ts";
 import * as access from "../src/adapters/postgres/access-statements.ts";
@@ -24,6 +25,9 @@ const QUICK = [100, 1000];
 
 /** A figure stays within so many times its figure at the smallest size. */
 const FLAT = 1.2;
+
+/** Of each question, at each size: a median of fewer differs by a third from one time to the next. */
+const RUNS = 150;
 
 const admin = "00000000-0000-4000-8000-000000000001";
 const viewer = "00000000-0000-4000-8000-000000000002";
@@ -197,14 +201,12 @@ const timed = async (client: pg.Client, { statement, values }: Question, runs: n
   return medianOf(times);
 };
 
-const explain = async (client: pg.Client, { statement, values }: Question): Promise<string> => {
-  await client.query("begin");
-  const { rows } = await client.query<{ "QUERY PLAN": string }>(
-    `explain (analyze, buffers) ${statement.source ?? statement.text}`,
-    [...values],
-  );
-  await client.query("rollback");
-  return rows.map((row) => row["QUERY PLAN"]).join("\n");
+/** The longest line of a plan, in characters: conditions are written out in the statement's own words. */
+const LINE_LENGTH_MAX = 140;
+
+const cut = (line: unknown): string => {
+  const text = String(line);
+  return text.length <= LINE_LENGTH_MAX ? text : `${text.slice(0, LINE_LENGTH_MAX)}…`;
 };
 
 /** What was found beside so many rows: milliseconds by question, and how each is answered. */
@@ -225,7 +227,8 @@ const measure = async (rows: number, runs: number): Promise<Found> => {
     let plans = "";
     for (const one of await questions(client)) {
       times.set(one.name, await timed(client, one, runs));
-      plans += `\n== ${one.name}\n\n${await explain(client, one)}\n`;
+      const lines = await explain(client, one.statement, one.values, "text");
+      plans += `\n== ${one.name}\n\n${lines.map(cut).join("\n")}\n`;
     }
     return { times, plans };
   } finally {
@@ -248,7 +251,7 @@ export const run = async (
 ): Promise<ReadonlyArray<Figure>> => {
   const sizes = chosen ?? (quick ? QUICK : SIZES);
   const found: Found[] = [];
-  for (const rows of sizes) found.push(await measure(rows, quick ? 1 : 30));
+  for (const rows of sizes) found.push(await measure(rows, quick ? 1 : RUNS));
   const head = `How each question is answered beside ${sizes.at(-1)} rows in each table that grows. Written by "npm run bench".\n`;
   if (chosen === undefined && !quick) await writeFile(PLANS, head + (found.at(-1)?.plans ?? ""));
   const [smallest, ...larger] = found;

@@ -5,7 +5,7 @@
 
 create or replace function registrar.access_may_manage_users_5(uuid, uuid, uuid, uuid)
 returns table ("allowed" boolean, "askedAt" jsonb, "trusts" boolean)
-language plpgsql as $function$
+language plpgsql set plan_cache_mode = 'force_generic_plan' as $function$
 #variable_conflict use_column
 begin
   return query
@@ -45,7 +45,7 @@ end $function$;
 
 create or replace function registrar.access_set_roles_5(uuid, uuid, uuid, uuid, uuid[], text, timestamptz, uuid[], uuid[], double precision, text[])
 returns table ("allowed" boolean, "unknownRoles" jsonb, "removed" boolean, "unresolved" uuid, "repeated" boolean, "tooLate" boolean, "asExpected" boolean, "etag" text, "standing" jsonb, "others" jsonb)
-language plpgsql as $function$
+language plpgsql set plan_cache_mode = 'force_generic_plan' as $function$
 #variable_conflict use_column
 begin
   return query
@@ -212,7 +212,7 @@ end $function$;
 
 create or replace function registrar.changes_finish_5(uuid, double precision, text)
 returns table ("id" uuid, "dueIn" double precision)
-language plpgsql as $function$
+language plpgsql set plan_cache_mode = 'force_generic_plan' as $function$
 #variable_conflict use_column
 begin
   return query
@@ -238,7 +238,7 @@ end $function$;
 
 create or replace function registrar.changes_open_5(uuid, uuid, uuid, text, text, uuid, double precision, double precision, text, text, timestamptz, uuid[], uuid[], text[], text, text)
 returns table ("allowed" boolean, "unresolved" uuid, "asExpected" boolean, "tooLate" boolean, "superseded" boolean, "others" jsonb, "removed" boolean, "disabled" boolean, "notKept" boolean, "written" boolean, "profiled" boolean, "change" jsonb)
-language plpgsql as $function$
+language plpgsql set plan_cache_mode = 'force_generic_plan' as $function$
 #variable_conflict use_column
 begin
   return query
@@ -451,7 +451,7 @@ end $function$;
 
 create or replace function registrar.changes_set_profile_5(uuid, uuid, uuid, uuid, double precision, text, timestamptz, text[], text, text)
 returns table ("allowed" boolean, "repeated" boolean, "unresolved" uuid, "removed" boolean, "tooLate" boolean, "superseded" boolean, "notKept" boolean, "asExpected" boolean, "written" boolean)
-language plpgsql as $function$
+language plpgsql set plan_cache_mode = 'force_generic_plan' as $function$
 #variable_conflict use_column
 begin
   return query
@@ -532,7 +532,7 @@ end $function$;
 
 create or replace function registrar.ledger_acknowledge_5(uuid)
 returns table ("mayComeIn" boolean, "dueIn" double precision)
-language plpgsql as $function$
+language plpgsql set plan_cache_mode = 'force_generic_plan' as $function$
 #variable_conflict use_column
 begin
   return query
@@ -550,7 +550,7 @@ end $function$;
 
 create or replace function registrar.ledger_commit_5(uuid, uuid, uuid[], double precision, text)
 returns table ("id" uuid, "dueIn" double precision, "written" boolean)
-language plpgsql as $function$
+language plpgsql set plan_cache_mode = 'force_generic_plan' as $function$
 #variable_conflict use_column
 begin
   return query
@@ -608,7 +608,7 @@ end $function$;
 
 create or replace function registrar.ledger_complete_5(uuid, text, boolean, text)
 returns table ("id" uuid)
-language plpgsql as $function$
+language plpgsql set plan_cache_mode = 'force_generic_plan' as $function$
 #variable_conflict use_column
 begin
   return query
@@ -622,7 +622,7 @@ end $function$;
 
 create or replace function registrar.ledger_open_5(uuid, uuid, text, text, text, text, uuid[], text, uuid, double precision, double precision, text)
 returns table ("allowed" boolean, "unknownRoles" jsonb, "own" jsonb, "keyHolder" jsonb, "sameRequest" boolean, "userGone" boolean, "addressHolder" jsonb, "earlier" jsonb)
-language plpgsql as $function$
+language plpgsql set plan_cache_mode = 'force_generic_plan' as $function$
 #variable_conflict use_column
 begin
   return query

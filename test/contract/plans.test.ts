@@ -3,6 +3,8 @@
  * sorting, so that it costs the same however many rows there are. Judged by plans; time says nothing on a busy machine.
  */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest";
+import pg from "pg";
+import { explain } from "../../dev/explain.ts";
 import { roles } from "../../dev/seed.ts";
 import { type Stack, startStack } from "../../dev/stack.ts";
 import * as access from "../../src/adapters/postgres/access-statements.ts";
@@ -18,11 +20,17 @@ import { askedAt } from "./ledger.ts";
 const ROWS = 50_000;
 
 let stack: Stack;
+let client: pg.Client;
 beforeAll(async () => {
   stack = await startStack();
   await fill();
+  client = new pg.Client(stack.databaseUrl);
+  await client.connect();
 }, 120_000);
-afterAll(() => stack.stop());
+afterAll(async () => {
+  await client.end();
+  await stack.stop();
+});
 
 const USER = "md5('user ' || case when n % 100 = 99 then 0 else n / 2 end)::uuid";
 const ADMINISTRATOR = "md5('administrator ' || n % 20)::uuid";
@@ -80,18 +88,18 @@ const GROWING = new Set(["operation", "users_audit", "user_role", "role_change",
 
 /** The nodes of a statement's plan for these values. Nothing is left of what it does. */
 async function plan<V>(statement: Statement<V>, values: V): Promise<ReadonlyArray<Node>> {
-  return flat(await explain(statement.source ?? statement.text, [...statement.parameters(values)]));
+  return explained(statement, statement.parameters(values));
 }
 
-async function explain(text: string, parameters: unknown[]): Promise<Node> {
-  const [row] = await stack.query<{ "QUERY PLAN": ReadonlyArray<{ readonly Plan: Node }> }>(
-    `explain (analyze, buffers, format json) ${text}`,
-    parameters,
-  );
-  const found = row?.["QUERY PLAN"][0]?.Plan;
-  if (found === undefined) throw new Error("no plan");
-  return found;
-}
+const explained = async (
+  statement: Parameters<typeof explain>[1],
+  values: ReadonlyArray<unknown>,
+): Promise<ReadonlyArray<Node>> => {
+  const [plans] = await explain(client, statement, values, "json");
+  const [{ Plan: root } = { Plan: undefined }] = plans as ReadonlyArray<{ readonly Plan: Node }>;
+  if (root === undefined) throw new Error("no plan");
+  return flat(root);
+};
 
 /** What a plan reads, in blocks: an index that is entered too early shows in nothing else. */
 const blocks = ([root]: ReadonlyArray<Node>): number =>
@@ -322,7 +330,7 @@ describe("what is asked from outside", () => {
 });
 
 describe("the judgement of a plan", () => {
-  const judged = async (text: string) => faults(flat(await explain(text, [])), PAGE);
+  const judged = async (text: string) => faults(await explained({ text }, []), PAGE);
 
   it.each([
     ["a table that is read as a whole", "select from registrar.operation where tries > 3"],

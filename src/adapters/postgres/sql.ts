@@ -158,10 +158,12 @@ const keep = <Values>(
     },
     text: `/* ${made.name} */ select * from ${called}(${values})`,
   };
-  // A column of the answer is a variable of the function as well: a name in the statement is never that.
+  // A column of the answer is a variable of the function as well: a name in the statement is never that. And one plan is for all
+  // values: left to itself, PostgreSQL plans anew for each call where it believes that the values matter, and where the tables
+  // are long it does.
   const text = () => `create or replace function ${called}(${takes})
 returns table (${returns.join(", ")})
-language plpgsql as $function$
+language plpgsql set plan_cache_mode = 'force_generic_plan' as $function$
 #variable_conflict use_column
 begin
   return query
