@@ -58,7 +58,7 @@ interface Size {
 }
 
 /** Of the shapes that are compared with nobody. */
-const OTHERS: Size = { number: 100, warmUp: 100 };
+const OTHERS: Size = { number: 100, warmUp: 300 };
 
 /** What stands beside the figures of the Worker that finds no Hyperdrive here. */
 const CONNECTS = "no Hyperdrive lends it connections here: each request makes one, signs in, and plans anew";
@@ -70,7 +70,7 @@ const TARGETS = { callersPath: 1.25, all: 1.4, database: 2, rate: 0.75 };
 /** Rounds of `ours` and `plain` by turns, at each number at once. */
 export const run = async (stage: Stage, { quick }: Options): Promise<ReadonlyArray<Row>> => {
   const rounds = quick ? 1 : 3;
-  const size = quick ? { number: 20, warmUp: 20 } : { number: 200, warmUp: 200 };
+  const size = quick ? { number: 20, warmUp: 20 } : { number: 200, warmUp: 600 };
   const rows: Array<Row> = [];
   for (const atOnce of quick ? [16] : AT_ONCE) {
     const costs: Record<"ours" | "plain", Array<Cost>> = { ours: [], plain: [] };

@@ -41,13 +41,18 @@ const callsOf = (name: SubjectName, stage: Stage, kind: keyof typeof PATHS): Pro
     return inSequence(calls.filter(({ ended }) => ended <= answered));
   });
 
-/** Registrations before those that are measured. */
-const WARM_UP = 50;
+/** Registrations before those that are measured: until then V8 has optimized what runs often, and each connection has its plans. */
+const WARM_UP = 400;
 
-const latencyOf = (name: SubjectName, stage: Stage, delayMs: number, number: number): Promise<number> =>
+const latencyOf = (
+  name: SubjectName,
+  stage: Stage,
+  delayMs: number,
+  { number, warmUp }: { readonly number: number; readonly warmUp: number },
+): Promise<number> =>
   withSubject(name, stage, async ({ url }) => {
     const target = { url, token: stage.token };
-    await registerAtOnce(target, Math.min(number, WARM_UP), 4);
+    await registerAtOnce(target, warmUp, 4);
     await stage.settled();
     await stage.order({ delayMs });
     const { latencies } = await registerAtOnce(target, number, 1);
@@ -75,11 +80,11 @@ export const run = async (stage: Stage, { quick }: Options): Promise<ReadonlyArr
     });
   }
   const names = ["floor", "ours", "plain"] as const;
+  const size = quick ? { number: 3, warmUp: 3 } : { number: 30, warmUp: WARM_UP };
   for (const { delayMs, target } of TARGETS) {
     const taken: Record<(typeof names)[number], Array<number>> = { floor: [], ours: [], plain: [] };
     for (let round = 0; round < (quick ? 1 : 3); round++)
-      for (const name of inTurn(names, round))
-        taken[name].push(await latencyOf(name, stage, delayMs, quick ? 3 : 30));
+      for (const name of inTurn(names, round)) taken[name].push(await latencyOf(name, stage, delayMs, size));
     const ours = spreadOf(ratios(taken.floor, taken.ours));
     rows.push({
       figure: `Latency of floor ÷ ours, ${delayMs} ms a call`,
