@@ -4,10 +4,11 @@
  * Every path answers with and without a trailing slash; nothing is redirected, so no Location is ever made from a
  * Host header.
  */
-import { Hono, type MiddlewareHandler } from "hono";
+import type { MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
+import { Hono } from "hono/tiny";
 import { consolePage } from "./http/console.ts";
 import { NotFound } from "./http/errors.ts";
 import { limitClients } from "./http/limit.ts";
