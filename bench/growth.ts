@@ -201,13 +201,18 @@ const timed = async (client: pg.Client, { statement, values }: Question, runs: n
   return medianOf(times);
 };
 
-/** The longest line of a plan, in characters: conditions are written out in the statement's own words. */
+/** What is read of a plan: its nodes, and what it took. Conditions are written out in the statement's own words, at length. */
+const NODES = /^\S|^ *(?:->|CTE |InitPlan |SubPlan )|^ {0,2}(?:Buffers|Planning|Execution)/;
+
+/** The longest line, in characters. */
 const LINE_LENGTH_MAX = 140;
 
-const cut = (line: unknown): string => {
-  const text = String(line);
-  return text.length <= LINE_LENGTH_MAX ? text : `${text.slice(0, LINE_LENGTH_MAX)}…`;
-};
+const readable = (lines: ReadonlyArray<unknown>): string =>
+  lines
+    .map(String)
+    .filter((line) => NODES.test(line))
+    .map((line) => (line.length <= LINE_LENGTH_MAX ? line : `${line.slice(0, LINE_LENGTH_MAX)}…`))
+    .join("\n");
 
 /** What was found beside so many rows: milliseconds by question, and how each is answered. */
 interface Found {
@@ -228,7 +233,7 @@ const measure = async (rows: number, runs: number): Promise<Found> => {
     for (const one of await questions(client)) {
       times.set(one.name, await timed(client, one, runs));
       const lines = await explain(client, one.statement, one.values, "text");
-      plans += `\n== ${one.name}\n\n${lines.map(cut).join("\n")}\n`;
+      plans += `\n== ${one.name}\n\n${readable(lines)}\n`;
     }
     return { times, plans };
   } finally {
