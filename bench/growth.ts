@@ -44,7 +44,12 @@ const fill = async (client: pg.Client, rows: number) => {
      where n.nspname in ('public', 'registrar') and not exists (select from pg_constraint k where k.conindid = x.indexrelid)`,
   );
   for (const { name } of made.rows) await client.query(`drop index ${name}`);
-  await client.query("alter table registrar.operation drop constraint operation_is_sound");
+  const rules = await client.query<{ name: string; definition: string }>(
+    `select conname as name, pg_get_constraintdef(oid) as definition
+     from pg_constraint where conrelid = 'registrar.operation'::regclass and contype = 'c'`,
+  );
+  for (const { name } of rules.rows)
+    await client.query(`alter table registrar.operation drop constraint ${name}`);
   await client.query("set maintenance_work_mem = '1GB'");
   // Every role is there: none is looked for, row by row.
   await client.query("set session_replication_role = replica");
@@ -75,10 +80,8 @@ const fill = async (client: pg.Client, rows: number) => {
     [roles.admin],
   );
   for (const { definition } of made.rows) await client.query(definition);
-  // As the migration has it: not read for what is there.
-  await client.query(
-    "alter table registrar.operation add constraint operation_is_sound check (registrar.is_sound(operation)) not valid",
-  );
+  for (const { name, definition } of rules.rows)
+    await client.query(`alter table registrar.operation add constraint ${name} ${definition}`);
   await client.query("vacuum analyze");
   await client.query("reset session_replication_role");
 };
